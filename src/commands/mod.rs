@@ -1,0 +1,3 @@
+//! One thin file a verb: settings → library → what the user sees. They never import each other.
+
+pub mod run;

@@ -1,0 +1,14 @@
+//! derm-seg turns photos of skin into masks (background, normal skin, lesion) and figures.
+//!
+//! Data flows one way: `discover` → `decode` → `preprocess` → `engine` → `postprocess` → `measure` → `record` → `output`.
+//! Each arrow is one struct. `pipeline` runs the stages for one photo and loops over many; `commands` holds a thin file
+//! for every verb. The rules about who may use what are in `tests/house.rs`. Research use only.
+
+pub mod cli;
+pub mod commands;
+pub mod error;
+pub mod exit;
+pub mod mask;
+pub mod photo;
+pub mod record;
+pub mod settings;

@@ -1,0 +1,268 @@
+//! The record of one photo: the JSON contract that scripts rely on (`docs/schemas/record.json`). Fields are added, never renamed.
+//!
+//! A figure that cannot be known is `null`, never 0 and never missing.
+
+use serde::{Deserialize, Serialize};
+
+pub const RECORD_SCHEMA: &str = "derm-seg/record/1";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub schema: String,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+impl Record {
+    pub fn new(outcome: Outcome) -> Self {
+        Self { schema: RECORD_SCHEMA.to_owned(), outcome }
+    }
+
+    pub fn input(&self) -> &Input {
+        match &self.outcome {
+            Outcome::Done(d) => &d.input,
+            Outcome::Excluded(e) => &e.input,
+            Outcome::Failed(f) => &f.input,
+        }
+    }
+
+    pub fn done(&self) -> Option<&Done> {
+        match &self.outcome {
+            Outcome::Done(done) => Some(done),
+            _ => None,
+        }
+    }
+
+    pub fn status(&self) -> &'static str {
+        match &self.outcome {
+            Outcome::Done(_) => "done",
+            Outcome::Excluded(_) => "excluded",
+            Outcome::Failed(_) => "failed",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Outcome {
+    Done(Box<Done>),
+    Excluded(Excluded),
+    Failed(Failed),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    pub input: Input,
+    /// Size of the upright photo, which is the size of its mask.
+    pub photo: Size,
+    pub model: ModelId,
+    pub mask: FileRef,
+    pub area: Area,
+    /// Largest first.
+    pub lesions: Vec<Lesion>,
+    /// Components too small to describe: they count in `area` but have no entry in `lesions`.
+    pub specks: Specks,
+    pub colour: Colour,
+    pub quality: Quality,
+    pub confidence: Confidence,
+    pub privacy: Privacy,
+    pub warnings: Vec<Warning>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Excluded {
+    pub input: Input,
+    pub exclusion: Exclusion,
+    #[serde(default)]
+    pub privacy: Privacy,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exclusion {
+    pub reason: String,
+    pub detail: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failed {
+    pub input: Input,
+    pub failure: Failure,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    pub stage: String,
+    pub code: String,
+    pub message: String,
+}
+
+/// What is known of the input file; a failed photo may have little more than its path.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    pub path: String,
+    pub format: Option<String>,
+    pub bytes: Option<u64>,
+    pub blake3: Option<String>,
+    /// Size as stored, before the orientation is applied.
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    /// EXIF orientation, 1 to 8.
+    pub orientation: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    pub width: u32,
+    pub height: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelId {
+    pub name: String,
+    pub version: String,
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRef {
+    pub path: String,
+    pub blake3: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Area {
+    pub background_px: u64,
+    /// Null where the model has no class for normal skin.
+    pub skin_px: Option<u64>,
+    pub lesion_px: u64,
+    pub lesion_fraction_of_frame: f64,
+    pub lesion_fraction_of_skin: Option<f64>,
+    pub mm_per_px: Option<f64>,
+}
+
+/// One connected lesion (8-connectivity). Definitions as scikit-image `regionprops`; lengths in pixels.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Lesion {
+    pub id: u32,
+    pub area_px: u64,
+    pub fraction_of_frame: f64,
+    pub fraction_of_skin: Option<f64>,
+    /// x, y, width, height.
+    pub bbox: [u32; 4],
+    /// x, y.
+    pub centroid: [f64; 2],
+    pub perimeter_px: f64,
+    pub equivalent_diameter_px: f64,
+    pub major_axis_px: f64,
+    pub minor_axis_px: f64,
+    /// Radians between the row axis and the major axis, as scikit-image gives it.
+    pub orientation_rad: f64,
+    pub eccentricity: f64,
+    pub solidity: f64,
+    pub extent: f64,
+    /// 4πA/P²; null for a component without a perimeter.
+    pub circularity: Option<f64>,
+    pub feret_diameter_px: f64,
+    pub euler_number: i64,
+    /// |M xor flip(M)| / 2|M| about the major and the minor axis.
+    pub asymmetry: [f64; 2],
+    pub touches_border: bool,
+    /// Mean lesion probability inside the component.
+    pub confidence: f64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Specks {
+    pub count: u64,
+    pub area_px: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Colour {
+    pub lesion: Option<RegionColour>,
+    /// The ring of normal skin around the lesions.
+    pub perilesional: Option<RegionColour>,
+    /// Lesion minus perilesional.
+    pub difference: Option<ColourDifference>,
+    /// Individual typology angle of the normal skin, degrees.
+    pub ita: Option<f64>,
+    /// Estimated tone bin from the angle; not a Fitzpatrick type.
+    pub tone_bin: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegionColour {
+    /// CIE L*a*b* (D65): mean and standard deviation.
+    pub lab_mean: [f64; 3],
+    pub lab_sd: [f64; 3],
+    pub erythema_index: f64,
+    pub melanin_index: f64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ColourDifference {
+    pub dl: f64,
+    pub da: f64,
+    pub db: f64,
+    pub ciede2000: f64,
+    pub erythema_index: f64,
+    pub melanin_index: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    pub sharpness: f64,
+    pub clipped_dark: f64,
+    pub clipped_bright: f64,
+    pub flags: Vec<QualityFlag>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QualityFlag {
+    Blurred,
+    Underexposed,
+    Overexposed,
+    TinyPhoto,
+    NoSkin,
+    NoLesion,
+    LesionTouchesBorder,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Confidence {
+    /// Mean lesion probability over lesion pixels.
+    pub lesion_mean: Option<f64>,
+    /// Mean entropy (nats, over the model's classes) in lesion pixels.
+    pub lesion_entropy: Option<f64>,
+    /// Share of pixels whose best class has a probability under 0.6.
+    pub undecided_fraction: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Privacy {
+    pub findings: Vec<Finding>,
+}
+
+/// What kind of identifying content a file holds and where; never the value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Finding {
+    pub kind: String,
+    #[serde(rename = "where")]
+    pub place: String,
+    pub severity: Severity,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Info,
+    Possible,
+    Identifying,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    pub code: String,
+    pub message: String,
+}

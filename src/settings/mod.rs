@@ -1,0 +1,1 @@
+//! Arguments become validated plans here; nothing behind this point sees the command line. One file a verb.
