@@ -44,12 +44,12 @@ impl Jpeg {
         self.encode(&grey, photo.width, photo.height, ColorType::Luma)
     }
 
-    /// Inks are stored inverted (0 is full ink), as ITU-T T.872 has it, with or without Adobe's marker.
+    /// With Adobe's marker the inks are stored inverted, as Photoshop does; without it they are stored as they are.
     pub fn write_cmyk(&self, photo: &Photo, adobe: bool) -> Vec<u8> {
         let inks = |p: &[u8]| {
             let k = 255 - p[0].max(p[1]).max(p[2]);
             let ink = |c: u8| ((u32::from(255 - k - c) * 255) / u32::from(255 - k).max(1)) as u8;
-            [ink(p[0]), ink(p[1]), ink(p[2]), k]
+            [ink(p[0]), ink(p[1]), ink(p[2]), k].map(|v| if adobe { v } else { 255 - v })
         };
         let cmyk: Vec<u8> = photo.rgb.chunks_exact(3).flat_map(inks).collect();
         let file = self.encode(&cmyk, photo.width, photo.height, ColorType::Cmyk);
