@@ -10,5 +10,6 @@ pub mod error;
 pub mod exit;
 pub mod mask;
 pub mod photo;
+pub mod privacy;
 pub mod record;
 pub mod settings;
