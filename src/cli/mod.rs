@@ -1,5 +1,7 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod names;
+pub mod opt_out;
 pub mod run;
 
 use clap::{ArgAction, Parser, Subcommand};
