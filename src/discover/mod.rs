@@ -29,6 +29,8 @@ pub struct Source {
     pub file_name: String,
     /// Found unusable while looking for photos (an unreadable folder, say): becomes a failed record.
     pub problem: Option<PhotoError>,
+    /// Of a person who opted out: never opened.
+    pub opted_out: bool,
 }
 
 #[derive(Debug, Default)]

@@ -53,7 +53,7 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
             let file_name = distinct(&parts, &mut taken, &mut next);
             let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
             let name = if names.insert(name.clone()) { name } else { file_name.clone() };
-            Source { path, name, file_name, problem }
+            Source { path, name, file_name, problem, opted_out: false }
         })
         .collect())
 }

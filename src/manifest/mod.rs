@@ -8,7 +8,10 @@ mod locate;
 mod resolve;
 
 pub use locate::{Model, built_in, locate};
-pub use resolve::{Dim, Element, GraphInfo, Observed, Resolved, TensorInfo, resolve_input, resolve_output, template};
+pub use locate::BUILT_IN_CARD;
+pub use resolve::{
+    Dim, Element, GraphInfo, Input, Observed, Output, Resolved, TensorInfo, pick, resolve_input, resolve_output, template,
+};
 
 use serde::{Deserialize, Serialize};
 

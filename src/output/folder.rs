@@ -20,12 +20,8 @@ const RUN_FILE: &str = "run.json";
 #[derive(Debug)]
 pub struct OutputFolder {
     root: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
 }
-
-/// A photo whose results are all there, unchanged and made of the same input.
-#[derive(Debug)]
-pub struct Done;
 
 /// Why a photo is processed although a record of it may exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +54,7 @@ impl OutputFolder {
             }
             Err(TryLockError::Error(e)) => return Err(cannot(e)),
         }
-        let folder = Self { root: root.to_path_buf(), _lock: lock };
+        let folder = Self { root: root.to_path_buf(), _lock: Some(lock) };
         if overwrite {
             folder.forget_records().map_err(cannot)?;
         } else {
@@ -66,6 +62,11 @@ impl OutputFolder {
         }
         folder.sweep_temporary().map_err(cannot)?;
         Ok(folder)
+    }
+
+    /// For looking only: nothing is made, nothing is locked.
+    pub fn look(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), _lock: None }
     }
 
     fn check_settings(&self, settings: &Value) -> Result<(), UsageError> {
@@ -123,11 +124,25 @@ impl OutputFolder {
         serde_json::from_slice(&bytes).ok()
     }
 
+    /// Takes a photo's results away, the record first. Tells whether there were any.
+    pub fn remove(&self, source: &Source, extra: &[String]) -> io::Result<bool> {
+        let mut removed = false;
+        let usual = ["overlays/{}.jpg", "probs/{}.lesion.png", "probs/{}.skin.png", "masks/{}.png"].map(|p| p.replace("{}", &source.file_name));
+        for path in std::iter::once(Self::record_path(source)).chain(extra.iter().cloned()).chain(usual) {
+            match fs::remove_file(self.root.join(path)) {
+                Ok(()) => removed = true,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(removed)
+    }
+
     /// A record that exists is believed only if its input and its outputs are still what it says.
     ///
     /// An input is taken as unchanged without reading it when it has its old size and neither its content nor its inode
     /// was touched since the record was written; otherwise, and always with `verify`, its hash decides.
-    pub fn state(&self, source: &Source, extra: &[String], verify: bool) -> Result<Done, Unfinished> {
+    pub fn state(&self, source: &Source, extra: &[String], verify: bool) -> Result<(), Unfinished> {
         let record_file = self.root.join(Self::record_path(source));
         let Some(record) = self.read_record(source) else { return Err(Unfinished::New) };
         let Outcome::Done(done) = record.outcome else { return Err(Unfinished::New) };
@@ -150,7 +165,7 @@ impl OutputFolder {
         if mask.as_deref() != Some(done.mask.blake3.as_str()) || !extra.iter().all(|path| whole(path)) {
             return Err(Unfinished::OutputDamaged);
         }
-        Ok(Done)
+        Ok(())
     }
 }
 
