@@ -9,6 +9,7 @@ pub mod commands;
 pub mod error;
 pub mod exit;
 pub mod mask;
+pub mod measure;
 pub mod photo;
 pub mod record;
 pub mod settings;
