@@ -102,7 +102,9 @@ fn named_library(path: &Path) -> Result<(Vec<u8>, String, String)> {
     let notices = ["ThirdPartyNotices.txt", "../ThirdPartyNotices.txt"]
         .iter()
         .find_map(|name| fs::read_to_string(path.parent()?.join(name)).ok())
-        .unwrap_or_else(|| "ONNX Runtime was supplied by whoever built this program; see the notices of that build.\n".into());
+        .unwrap_or_else(|| {
+            "ONNX Runtime was supplied by whoever built this program; see the notices of that build.\n".into()
+        });
     Ok((library, notices, format!("library named by {LIBRARY_VARIABLE}")))
 }
 
@@ -163,7 +165,10 @@ fn unpack(wheel: &Path, library: &str) -> Result<(Vec<u8>, String)> {
     let file = fs::File::open(wheel).map_err(|e| format!("{} cannot be read: {e}", wheel.display()))?;
     let mut archive = zip::ZipArchive::new(file)?;
     let mut bytes = Vec::new();
-    archive.by_name(library).map_err(|e| format!("{} holds no {library}: {e}", wheel.display()))?.read_to_end(&mut bytes)?;
+    archive
+        .by_name(library)
+        .map_err(|e| format!("{} holds no {library}: {e}", wheel.display()))?
+        .read_to_end(&mut bytes)?;
     let mut notices = String::from("ONNX Runtime\n============\n\n");
     for name in ["onnxruntime/LICENSE", "onnxruntime/ThirdPartyNotices.txt"] {
         archive.by_name(name)?.read_to_string(&mut notices)?;

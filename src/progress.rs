@@ -9,7 +9,11 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(total: u64, quiet: bool) -> Self {
-        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8)) };
+        let bar = if quiet {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8))
+        };
         // `wide_bar` adapts to narrow terminals; per_sec and eta are smoothed by indicatif.
         let style = ProgressStyle::with_template("{pos}/{len} [{wide_bar}] {per_sec}, {eta} left{msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar())

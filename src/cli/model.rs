@@ -15,7 +15,7 @@ pub struct ModelArgs {
     pub manifest: Option<PathBuf>,
     /// Lesion probability from which a pixel is lesion, instead of the model's own
     #[arg(long, value_name = "P")]
-    pub threshold: Option<f32>,
+    pub threshold: Option<f64>,
 }
 
 #[derive(Clone, Debug, Args)]

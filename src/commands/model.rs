@@ -19,9 +19,14 @@ pub fn run(command: ModelCommand) -> Result<u8> {
         ModelAction::List { folder, json } => {
             let mut models = vec![("built-in".to_owned(), manifest::built_in())];
             if let Some(folder) = folder {
-                let entries = std::fs::read_dir(&folder).map_err(|e| UsageError(format!("{} cannot be listed: {e}.", folder.display())))?;
+                let entries = std::fs::read_dir(&folder)
+                    .map_err(|e| UsageError(format!("{} cannot be listed: {e}.", folder.display())))?;
                 let mut paths: Vec<_> = entries.flatten().map(|e| e.path()).collect();
-                paths.retain(|path| path.join("model.onnx").is_file() || path.join("manifest.json").is_file() || path.extension().is_some_and(|e| e == "onnx"));
+                paths.retain(|path| {
+                    path.join("model.onnx").is_file()
+                        || path.join("manifest.json").is_file()
+                        || path.extension().is_some_and(|e| e == "onnx")
+                });
                 paths.sort();
                 models.extend(paths.iter().map(|path| (path.display().to_string(), manifest::locate(path, None))));
             }
@@ -37,7 +42,13 @@ pub fn run(command: ModelCommand) -> Result<u8> {
             } else {
                 for (place, model) in &models {
                     match model {
-                        Ok(model) => writeln!(out, "{} {}  sha256 {}  {place}", model.id.name, model.id.version, &model.id.sha256[..12])?,
+                        Ok(model) => writeln!(
+                            out,
+                            "{} {}  sha256 {}  {place}",
+                            model.id.name,
+                            model.id.version,
+                            &model.id.sha256[..12]
+                        )?,
                         Err(error) => writeln!(out, "{place}: {error}")?,
                     }
                 }
@@ -49,7 +60,10 @@ pub fn run(command: ModelCommand) -> Result<u8> {
                 write!(out, "{}", notices())?;
             } else if card {
                 if model.model.is_some() {
-                    return Err(UsageError("--card is for the built-in model; your own model's card lies in its folder.".into()).into());
+                    return Err(UsageError(
+                        "--card is for the built-in model; your own model's card lies in its folder.".into(),
+                    )
+                    .into());
                 }
                 write!(out, "{BUILT_IN_CARD}")?;
             } else {
@@ -87,7 +101,12 @@ fn show(out: &mut impl Write, model: &Model, json: bool) -> Result<()> {
 }
 
 /// Runs the model once, and tells what will be done with it.
-fn check(out: &mut impl Write, args: &ModelArgs, (library, device): (Option<std::path::PathBuf>, crate::engine::Device), json: bool) -> Result<u8> {
+fn check(
+    out: &mut impl Write,
+    args: &ModelArgs,
+    (library, device): (Option<std::path::PathBuf>, crate::engine::Device),
+    json: bool,
+) -> Result<u8> {
     let model = find_model(args)?;
     let ready = Ready::new(model, Runtime::load(library.as_deref(), device)?)?;
     let (spec, seen) = (&ready.spec, &ready.seen);
@@ -101,7 +120,14 @@ fn check(out: &mut impl Write, args: &ModelArgs, (library, device): (Option<std:
         writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
         return Ok(exit::OK);
     }
-    writeln!(out, "{} {} runs on {} (ONNX Runtime {})", ready.model.id.name, ready.model.id.version, device.name(), ready.runtime.info.onnxruntime)?;
+    writeln!(
+        out,
+        "{} {} runs on {} (ONNX Runtime {})",
+        ready.model.id.name,
+        ready.model.id.version,
+        device.name(),
+        ready.runtime.info.onnxruntime
+    )?;
     for tensor in &ready.graph.inputs {
         writeln!(out, "graph input:  {}", tensor.describe())?;
     }

@@ -46,11 +46,13 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         totals: Totals::default(),
         complete: false,
         timings: None,
-        research_use_only: "Research use only. Not a medical device; results are best effort and must not guide care.".to_owned(),
+        research_use_only: "Research use only. Not a medical device; results are best effort and must not guide care."
+            .to_owned(),
     };
     write_run_file(&folder, &run_file)?;
 
-    let todo: Vec<&Source> = sorted.iter().filter(|(_, task)| matches!(task, Task::Process(_))).map(|(source, _)| *source).collect();
+    let todo: Vec<&Source> =
+        sorted.iter().filter(|(_, task)| matches!(task, Task::Process(_))).map(|(source, _)| *source).collect();
     tracing::info!("{} photos, {} to do, {} jobs", sorted.len(), todo.len(), plan.jobs);
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
@@ -119,7 +121,12 @@ enum Task {
     OptedOut,
 }
 
-fn sort_out<'a>(sources: &'a [Source], plan: &RunPlan, photo_plan: &PhotoPlan, folder: &OutputFolder) -> Result<Vec<(&'a Source, Task)>, RunError> {
+fn sort_out<'a>(
+    sources: &'a [Source],
+    plan: &RunPlan,
+    photo_plan: &PhotoPlan,
+    folder: &OutputFolder,
+) -> Result<Vec<(&'a Source, Task)>, RunError> {
     parallel_map(sources, plan.jobs, |source| {
         let task = match source.opted_out {
             true => Task::OptedOut,
@@ -134,11 +141,19 @@ fn sort_out<'a>(sources: &'a [Source], plan: &RunPlan, photo_plan: &PhotoPlan, f
 }
 
 /// Photos of people who opted out since the last run: what had been made of them goes.
-fn remove_opted_out(sorted: &[(&Source, Task)], photo_plan: &PhotoPlan, folder: &OutputFolder) -> Result<usize, RunError> {
+fn remove_opted_out(
+    sorted: &[(&Source, Task)],
+    photo_plan: &PhotoPlan,
+    folder: &OutputFolder,
+) -> Result<usize, RunError> {
     let mut removed = 0;
     for (source, _) in sorted.iter().filter(|(_, task)| matches!(task, Task::OptedOut)) {
         let gone = folder.remove(source, &photo_plan.extra_files(source));
-        removed += usize::from(gone.map_err(|e| RunError(format!("Results of a person who opted out could not be removed: {e}. Remove them by hand or run again.")))?);
+        removed += usize::from(gone.map_err(|e| {
+            RunError(format!(
+                "Results of a person who opted out could not be removed: {e}. Remove them by hand or run again."
+            ))
+        })?);
     }
     Ok(removed)
 }
@@ -146,7 +161,9 @@ fn remove_opted_out(sorted: &[(&Source, Task)], photo_plan: &PhotoPlan, folder: 
 fn write_run_file(folder: &OutputFolder, run_file: &RunFile) -> Result<()> {
     let mut bytes = serde_json::to_vec_pretty(run_file)?;
     bytes.push(b'\n');
-    folder.write("run.json", &bytes).map_err(|e| RunError(format!("run.json could not be written: {e}. Make room or choose another folder.")))?;
+    folder
+        .write("run.json", &bytes)
+        .map_err(|e| RunError(format!("run.json could not be written: {e}. Make room or choose another folder.")))?;
     Ok(())
 }
 
@@ -174,7 +191,11 @@ fn write_tables(
     folder: &OutputFolder,
     found: &Discovered,
 ) -> Result<Summary> {
-    let full = |e: std::io::Error| RunError(format!("The tables could not be written: {e}. The photos' own results are intact; make room and run again."));
+    let full = |e: std::io::Error| {
+        RunError(format!(
+            "The tables could not be written: {e}. The photos' own results are intact; make room and run again."
+        ))
+    };
     let mut tables = Tables::create(folder.root()).map_err(full)?;
     let mut summary = Summary::default();
     summary.totals.inputs = sorted.len() as u64;
@@ -184,7 +205,11 @@ fn write_tables(
         let record = match task {
             Task::OptedOut => {
                 let input = Input { path: source.name.clone(), ..Input::default() };
-                Some(Record::new(Outcome::Excluded(Excluded { input, exclusion: OptOut::exclusion(), privacy: Privacy::default() })))
+                Some(Record::new(Outcome::Excluded(Excluded {
+                    input,
+                    exclusion: OptOut::exclusion(),
+                    privacy: Privacy::default(),
+                })))
             }
             Task::Keep => folder.read_record(source),
             Task::Process(_) => match outcomes.next().flatten() {
@@ -265,7 +290,11 @@ impl Summary {
         }
         let seconds = self.elapsed.as_secs_f64();
         if self.processed > 0 {
-            counts += &format!(" ({} processed in {seconds:.1} s, {:.1} a second)", self.processed, self.processed as f64 / seconds);
+            counts += &format!(
+                " ({} processed in {seconds:.1} s, {:.1} a second)",
+                self.processed,
+                self.processed as f64 / seconds
+            );
         }
         lines.push(counts);
         if self.kept > 0 {
@@ -282,7 +311,10 @@ impl Summary {
             lines.push(line);
         }
         if self.findings > 0 {
-            lines.push(format!("{} photos carry content that may identify a person (see privacy in the records)", self.findings));
+            lines.push(format!(
+                "{} photos carry content that may identify a person (see privacy in the records)",
+                self.findings
+            ));
         }
         for (code, count) in &self.warnings {
             lines.push(format!("warning {code}: {count} photos"));
@@ -297,7 +329,8 @@ impl Summary {
         if t.not_reached > 0 {
             lines.push("interrupted: all that was finished is kept; run the same command again to go on".to_owned());
         }
-        lines.push(format!("results: {} (masks, metrics, summary.csv, records.jsonl, run.json)", plan.output.display()));
+        lines
+            .push(format!("results: {} (masks, metrics, summary.csv, records.jsonl, run.json)", plan.output.display()));
         lines.push("research use only".to_owned());
         lines.join("\n") + "\n"
     }

@@ -40,7 +40,10 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
     for (path, problem) in photos {
         let clean = lexical(&path);
         let relative = clean.strip_prefix(base).map(Path::to_path_buf).map_err(|_| {
-            UsageError(format!("{} does not lie inside the base folder; give a --base that contains all inputs.", path.display()))
+            UsageError(format!(
+                "{} does not lie inside the base folder; give a --base that contains all inputs.",
+                path.display()
+            ))
         })?;
         let parts = relative.iter().map(readable).collect();
         by_name.entry((parts, clean)).or_insert((path, problem));

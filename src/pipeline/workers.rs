@@ -97,6 +97,10 @@ pub fn run_all<I: Sync, T: Send>(
 }
 
 /// A plain ordered map on all cores, for work that needs no model.
-pub fn parallel_map<I: Sync, T: Send>(items: &[I], jobs: usize, work: impl Fn(&I) -> T + Sync) -> Result<Vec<T>, RunError> {
+pub fn parallel_map<'a, I: Sync, T: Send>(
+    items: &'a [I],
+    jobs: usize,
+    work: impl Fn(&'a I) -> T + Sync + Send,
+) -> Result<Vec<T>, RunError> {
     Ok(pool(jobs.min(items.len()))?.install(|| items.par_iter().with_max_len(1).map(work).collect()))
 }

@@ -54,7 +54,8 @@ impl Ready {
             .ok_or_else(|| UsageError(format!("The graph has no output named {:?}.", wanted.unwrap_or_default())))?;
         session.select(&input.name, &output.name);
         let tried = test_tensor(&input).and_then(|tensor| session.infer(&tensor));
-        let raw = tried.map_err(|e| UsageError(format!("The model {} was tried on a test picture: {e}.", model.id.name)))?;
+        let raw =
+            tried.map_err(|e| UsageError(format!("The model {} was tried on a test picture: {e}.", model.id.name)))?;
         let seen = observe(&raw);
         let (output, more) = manifest::resolve_output(&model.manifest, &graph, &input, &seen)?;
         assumed.extend(more);

@@ -95,7 +95,8 @@ fn inputs(args: &RunArgs) -> Result<Vec<PathBuf>, UsageError> {
         }
     }
     if let Some(list) = &args.from {
-        let file = File::open(list).map_err(|e| UsageError(format!("The list {} cannot be read: {e}.", list.display())))?;
+        let file =
+            File::open(list).map_err(|e| UsageError(format!("The list {} cannot be read: {e}.", list.display())))?;
         inputs.extend(read_list(file, &list.display().to_string())?);
     }
     if inputs.is_empty() {
