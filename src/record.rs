@@ -266,3 +266,9 @@ pub struct Warning {
     pub code: String,
     pub message: String,
 }
+
+/// Figures are written with six decimals: more would be noise, and would differ between processors.
+pub fn rounded(value: f64) -> f64 {
+    let value = (value * 1e6).round() / 1e6;
+    if value == 0.0 { 0.0 } else { value }
+}

@@ -19,7 +19,11 @@ pub fn directory(at: usize, entries: &[(u16, u16, &[u8])]) -> Vec<u8> {
     let mut values = Vec::new();
     let values_at = at + 2 + entries.len() * 12 + 4;
     for &(tag, kind, value) in entries {
-        let size = if kind == 4 { 4 } else { 1 };
+        let size = match kind {
+            3 => 2,
+            4 => 4,
+            _ => 1,
+        };
         head.extend(tag.to_le_bytes());
         head.extend(kind.to_le_bytes());
         head.extend((value.len() as u32 / size).to_le_bytes());

@@ -39,7 +39,9 @@ pub fn cleaned(profile: &[u8]) -> Option<Vec<u8>> {
 /// The description and the copyright notice that the format demands, empty; version 4 has another kind of text.
 fn empty_words(version: u8) -> (Vec<u8>, Vec<u8>) {
     if version >= 4 {
-        let none = [b"mluc".as_slice(), &[0; 8], &12u32.to_be_bytes()].concat();
+        // One text in no language: a single space, as some readers insist on one.
+        let numbers = [0, 1, 12, 0, 2, 28].map(u32::to_be_bytes);
+        let none = [b"mluc".as_slice(), numbers.as_flattened(), b"\0 \0\0"].concat();
         return (none.clone(), none);
     }
     // Signature and reserved, a length of one, a zero, then no Unicode and no Macintosh text.

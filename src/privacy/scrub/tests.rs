@@ -51,7 +51,7 @@ fn plain_files_come_out_as_they_were() {
 #[test]
 fn every_orientation_is_kept_in_jpeg_and_png_and_applied_in_tiff() {
     for orientation in 1..=8u8 {
-        let block = tiff_block(&[(0x0112, 3, &[orientation, 0, 0, 0]), (0x013B, 2, SENTINEL)], &[], &[]);
+        let block = tiff_block(&[(0x0112, 3, &[orientation, 0]), (0x013B, 2, SENTINEL)], &[], &[]);
         let jpeg = jpeg_with(&[(0xE1, joined(&[b"Exif\0\0", &block]))], &[]);
         let clean = scrub(&jpeg).unwrap();
         let (before, after) = (Shown::of(&jpeg).unwrap(), Shown::of(&clean).unwrap());
@@ -70,7 +70,7 @@ fn adobe_rgb_that_only_exif_names_is_kept() {
     let clean = scrub(&jpeg_with(&[(0xE1, joined(&[b"Exif\0\0", &block]))], &[])).unwrap();
     let exif = exif::Reader::new().read_from_container(&mut Cursor::new(&clean)).unwrap();
     let index = exif.get_field(exif::Tag::InteroperabilityIndex, exif::In::PRIMARY).unwrap();
-    assert_eq!(index.display_value().to_string(), "R03");
+    assert_eq!(index.display_value().to_string(), "\"R03\"");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn cleaned_profiles_give_the_same_colours_and_no_words() {
 
 #[test]
 fn a_tiff_keeps_its_depth_and_its_profile() {
-    let picture = image::ImageBuffer::from_fn(9, 7, |x, y| image::Rgb([x as u16 * 7000, y as u16 * 9000, 40_000]));
+    let picture = image::ImageBuffer::from_fn(90, 70, |x, y| image::Rgb([x as u16 * 700, y as u16 * 900, 40_000]));
     let mut tiff = Cursor::new(Vec::new());
     let mut encoder = image::codecs::tiff::TiffEncoder::new(&mut tiff);
     image::ImageEncoder::set_icc_profile(&mut encoder, named_profile(&ColorProfile::new_display_p3())).unwrap();
@@ -106,7 +106,8 @@ fn a_tiff_keeps_its_depth_and_its_profile() {
     let clean = scrub(&tiff.into_inner()).unwrap();
     assert!(!contains(&clean, b"Quincy"));
     let shown = Shown::of(&clean).unwrap();
-    assert!(shown.profile.is_some() && shown.upright == DynamicImage::ImageRgb16(picture));
+    assert!(shown.upright == DynamicImage::ImageRgb16(picture));
+    assert!(shown.profile.is_some());
 }
 
 #[test]

@@ -1,0 +1,11 @@
+//! One photo through all stages, and the one loop that takes many photos through them side by side.
+//!
+//! `photo` is the way of one photo; `workers` is the parallel loop; `memory` bounds what all photos in flight may hold.
+
+mod memory;
+mod photo;
+mod workers;
+
+pub use memory::MemoryGate;
+pub use photo::{PhotoPlan, look, process};
+pub use workers::{Stop, parallel_map, run_all};
