@@ -61,7 +61,8 @@ pub fn to_srgb(samples: Samples, space: &Space) -> (Vec<u8>, Option<Doubt>) {
 fn convert(data: &[u8], channels: usize, layout: Layout, profile: &ColorProfile) -> Option<Option<Vec<u8>>> {
     let transform = profile.create_transform_8bit(layout, &SRGB, Layout::Rgb, TransformOptions::default()).ok()?;
     if channels == 3 {
-        let probe: Vec<u8> = (0..6 * 6 * 6).flat_map(|i| [i % 6 * 51, i / 6 % 6 * 51, i / 36 * 51].map(|v| v as u8)).collect();
+        let probe: Vec<u8> =
+            (0..6 * 6 * 6).flat_map(|i| [i % 6 * 51, i / 6 % 6 * 51, i / 36 * 51].map(|v| v as u8)).collect();
         let mut seen = vec![0; probe.len()];
         transform.transform(&probe, &mut seen).ok()?;
         if probe.iter().zip(&seen).all(|(a, b)| a.abs_diff(*b) <= 1) {

@@ -66,13 +66,17 @@ fn place(part: Rect, spec: &InputSpec) -> Placement {
 
 /// `part` of the photo at another size, interleaved RGB.
 pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<u8>, PhotoError> {
-    let broken = |e: String| PhotoError::new(Stage::Model, "resize_failed", format!("the photo could not be resized: {e}"));
-    let source = ImageRef::new(photo.width, photo.height, &photo.rgb, PixelType::U8x3).map_err(|e| broken(e.to_string()))?;
+    let broken =
+        |e: String| PhotoError::new(Stage::Model, "resize_failed", format!("the photo could not be resized: {e}"));
+    let source =
+        ImageRef::new(photo.width, photo.height, &photo.rgb, PixelType::U8x3).map_err(|e| broken(e.to_string()))?;
     let mut target = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .use_alpha(false)
-        .crop(part.x, part.y, part.width, part.height);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false).crop(
+        part.x,
+        part.y,
+        part.width,
+        part.height,
+    );
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
     Ok(target.into_vec())
 }
@@ -97,7 +101,9 @@ fn fill(content: &[u8], placement: &Placement, spec: &InputSpec) -> TensorData {
             Channels::Rgb => pixel[channel],
             Channels::Bgr => pixel[2 - channel],
             // ITU-R BT.601 luma, as Pillow's and OpenCV's grey.
-            Channels::Grey => ((u32::from(pixel[0]) * 299 + u32::from(pixel[1]) * 587 + u32::from(pixel[2]) * 114 + 500) / 1000) as u8,
+            Channels::Grey => {
+                ((u32::from(pixel[0]) * 299 + u32::from(pixel[1]) * 587 + u32::from(pixel[2]) * 114 + 500) / 1000) as u8
+            }
         }
     };
     let mut bytes = vec![0u8; channels * frame_width * frame_height];
@@ -114,16 +120,21 @@ fn fill(content: &[u8], placement: &Placement, spec: &InputSpec) -> TensorData {
         }
     }
     let tables: Vec<[f32; 256]> = (0..channels)
-        .map(|c| std::array::from_fn(|v| (v as f32 * spec.scale - spec.mean[c]) / spec.std[c]))
+        .map(|c| std::array::from_fn(|v| ((v as f64 * spec.scale - spec.mean[c]) / spec.std[c]) as f32))
         .collect();
     let channel_of = |i: usize| if spec.layout == Layout::Nchw { i / plane } else { i % channels };
     let array = |data: Vec<f32>| Array4::from_shape_vec(shape, data).expect("as many values as the shape holds");
     match spec.element {
-        Element::Uint8 => TensorData::U8(Array4::from_shape_vec(shape, bytes).expect("as many values as the shape holds")),
+        Element::Uint8 => {
+            TensorData::U8(Array4::from_shape_vec(shape, bytes).expect("as many values as the shape holds"))
+        }
         Element::Float16 => TensorData::F16(
-            array(bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect()).mapv(f16::from_f32),
+            array(bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect())
+                .mapv(f16::from_f32),
         ),
-        _ => TensorData::F32(array(bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect())),
+        _ => TensorData::F32(array(
+            bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect(),
+        )),
     }
 }
 
@@ -145,4 +156,3 @@ pub fn test_tensor(spec: &InputSpec) -> Result<Tensor, PhotoError> {
     let photo = test_picture();
     preprocess(&photo, Rect::whole(photo.width, photo.height), spec)
 }
-

@@ -16,7 +16,8 @@ use crate::privacy::jpeg_is_complete;
 use crate::record::Size;
 
 fn open(bytes: &[u8], colours: Option<ColorSpace>) -> Result<JpegDecoder<ZCursor<&[u8]>>, PhotoError> {
-    let mut options = DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
+    let mut options =
+        DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
     if let Some(colours) = colours {
         options = options.jpeg_set_out_colorspace(colours);
     }
@@ -28,7 +29,8 @@ fn open(bytes: &[u8], colours: Option<ColorSpace>) -> Result<JpegDecoder<ZCursor
 pub fn header(bytes: &[u8]) -> Result<(Size, Orientation), PhotoError> {
     let decoder = open(bytes, None)?;
     let (width, height) = decoder.dimensions().ok_or_else(|| broken("no size in the header"))?;
-    let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
+    let orientation =
+        decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
     Ok((Size { width: width as u32, height: height as u32 }, orientation))
 }
 

@@ -7,7 +7,7 @@ mod jpeg;
 mod other;
 mod sniff;
 
-pub use sniff::{Format, sniff};
+pub use sniff::{Format, SNIFF_BYTES, sniff};
 
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
@@ -76,10 +76,16 @@ pub fn decode(bytes: &[u8], header: Header) -> Result<Decoded, PhotoError> {
     let (rgb, doubt) = to_srgb(raw.samples, &raw.space);
     match doubt {
         Some(Doubt::ProfileUnusable) => {
-            warnings.push(warning("colour_profile_unusable", "the colour profile could not be used; the pixels are taken as sRGB"));
+            warnings.push(warning(
+                "colour_profile_unusable",
+                "the colour profile could not be used; the pixels are taken as sRGB",
+            ));
         }
         Some(Doubt::CmykApproximate) => {
-            warnings.push(warning("cmyk_approximate", "the photo is in CMYK without a usable profile; its colours are approximate"));
+            warnings.push(warning(
+                "cmyk_approximate",
+                "the photo is in CMYK without a usable profile; its colours are approximate",
+            ));
         }
         None => {}
     }
@@ -92,7 +98,8 @@ fn turn_upright(rgb: Vec<u8>, header: Header) -> Result<Photo, PhotoError> {
     if header.orientation == 1 {
         return Ok(Photo { width, height, rgb });
     }
-    let stored = RgbImage::from_raw(width, height, rgb).ok_or_else(|| broken("the decoder gave fewer pixels than the header says"))?;
+    let stored = RgbImage::from_raw(width, height, rgb)
+        .ok_or_else(|| broken("the decoder gave fewer pixels than the header says"))?;
     let mut picture = DynamicImage::ImageRgb8(stored);
     picture.apply_orientation(Orientation::from_exif(header.orientation).unwrap_or(Orientation::NoTransforms));
     let upright = picture.into_rgb8();

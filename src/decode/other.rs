@@ -50,7 +50,9 @@ pub fn decode(bytes: &[u8], format: Format) -> Result<Raw, PhotoError> {
 fn flatten(picture: DynamicImage, warnings: &mut Vec<Warning>) -> Samples {
     if !picture.color().has_alpha() {
         return match picture {
-            DynamicImage::ImageLuma8(_) | DynamicImage::ImageLuma16(_) => Samples::Grey(picture.into_luma8().into_raw()),
+            DynamicImage::ImageLuma8(_) | DynamicImage::ImageLuma16(_) => {
+                Samples::Grey(picture.into_luma8().into_raw())
+            }
             _ => Samples::Rgb(picture.into_rgb8().into_raw()),
         };
     }
@@ -70,9 +72,13 @@ fn flatten(picture: DynamicImage, warnings: &mut Vec<Warning>) -> Samples {
 
 fn has_more_pictures(bytes: &[u8], format: Format) -> bool {
     match format {
-        Format::Png => image::codecs::png::PngDecoder::new(Cursor::new(bytes)).is_ok_and(|d| d.is_apng().unwrap_or(false)),
+        Format::Png => {
+            image::codecs::png::PngDecoder::new(Cursor::new(bytes)).is_ok_and(|d| d.is_apng().unwrap_or(false))
+        }
         Format::WebP => image::codecs::webp::WebPDecoder::new(Cursor::new(bytes)).is_ok_and(|d| d.has_animation()),
-        Format::Gif => image::codecs::gif::GifDecoder::new(Cursor::new(bytes)).is_ok_and(|d| d.into_frames().take(2).count() > 1),
+        Format::Gif => {
+            image::codecs::gif::GifDecoder::new(Cursor::new(bytes)).is_ok_and(|d| d.into_frames().take(2).count() > 1)
+        }
         Format::Tiff => tiff_has_second_page(bytes).unwrap_or(false),
         Format::Jpeg | Format::Bmp => false,
     }

@@ -32,14 +32,20 @@ pub const SNIFF_BYTES: usize = 132;
 pub fn sniff(bytes: &[u8]) -> Result<Format, PhotoError> {
     let refuse = |code, message: String| Err(PhotoError::new(Stage::Decode, code, message));
     let unsupported = |what: &str| {
-        refuse("unsupported_format", format!("the file is {what}, which this build does not read; convert it to JPEG, PNG or TIFF"))
+        refuse(
+            "unsupported_format",
+            format!("the file is {what}, which this build does not read; convert it to JPEG, PNG or TIFF"),
+        )
     };
-    let box_brand = |brands: &[&[u8]]| bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|b| brands.contains(&b));
+    let box_brand =
+        |brands: &[&[u8]]| bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|b| brands.contains(&b));
     match bytes {
         [] => refuse("empty_file", "the file is empty; copy it again from its source".into()),
         [0xff, 0xd8, 0xff, ..] => Ok(Format::Jpeg),
         [0x89, b'P', b'N', b'G', ..] => Ok(Format::Png),
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] | [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => Ok(Format::Tiff),
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] | [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => {
+            Ok(Format::Tiff)
+        }
         [b'B', b'M', ..] if bytes.len() >= 26 => Ok(Format::Bmp),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Format::WebP),
         [b'G', b'I', b'F', b'8', ..] => Ok(Format::Gif),
@@ -48,10 +54,14 @@ pub fn sniff(bytes: &[u8]) -> Result<Format, PhotoError> {
         _ if box_brand(&[b"avif", b"avis"]) => unsupported("AVIF"),
         [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => unsupported("JPEG XL"),
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => unsupported("JPEG 2000"),
-        _ if bytes.iter().all(|&b| b == 0) => {
-            refuse("unknown_format", "the file holds only zero bytes, as an interrupted copy leaves; copy it again from its source".into())
-        }
-        _ => refuse("unknown_format", "the file is not a photo in a known format (JPEG, PNG, TIFF, BMP, WebP, GIF)".into()),
+        _ if bytes.iter().all(|&b| b == 0) => refuse(
+            "unknown_format",
+            "the file holds only zero bytes, as an interrupted copy leaves; copy it again from its source".into(),
+        ),
+        _ => refuse(
+            "unknown_format",
+            "the file is not a photo in a known format (JPEG, PNG, TIFF, BMP, WebP, GIF)".into(),
+        ),
     }
 }
 

@@ -8,7 +8,9 @@ use crate::error::UsageError;
 /// `what` names the list in messages.
 pub fn read_list(mut reader: impl Read, what: &str) -> Result<Vec<PathBuf>, UsageError> {
     let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).map_err(|e| UsageError(format!("The list of photos ({what}) cannot be read: {e}.")))?;
+    reader
+        .read_to_end(&mut bytes)
+        .map_err(|e| UsageError(format!("The list of photos ({what}) cannot be read: {e}.")))?;
     let separator = if bytes.contains(&0) { 0 } else { b'\n' };
     let trim = |line: &'_ [u8]| -> Vec<u8> {
         let line = if separator == b'\n' { line.strip_suffix(b"\r").unwrap_or(line) } else { line };
@@ -25,7 +27,9 @@ fn path(bytes: Vec<u8>, _what: &str) -> Result<PathBuf, UsageError> {
 
 #[cfg(not(unix))]
 fn path(bytes: Vec<u8>, what: &str) -> Result<PathBuf, UsageError> {
-    String::from_utf8(bytes).map(PathBuf::from).map_err(|_| UsageError(format!("The list of photos ({what}) is not in UTF-8.")))
+    String::from_utf8(bytes)
+        .map(PathBuf::from)
+        .map_err(|_| UsageError(format!("The list of photos ({what}) is not in UTF-8.")))
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub struct Source {
     pub file_name: String,
     /// Found unusable while looking for photos (an unreadable folder, say): becomes a failed record.
     pub problem: Option<PhotoError>,
+    /// Of a person who opted out: never opened.
+    pub opted_out: bool,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +57,10 @@ impl Filter {
             }
             let mut builder = GlobSetBuilder::new();
             for pattern in patterns {
-                builder.add(Glob::new(pattern).map_err(|e| UsageError(format!("The pattern {pattern:?} is not valid: {e}.")))?);
+                builder.add(
+                    Glob::new(pattern)
+                        .map_err(|e| UsageError(format!("The pattern {pattern:?} is not valid: {e}.")))?,
+                );
             }
             builder.build().map(Some).map_err(|e| UsageError(format!("The patterns cannot be used: {e}.")))
         };
@@ -63,13 +68,19 @@ impl Filter {
     }
 
     fn wants(&self, relative: &Path) -> bool {
-        self.include.as_ref().is_none_or(|set| set.is_match(relative)) && !self.exclude.as_ref().is_some_and(|set| set.is_match(relative))
+        self.include.as_ref().is_none_or(|set| set.is_match(relative))
+            && !self.exclude.as_ref().is_some_and(|set| set.is_match(relative))
     }
 }
 
 /// `base` is what names are relative to; without it, the folder that was given or the nearest folder common to all inputs.
 /// `skip` is the output folder, which may lie inside an input.
-pub fn discover(inputs: &[PathBuf], base: Option<&Path>, filter: &Filter, skip: Option<&Path>) -> Result<Discovered, UsageError> {
+pub fn discover(
+    inputs: &[PathBuf],
+    base: Option<&Path>,
+    filter: &Filter,
+    skip: Option<&Path>,
+) -> Result<Discovered, UsageError> {
     let mut found = Discovered::default();
     let mut photos: Vec<(PathBuf, Option<PhotoError>)> = Vec::new();
     let skip = skip.and_then(|path| path.canonicalize().ok());
@@ -125,7 +136,9 @@ fn walk(
                 let problem = PhotoError::new(
                     Stage::Discover,
                     "unreadable_folder",
-                    format!("a folder or link cannot be read ({why}); photos inside it are not processed: check its permissions"),
+                    format!(
+                        "a folder or link cannot be read ({why}); photos inside it are not processed: check its permissions"
+                    ),
                 );
                 photos.push((path, Some(problem)));
             }
@@ -143,7 +156,10 @@ const EXTENSIONS: [&str; 15] =
 
 /// A known ending, or known content: a photo under the wrong name is still found, and a damaged one is still reported.
 fn looks_like_photo(path: &Path) -> bool {
-    let by_name = path.extension().and_then(|e| e.to_str()).is_some_and(|e| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()));
+    let by_name = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .is_some_and(|e| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()));
     by_name || {
         let mut first = Vec::with_capacity(SNIFF_BYTES);
         let read = File::open(path).and_then(|f| f.take(SNIFF_BYTES as u64).read_to_end(&mut first));

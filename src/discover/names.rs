@@ -40,7 +40,10 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
     for (path, problem) in photos {
         let clean = lexical(&path);
         let relative = clean.strip_prefix(base).map(Path::to_path_buf).map_err(|_| {
-            UsageError(format!("{} does not lie inside the base folder; give a --base that contains all inputs.", path.display()))
+            UsageError(format!(
+                "{} does not lie inside the base folder; give a --base that contains all inputs.",
+                path.display()
+            ))
         })?;
         let parts = relative.iter().map(readable).collect();
         by_name.entry((parts, clean)).or_insert((path, problem));
@@ -53,7 +56,7 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
             let file_name = distinct(&parts, &mut taken, &mut next);
             let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
             let name = if names.insert(name.clone()) { name } else { file_name.clone() };
-            Source { path, name, file_name, problem }
+            Source { path, name, file_name, problem, opted_out: false }
         })
         .collect())
 }

@@ -37,30 +37,32 @@ impl Device {
 
     /// The execution provider, set to fail when it cannot be registered; none for the CPU, which is always there.
     pub(super) fn provider(self) -> Option<ExecutionProviderDispatch> {
-        Some(match self {
-            Device::Cpu => return None,
-            Device::Cuda => CUDA::default().build(),
-            Device::TensorRt => TensorRT::default().build(),
-            Device::OpenVino => OpenVINO::default().build(),
-            Device::Rocm => ROCm::default().build(),
-            Device::MiGraphX => MIGraphX::default().build(),
-            Device::CoreMl => CoreML::default().build(),
-            Device::DirectMl => DirectML::default().build(),
-        }
-        .error_on_failure())
+        Some(
+            match self {
+                Device::Cpu => return None,
+                Device::Cuda => CUDA::default().build(),
+                Device::TensorRt => TensorRT::default().build(),
+                Device::OpenVino => OpenVINO::default().build(),
+                Device::Rocm => ROCm::default().build(),
+                Device::MiGraphX => MIGraphX::default().build(),
+                Device::CoreMl => CoreML::default().build(),
+                Device::DirectMl => DirectML::default().build(),
+            }
+            .error_on_failure(),
+        )
     }
 
     /// Whether the loaded ONNX Runtime was built with it.
     pub(super) fn available(self) -> ort::Result<bool> {
         match self {
             Device::Cpu => Ok(true),
-            Device::Cuda => CUDA::default().is_available(),
-            Device::TensorRt => TensorRT::default().is_available(),
-            Device::OpenVino => OpenVINO::default().is_available(),
-            Device::Rocm => ROCm::default().is_available(),
-            Device::MiGraphX => MIGraphX::default().is_available(),
-            Device::CoreMl => CoreML::default().is_available(),
-            Device::DirectMl => DirectML::default().is_available(),
+            Device::Cuda => CUDA::is_available(),
+            Device::TensorRt => TensorRT::is_available(),
+            Device::OpenVino => OpenVINO::is_available(),
+            Device::Rocm => ROCm::is_available(),
+            Device::MiGraphX => MIGraphX::is_available(),
+            Device::CoreMl => CoreML::is_available(),
+            Device::DirectMl => DirectML::is_available(),
         }
     }
 }

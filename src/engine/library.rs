@@ -39,15 +39,19 @@ impl Runtime {
         // SAFETY: called before any other thread is started, so nothing reads the environment meanwhile.
         unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
         let named = library.map(Path::to_path_buf).or_else(|| std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from));
-        let (environment, source, library_sha256) = match named {
+        let (environment, onnxruntime, source, library_sha256) = match named {
             Some(path) => {
                 let source = if library.is_some() { "--ort-lib" } else { "ORT_DYLIB_PATH" };
                 if !path.is_file() {
                     return Err(UsageError(format!("{source} names {}, which is not a file.", path.display())));
                 }
-                (initialise(&path, source)?, source, None)
+                let (environment, version) = initialise(&path, source)?;
+                (environment, version, source, None)
             }
-            None => (embedded()?, ORIGIN, Some(SHA256.to_owned())),
+            None => {
+                let (environment, version) = embedded()?;
+                (environment, version, ORIGIN, Some(SHA256.to_owned()))
+            }
         };
         if !device.available().unwrap_or(false) {
             return Err(UsageError(format!(
@@ -56,19 +60,30 @@ impl Runtime {
                 device.name()
             )));
         }
-        let build = ort::info().to_owned();
-        let info = RuntimeInfo { onnxruntime: version(&build), source: source.to_owned(), library_sha256, device, build };
+        let info = RuntimeInfo {
+            onnxruntime,
+            source: source.to_owned(),
+            library_sha256,
+            device,
+            build: ort::info().to_owned(),
+        };
         Ok(Self { environment, info })
     }
 }
 
-fn initialise(path: &Path, source: &str) -> Result<Environment, UsageError> {
-    ort::init_from(path)
-        .and_then(|builder| builder.with_name("derm-seg").with_telemetry(false).build())
-        .map_err(|e| UsageError(format!("ONNX Runtime ({source}) could not be loaded: {e}. It must be version 1.24 or later, for this system.")))
+/// Also returns the library's version.
+fn initialise(path: &Path, source: &str) -> Result<(Environment, String), UsageError> {
+    let failed = |e: String| {
+        UsageError(format!(
+            "ONNX Runtime ({source}) could not be loaded: {e}. It must be version 1.24 or later, for this system."
+        ))
+    };
+    let builder = ort::init_from(path).map_err(|e| failed(e.to_string()))?;
+    let environment = builder.with_name("derm-seg").with_telemetry(false).build().map_err(|e| failed(e.to_string()))?;
+    Ok((environment, version(path).unwrap_or_else(|| "unknown".to_owned())))
 }
 
-fn embedded() -> Result<Environment, UsageError> {
+fn embedded() -> Result<(Environment, String), UsageError> {
     if PACKED.is_empty() {
         return Err(UsageError(
             "This build of derm-seg carries no ONNX Runtime (none is published for its platform): name one with --ort-lib or ORT_DYLIB_PATH."
@@ -76,8 +91,9 @@ fn embedded() -> Result<Environment, UsageError> {
         ));
     }
     let size: usize = env!("DERM_SEG_ORT_SIZE").parse().unwrap_or(0);
-    let library = zstd::bulk::decompress(PACKED, size)
-        .map_err(|e| UsageError(format!("The embedded ONNX Runtime cannot be unpacked: {e}. The program's file is damaged.")))?;
+    let library = zstd::bulk::decompress(PACKED, size).map_err(|e| {
+        UsageError(format!("The embedded ONNX Runtime cannot be unpacked: {e}. The program's file is damaged."))
+    })?;
     let scratch = scratch_library(&library).map_err(|e| {
         UsageError(format!(
             "There is no place to load ONNX Runtime from: neither memory nor the temporary folder allows programs ({e}). \
@@ -93,8 +109,14 @@ pub fn notices() -> String {
     zstd::stream::decode_all(PACKED_NOTICES).ok().and_then(|b| String::from_utf8(b).ok()).unwrap_or_default()
 }
 
-/// `ORT Build Info: git-branch=rel-1.28.0, ...` holds the version for release builds.
-fn version(build: &str) -> String {
-    let after = build.split("git-branch=").nth(1).and_then(|s| s.split([',', ' ']).next()).unwrap_or("unknown");
-    after.trim_start_matches("rel-").to_owned()
+/// The library's own word for its version.
+fn version(path: &Path) -> Option<String> {
+    // SAFETY: the library was loaded from this path a moment ago, so no new code runs; `OrtGetApiBase` and the table that it
+    // returns are ONNX Runtime's stable entry point.
+    unsafe {
+        let library = libloading::Library::new(path).ok()?;
+        let base = library.get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0").ok()?();
+        let text = std::ffi::CStr::from_ptr(((*base).GetVersionString)());
+        Some(text.to_str().ok()?.to_owned())
+    }
 }

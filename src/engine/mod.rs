@@ -5,7 +5,7 @@ mod library;
 mod session;
 
 pub use device::Device;
-pub use library::{RuntimeInfo, Runtime, notices};
+pub use library::{Runtime, RuntimeInfo, notices};
 pub use session::OrtSession;
 
 use crate::error::PhotoError;

@@ -1,9 +1,9 @@
 //! One session of ONNX Runtime on one thread, and what its graph says of itself.
 
 use half::f16;
+use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::session::{Outlet, Session};
-use ort::value::{TensorElementType, TensorRef, ValueType};
+use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
 use super::{Engine, RawMap, Runtime};
 use crate::error::{PhotoError, Stage, UsageError};
@@ -61,7 +61,8 @@ fn build(runtime: &Runtime, model: &Model) -> ort::Result<Session> {
 
 impl Engine for OrtSession {
     fn infer(&mut self, tensor: &Tensor) -> Result<RawMap, PhotoError> {
-        self.run(tensor).map_err(|e| PhotoError::new(Stage::Model, "inference_failed", format!("the model could not be run: {e}")))
+        self.run(tensor)
+            .map_err(|e| PhotoError::new(Stage::Model, "inference_failed", format!("the model could not be run: {e}")))
     }
 }
 
@@ -73,7 +74,8 @@ impl OrtSession {
             TensorData::U8(array) => TensorRef::from_array_view(array)?.into_dyn(),
         };
         let outputs = self.session.run(ort::inputs![self.input.as_str() => value])?;
-        let output = outputs.get(&self.output).ok_or_else(|| ort::Error::new(format!("no output is named {}", self.output)))?;
+        let output =
+            outputs.get(&self.output).ok_or_else(|| ort::Error::new(format!("no output is named {}", self.output)))?;
         let element = element_of(output.dtype());
         let (shape, values) = match element {
             Element::Float32 => extract::<f32>(output, |v| v)?,
@@ -81,7 +83,12 @@ impl OrtSession {
             Element::Uint8 => extract::<u8>(output, f32::from)?,
             Element::Int32 => extract::<i32>(output, |v| v as f32)?,
             Element::Int64 => extract::<i64>(output, |v| v as f32)?,
-            Element::Other => return Err(ort::Error::new(format!("output {} is of a type that cannot be read as a map", self.output))),
+            Element::Other => {
+                return Err(ort::Error::new(format!(
+                    "output {} is of a type that cannot be read as a map",
+                    self.output
+                )));
+            }
         };
         Ok(RawMap { shape, element, values })
     }

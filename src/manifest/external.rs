@@ -10,8 +10,9 @@ use crate::error::UsageError;
 /// The side files that the graph names, checked and in order.
 pub fn side_files(graph: &[u8], folder: &Path) -> Result<Vec<PathBuf>, UsageError> {
     let mut names = Vec::new();
-    walk(graph, Message::Model, &mut names, 0)
-        .ok_or_else(|| UsageError("The model is not a readable ONNX file: it is damaged, truncated or something else.".into()))?;
+    walk(graph, Message::Model, &mut names, 0).ok_or_else(|| {
+        UsageError("The model is not a readable ONNX file: it is damaged, truncated or something else.".into())
+    })?;
     names.sort();
     names.dedup();
     names.iter().map(|name| inside(name, folder)).collect()
@@ -25,7 +26,8 @@ fn inside(name: &str, folder: &Path) -> Result<PathBuf, UsageError> {
     }
     let path = folder.join(relative);
     // A link inside the folder may lead out of it.
-    let real = path.canonicalize().map_err(|e| UsageError(format!("The model's side file {name:?} cannot be read: {e}.")))?;
+    let real =
+        path.canonicalize().map_err(|e| UsageError(format!("The model's side file {name:?} cannot be read: {e}.")))?;
     let home = folder.canonicalize().map_err(|e| UsageError(format!("The model's folder cannot be read: {e}.")))?;
     if real.starts_with(home) { Ok(path) } else { Err(outside()) }
 }

@@ -41,9 +41,12 @@ pub fn locate(path: &Path, manifest: Option<&Path>) -> Result<Model, UsageError>
         let beside = path.with_extension("json");
         let in_folder = path.with_file_name("manifest.json");
         let names_it = |m: &Path| {
-            read_manifest(m).is_ok_and(|m| Some(m.file.as_deref().unwrap_or("model.onnx")) == path.file_name().and_then(|n| n.to_str()))
+            read_manifest(m).is_ok_and(|m| {
+                Some(m.file.as_deref().unwrap_or("model.onnx")) == path.file_name().and_then(|n| n.to_str())
+            })
         };
-        let found = [beside, in_folder].into_iter().find(|f| f.is_file() && (f.file_stem() == path.file_stem() || names_it(f)));
+        let found =
+            [beside, in_folder].into_iter().find(|f| f.is_file() && (f.file_stem() == path.file_stem() || names_it(f)));
         (path.to_path_buf(), manifest.map(Path::to_path_buf).or(found))
     };
     let manifest = manifest_file.as_deref().map(read_manifest).transpose()?.unwrap_or_default();
@@ -61,20 +64,28 @@ pub fn locate(path: &Path, manifest: Option<&Path>) -> Result<Model, UsageError>
     let folder = graph_file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
     let side_files = external::side_files(&graph, &folder).map_err(|e| UsageError(format!("{shown}: {e}")))?;
     let stem = graph_file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = if stem == "model" { folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or(stem) } else { stem };
+    let stem = if stem == "model" {
+        folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or(stem)
+    } else {
+        stem
+    };
     finish(manifest, Cow::Owned(graph), (!side_files.is_empty()).then_some((graph_file, side_files)), &stem)
 }
 
 fn read_manifest(path: &Path) -> Result<Manifest, UsageError> {
-    let text = std::fs::read_to_string(path).map_err(|e| UsageError(format!("The manifest {} cannot be read: {e}.", path.display())))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| UsageError(format!("The manifest {} cannot be read: {e}.", path.display())))?;
     parse(&text, &path.display().to_string())
 }
 
 fn parse(text: &str, from: &str) -> Result<Manifest, UsageError> {
-    let manifest: Manifest = serde_json::from_str(text).map_err(|e| UsageError(format!("The manifest of {from} is not valid: {e}.")))?;
+    let manifest: Manifest =
+        serde_json::from_str(text).map_err(|e| UsageError(format!("The manifest of {from} is not valid: {e}.")))?;
     match manifest.schema.as_deref() {
         None | Some(MANIFEST_SCHEMA) => Ok(manifest),
-        Some(other) => Err(UsageError(format!("The manifest of {from} has schema {other:?}; this program reads {MANIFEST_SCHEMA:?}."))),
+        Some(other) => Err(UsageError(format!(
+            "The manifest of {from} has schema {other:?}; this program reads {MANIFEST_SCHEMA:?}."
+        ))),
     }
 }
 

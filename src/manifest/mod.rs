@@ -7,8 +7,12 @@ mod external;
 mod locate;
 mod resolve;
 
+pub use locate::BUILT_IN_CARD;
 pub use locate::{Model, built_in, locate};
-pub use resolve::{Dim, Element, GraphInfo, Observed, Resolved, TensorInfo, resolve_input, resolve_output, template};
+pub use resolve::{
+    Dim, Element, GraphInfo, Input, Observed, Output, Resolved, TensorInfo, pick, resolve_input, resolve_output,
+    template,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,11 +66,11 @@ pub struct InputManifest {
     pub pad: Option<[u8; 3]>,
     /// The value a model sees is (pixel × scale − mean) ÷ std, pixel 0 to 255.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scale: Option<f32>,
+    pub scale: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean: Option<Vec<f32>>,
+    pub mean: Option<Vec<f64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub std: Option<Vec<f32>>,
+    pub std: Option<Vec<f64>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -85,7 +89,7 @@ pub struct OutputManifest {
     pub classes: Option<Vec<ClassRole>>,
     /// Logits are divided by it before the activation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f32>,
+    pub temperature: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
     /// Where the thresholds come from, in words.
@@ -126,9 +130,15 @@ pub enum Resize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum SizeRule {
-    Fixed { width: u32, height: u32 },
+    Fixed {
+        width: u32,
+        height: u32,
+    },
     /// Proportions are kept: the longer side becomes `long_side`, both sides are rounded to the multiple.
-    Multiple { multiple_of: u32, long_side: u32 },
+    Multiple {
+        multiple_of: u32,
+        long_side: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,7 +174,7 @@ pub enum ClassRole {
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// A pixel is lesion from this probability on; otherwise it is the likelier of background and skin.
-    pub lesion: f32,
+    pub lesion: f64,
 }
 
 /// A second, closer look where the first found something small.
@@ -172,7 +182,7 @@ pub struct Thresholds {
 #[serde(deny_unknown_fields)]
 pub struct SecondLook {
     /// Pixels from this lesion probability on are worth a look.
-    pub min_probability: f32,
+    pub min_probability: f64,
     /// Only where their box is smaller than this share of the photo's longer side.
     pub max_fraction: f64,
     /// The crop is the box grown on each side by this share of it.

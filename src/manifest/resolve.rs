@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activation, Channels, ClassRole, InputManifest, Layout, MANIFEST_SCHEMA, Manifest, OutputManifest, Resize, SizeRule,
-    Thresholds, Values,
+    Activation, Channels, ClassRole, InputManifest, Layout, MANIFEST_SCHEMA, Manifest, OutputManifest, Resize,
+    SizeRule, Thresholds, Values,
 };
 use crate::error::UsageError;
 
@@ -35,7 +35,8 @@ impl TensorInfo {
     /// As people write it: `image float32 [1, 3, ?, ?]`.
     pub fn describe(&self) -> String {
         let dims: Vec<String> = self.dims.iter().map(|d| d.map_or("?".to_owned(), |d| d.to_string())).collect();
-        let element = serde_json::to_value(self.element).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let element =
+            serde_json::to_value(self.element).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         format!("{} {element} [{}]", self.name, dims.join(", "))
     }
 }
@@ -76,9 +77,9 @@ pub struct Input {
     pub size: SizeRule,
     pub resize: Resize,
     pub pad: [u8; 3],
-    pub scale: f32,
-    pub mean: Vec<f32>,
-    pub std: Vec<f32>,
+    pub scale: f64,
+    pub mean: Vec<f64>,
+    pub std: Vec<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -88,7 +89,7 @@ pub struct Output {
     pub values: Values,
     pub activation: Activation,
     pub classes: Vec<ClassRole>,
-    pub temperature: f32,
+    pub temperature: f64,
     pub thresholds: Thresholds,
 }
 
@@ -116,7 +117,11 @@ pub fn resolve_input(manifest: &Manifest, graph: &GraphInfo) -> Result<(Input, V
     let mut assumed = Vec::new();
     let Some(tensor) = pick(&graph.inputs, wanted.name.as_deref()) else {
         let names: Vec<String> = graph.inputs.iter().map(TensorInfo::describe).collect();
-        return refuse(format!("The graph's inputs are: {}. Which one takes the photo is not clear.", names.join("; ")), manifest, graph);
+        return refuse(
+            format!("The graph's inputs are: {}. Which one takes the photo is not clear.", names.join("; ")),
+            manifest,
+            graph,
+        );
     };
     if graph.inputs.len() > 1 {
         return Err(UsageError(format!(
@@ -132,10 +137,16 @@ pub fn resolve_input(manifest: &Manifest, graph: &GraphInfo) -> Result<(Input, V
         )));
     }
     let &[batch, d1, d2, d3] = tensor.dims.as_slice() else {
-        return Err(UsageError(format!("Input {} must have four axes (batch, channels, height, width).", tensor.describe())));
+        return Err(UsageError(format!(
+            "Input {} must have four axes (batch, channels, height, width).",
+            tensor.describe()
+        )));
     };
     if batch.is_some_and(|b| b != 1) {
-        return Err(UsageError(format!("Input {} has a fixed batch; export the model with batch 1 or a dynamic batch.", tensor.describe())));
+        return Err(UsageError(format!(
+            "Input {} has a fixed batch; export the model with batch 1 or a dynamic batch.",
+            tensor.describe()
+        )));
     }
     let is_channels = |d: Dim| matches!(d, Some(1 | 3));
     let layout = match wanted.layout {
@@ -143,7 +154,13 @@ pub fn resolve_input(manifest: &Manifest, graph: &GraphInfo) -> Result<(Input, V
         None => match (is_channels(d1), is_channels(d3)) {
             (true, false) => Layout::Nchw,
             (false, true) => Layout::Nhwc,
-            _ => return refuse(format!("Input {} does not show which axis holds the colours.", tensor.describe()), manifest, graph),
+            _ => {
+                return refuse(
+                    format!("Input {} does not show which axis holds the colours.", tensor.describe()),
+                    manifest,
+                    graph,
+                );
+            }
         },
     };
     let (channel_dim, height, width) = match layout {
@@ -152,7 +169,11 @@ pub fn resolve_input(manifest: &Manifest, graph: &GraphInfo) -> Result<(Input, V
     };
     let channels = match (wanted.channels, channel_dim) {
         (Some(c), Some(n)) if c.count() != n as usize => {
-            return Err(UsageError(format!("The manifest says {} colour channels, but input {} has {n}.", c.count(), tensor.describe())));
+            return Err(UsageError(format!(
+                "The manifest says {} colour channels, but input {} has {n}.",
+                c.count(),
+                tensor.describe()
+            )));
         }
         (Some(channels), _) => channels,
         (None, Some(1)) => Channels::Grey,
@@ -160,14 +181,20 @@ pub fn resolve_input(manifest: &Manifest, graph: &GraphInfo) -> Result<(Input, V
             assumed.push("channel order rgb".to_owned());
             Channels::Rgb
         }
-        (None, Some(n)) => return Err(UsageError(format!("Input {} has {n} colour channels; 1 or 3 can be fed.", tensor.describe()))),
+        (None, Some(n)) => {
+            return Err(UsageError(format!("Input {} has {n} colour channels; 1 or 3 can be fed.", tensor.describe())));
+        }
     };
     let size = match (wanted.size, width, height) {
-        (Some(SizeRule::Fixed { width: w, height: h }), gw, gh) if gw.is_some_and(|g| g != w) || gh.is_some_and(|g| g != h) => {
+        (Some(SizeRule::Fixed { width: w, height: h }), gw, gh)
+            if gw.is_some_and(|g| g != w) || gh.is_some_and(|g| g != h) =>
+        {
             return Err(UsageError(format!("The manifest says {w} x {h}, but input {} is fixed.", tensor.describe())));
         }
         (Some(SizeRule::Multiple { .. }), Some(width), Some(height)) => {
-            return Err(UsageError(format!("The manifest wants a flexible size, but the graph takes {width} x {height} only.")));
+            return Err(UsageError(format!(
+                "The manifest wants a flexible size, but the graph takes {width} x {height} only."
+            )));
         }
         (Some(size), _, _) => size,
         (None, Some(width), Some(height)) => SizeRule::Fixed { width, height },
@@ -181,8 +208,12 @@ pub fn resolve_input(manifest: &Manifest, graph: &GraphInfo) -> Result<(Input, V
         SizeRule::Fixed { width, height } if !(8..=8192).contains(&width) || !(8..=8192).contains(&height) => {
             return Err(UsageError(format!("An input size of {width} x {height} is out of bounds (8 to 8192).")));
         }
-        SizeRule::Multiple { multiple_of, long_side } if multiple_of == 0 || !(8..=8192).contains(&long_side) || multiple_of > long_side => {
-            return Err(UsageError(format!("A longer side of {long_side} in multiples of {multiple_of} is out of bounds (8 to 8192).")));
+        SizeRule::Multiple { multiple_of, long_side }
+            if multiple_of == 0 || !(8..=8192).contains(&long_side) || multiple_of > long_side =>
+        {
+            return Err(UsageError(format!(
+                "A longer side of {long_side} in multiples of {multiple_of} is out of bounds (8 to 8192)."
+            )));
         }
         _ => {}
     }
@@ -209,22 +240,27 @@ fn normalisation(
     channels: usize,
     manifest: &Manifest,
     graph: &GraphInfo,
-) -> Result<(f32, Vec<f32>, Vec<f32>), UsageError> {
+) -> Result<(f64, Vec<f64>, Vec<f64>), UsageError> {
     let given = wanted.scale.is_some() || wanted.mean.is_some() || wanted.std.is_some();
     if element == Element::Uint8 {
         return match given {
-            true => Err(UsageError("The graph takes raw 8-bit pixels: scale, mean and std must not be in the manifest.".into())),
+            true => Err(UsageError(
+                "The graph takes raw 8-bit pixels: scale, mean and std must not be in the manifest.".into(),
+            )),
             false => Ok((1.0, vec![0.0; channels], vec![1.0; channels])),
         };
     }
     if !given {
         return refuse("The graph does not say how pixels are scaled (scale, mean, std).".into(), manifest, graph);
     }
-    let per_channel = |what: &str, values: &Option<Vec<f32>>, default: f32| match values {
+    let per_channel = |what: &str, values: &Option<Vec<f64>>, default: f64| match values {
         None => Ok(vec![default; channels]),
         Some(v) if v.len() == 1 => Ok(vec![v[0]; channels]),
         Some(v) if v.len() == channels => Ok(v.clone()),
-        Some(v) => Err(UsageError(format!("The manifest's {what} has {} values; the model has {channels} colour channels.", v.len()))),
+        Some(v) => Err(UsageError(format!(
+            "The manifest's {what} has {} values; the model has {channels} colour channels.",
+            v.len()
+        ))),
     };
     let scale = wanted.scale.unwrap_or(1.0 / 255.0);
     let (mean, std) = (per_channel("mean", &wanted.mean, 0.0)?, per_channel("std", &wanted.std, 1.0)?);
@@ -244,25 +280,42 @@ pub fn pick<'a>(tensors: &'a [TensorInfo], name: Option<&str>) -> Option<&'a Ten
 }
 
 /// How the graph's answer is read, from one run on a test picture.
-pub fn resolve_output(manifest: &Manifest, graph: &GraphInfo, input: &Input, seen: &Observed) -> Result<(Output, Vec<String>), UsageError> {
+pub fn resolve_output(
+    manifest: &Manifest,
+    graph: &GraphInfo,
+    input: &Input,
+    seen: &Observed,
+) -> Result<(Output, Vec<String>), UsageError> {
     let wanted = &manifest.output;
     let mut assumed = Vec::new();
     let Some(tensor) = pick(&graph.outputs, wanted.name.as_deref()) else {
         let names: Vec<&str> = graph.outputs.iter().map(|t| t.name.as_str()).collect();
-        return Err(UsageError(format!("The graph has no output named {:?}; it has: {}.", wanted.name, names.join(", "))));
+        return Err(UsageError(format!(
+            "The graph has no output named {:?}; it has: {}.",
+            wanted.name,
+            names.join(", ")
+        )));
     };
     if wanted.name.is_none() && graph.outputs.len() > 1 {
         assumed.push(format!("output {} (the first of {})", tensor.name, graph.outputs.len()));
     }
     let shape = || format!("Output {} came out with shape {:?}", tensor.name, seen.shape);
     if seen.shape.first() != Some(&1) || !(3..=4).contains(&seen.shape.len()) {
-        return Err(UsageError(format!("{}; a map of one photo ([1, C, H, W], [1, H, W, C] or [1, H, W]) is needed.", shape())));
+        return Err(UsageError(format!(
+            "{}; a map of one photo ([1, C, H, W], [1, H, W, C] or [1, H, W]) is needed.",
+            shape()
+        )));
     }
     if !seen.min.is_finite() || !seen.max.is_finite() {
-        return Err(UsageError(format!("Output {} holds values that are not numbers; the model is damaged or scaled wrongly.", tensor.name)));
+        return Err(UsageError(format!(
+            "Output {} holds values that are not numbers; the model is damaged or scaled wrongly.",
+            tensor.name
+        )));
     }
     let whole = matches!(seen.element, Element::Int32 | Element::Int64 | Element::Uint8);
-    let layout = wanted.layout.unwrap_or_else(|| output_layout(&seen.shape, input.layout, wanted.classes.as_ref().map(Vec::len)));
+    let layout = wanted
+        .layout
+        .unwrap_or_else(|| output_layout(&seen.shape, input.layout, wanted.classes.as_ref().map(Vec::len)));
     let channels = channel_count(&seen.shape, layout);
     let values = wanted.values.unwrap_or_else(|| {
         let values = match (whole, seen.min >= 0.0 && seen.max <= 1.0, channels) {
@@ -283,13 +336,18 @@ pub fn resolve_output(manifest: &Manifest, graph: &GraphInfo, input: &Input, see
         _ => Activation::None,
     });
     if values != Values::Logits && activation != Activation::None {
-        return Err(UsageError(format!("The manifest asks for {activation:?} on {values:?}: an activation is for logits only.")));
+        return Err(UsageError(format!(
+            "The manifest asks for {activation:?} on {values:?}: an activation is for logits only."
+        )));
     }
     let classes = match (&wanted.classes, values, channels) {
         (Some(classes), Values::Labels, _) => classes.clone(),
         (Some(classes), _, n) if classes.len() == n => classes.clone(),
         (Some(classes), _, n) => {
-            return Err(UsageError(format!("The manifest names {} classes, but the output has {n} channels.", classes.len())));
+            return Err(UsageError(format!(
+                "The manifest names {} classes, but the output has {n} channels.",
+                classes.len()
+            )));
         }
         (None, Values::Logits | Values::Probabilities, 1) => {
             assumed.push("the one channel is lesion".to_owned());
@@ -303,7 +361,9 @@ pub fn resolve_output(manifest: &Manifest, graph: &GraphInfo, input: &Input, see
             assumed.push("classes background, skin, lesion".to_owned());
             vec![ClassRole::Background, ClassRole::Skin, ClassRole::Lesion]
         }
-        (None, _, n) => return refuse(format!("{}: what each of its {n} classes means is not clear.", shape()), manifest, graph),
+        (None, _, n) => {
+            return refuse(format!("{}: what each of its {n} classes means is not clear.", shape()), manifest, graph);
+        }
     };
     if !classes.contains(&ClassRole::Lesion) {
         return Err(UsageError("No class of the model is called lesion.".into()));
@@ -344,7 +404,8 @@ pub fn template(manifest: &Manifest, graph: &GraphInfo) -> String {
     let dims = first.map(|t| t.dims.as_slice()).unwrap_or_default();
     let input: &mut InputManifest = &mut filled.input;
     input.name = input.name.take().or_else(|| first.map(|t| t.name.clone()));
-    let layout = *input.layout.get_or_insert(if matches!(dims.get(3), Some(Some(1 | 3))) { Layout::Nhwc } else { Layout::Nchw });
+    let layout =
+        *input.layout.get_or_insert(if matches!(dims.get(3), Some(Some(1 | 3))) { Layout::Nhwc } else { Layout::Nchw });
     input.channels.get_or_insert(Channels::Rgb);
     let (height, width) = if layout == Layout::Nhwc { (dims.get(1), dims.get(2)) } else { (dims.get(2), dims.get(3)) };
     input.size.get_or_insert(match (width, height) {

@@ -20,12 +20,8 @@ const RUN_FILE: &str = "run.json";
 #[derive(Debug)]
 pub struct OutputFolder {
     root: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
 }
-
-/// A photo whose results are all there, unchanged and made of the same input.
-#[derive(Debug)]
-pub struct Done;
 
 /// Why a photo is processed although a record of it may exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +35,9 @@ impl OutputFolder {
     /// Opens or makes the folder for a run with `settings`; refuses a folder of other content, other settings, or in use.
     pub fn open(root: &Path, settings: &Value, overwrite: bool) -> Result<Self, UsageError> {
         let shown = root.display();
-        let cannot = |e: io::Error| UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."));
+        let cannot = |e: io::Error| {
+            UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."))
+        };
         if root.exists() && !root.is_dir() {
             return Err(UsageError(format!("The output folder {shown} is a file. Choose another with -o.")));
         }
@@ -54,11 +52,13 @@ impl OutputFolder {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(UsageError(format!("Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o.")));
+                return Err(UsageError(format!(
+                    "Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o."
+                )));
             }
             Err(TryLockError::Error(e)) => return Err(cannot(e)),
         }
-        let folder = Self { root: root.to_path_buf(), _lock: lock };
+        let folder = Self { root: root.to_path_buf(), _lock: Some(lock) };
         if overwrite {
             folder.forget_records().map_err(cannot)?;
         } else {
@@ -68,11 +68,19 @@ impl OutputFolder {
         Ok(folder)
     }
 
+    /// For looking only: nothing is made, nothing is locked.
+    pub fn look(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), _lock: None }
+    }
+
     fn check_settings(&self, settings: &Value) -> Result<(), UsageError> {
         let path = self.root.join(RUN_FILE);
         let Ok(text) = fs::read_to_string(&path) else { return Ok(()) };
         let earlier: RunFile = serde_json::from_str(&text).map_err(|e| {
-            UsageError(format!("{} is not readable as the record of a run ({e}). Use --overwrite to start anew, or another -o.", path.display()))
+            UsageError(format!(
+                "{} is not readable as the record of a run ({e}). Use --overwrite to start anew, or another -o.",
+                path.display()
+            ))
         })?;
         let differences = differences(&earlier.settings, settings);
         if differences.is_empty() {
@@ -123,11 +131,26 @@ impl OutputFolder {
         serde_json::from_slice(&bytes).ok()
     }
 
+    /// Takes a photo's results away, the record first. Tells whether there were any.
+    pub fn remove(&self, source: &Source, extra: &[String]) -> io::Result<bool> {
+        let mut removed = false;
+        let usual = ["overlays/{}.jpg", "probs/{}.lesion.png", "probs/{}.skin.png", "masks/{}.png"]
+            .map(|p| p.replace("{}", &source.file_name));
+        for path in std::iter::once(Self::record_path(source)).chain(extra.iter().cloned()).chain(usual) {
+            match fs::remove_file(self.root.join(path)) {
+                Ok(()) => removed = true,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(removed)
+    }
+
     /// A record that exists is believed only if its input and its outputs are still what it says.
     ///
     /// An input is taken as unchanged without reading it when it has its old size and neither its content nor its inode
     /// was touched since the record was written; otherwise, and always with `verify`, its hash decides.
-    pub fn state(&self, source: &Source, extra: &[String], verify: bool) -> Result<Done, Unfinished> {
+    pub fn state(&self, source: &Source, extra: &[String], verify: bool) -> Result<(), Unfinished> {
         let record_file = self.root.join(Self::record_path(source));
         let Some(record) = self.read_record(source) else { return Err(Unfinished::New) };
         let Outcome::Done(done) = record.outcome else { return Err(Unfinished::New) };
@@ -146,11 +169,12 @@ impl OutputFolder {
             }
         }
         let whole = |path: &str| fs::metadata(self.root.join(path)).is_ok_and(|m| m.len() > 0);
-        let mask = fs::read(self.root.join(&done.mask.path)).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string());
+        let mask =
+            fs::read(self.root.join(&done.mask.path)).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string());
         if mask.as_deref() != Some(done.mask.blake3.as_str()) || !extra.iter().all(|path| whole(path)) {
             return Err(Unfinished::OutputDamaged);
         }
-        Ok(Done)
+        Ok(())
     }
 }
 
@@ -160,7 +184,8 @@ fn last_touched(metadata: &fs::Metadata) -> Option<SystemTime> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let changed = SystemTime::UNIX_EPOCH + std::time::Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
+        let changed = SystemTime::UNIX_EPOCH
+            + std::time::Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
         Some(modified.max(changed))
     }
     #[cfg(not(unix))]

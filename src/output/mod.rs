@@ -10,6 +10,6 @@ mod pictures;
 mod tables;
 
 pub use atomic::{scratch_library, write};
-pub use folder::{Done, OutputFolder, Unfinished};
+pub use folder::{OutputFolder, Unfinished};
 pub use pictures::{Overlay, encode_mask, encode_overlay, encode_probabilities};
-pub use tables::{RunFile, Tables, Totals};
+pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals};

@@ -71,7 +71,8 @@ pub fn encode_overlay(photo: &Photo, labels: &LabelMap, overlay: Overlay) -> Res
         for x in 0..i64::from(width) {
             let here = small[(y * i64::from(width) + x) as usize];
             let near = [(-thickness, 0), (thickness, 0), (0, -thickness), (0, thickness)];
-            let edge = |of: u8| here == of && near.iter().any(|(dx, dy)| class(x + dx, y + dy).is_some_and(|c| c != of));
+            let edge =
+                |of: u8| here == of && near.iter().any(|(dx, dy)| class(x + dx, y + dy).is_some_and(|c| c != of));
             let i = (y * i64::from(width) + x) as usize * 3;
             if edge(LESION) {
                 rgb[i..i + 3].copy_from_slice(&PALETTE[6..9]);

@@ -51,9 +51,11 @@ pub struct Tables {
 
 impl Tables {
     pub fn create(root: &Path) -> io::Result<Self> {
-        let paths = ["records.jsonl", "summary.csv"].map(|name| (root.join(format!("{name}{TEMPORARY}")), root.join(name)));
+        let paths =
+            ["records.jsonl", "summary.csv"].map(|name| (root.join(format!("{name}{TEMPORARY}")), root.join(name)));
         let records = BufWriter::new(File::create(&paths[0].0)?);
-        let mut summary = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(File::create(&paths[1].0)?);
+        let mut summary =
+            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(File::create(&paths[1].0)?);
         summary.write_record(COLUMNS.iter().map(|(name, _)| *name))?;
         Ok(Self { records, summary, paths })
     }
@@ -126,9 +128,13 @@ const COLUMNS: &[Column] = &[
     ("ita", |r| of_done(r, |d| d.colour.ita)),
     ("estimated_tone_bin", |r| of_done(r, |d| d.colour.tone_bin.clone())),
     ("sharpness", |r| of_done(r, |d| Some(d.quality.sharpness))),
-    ("quality_flags", |r| of_done(r, |d| Some(join(d.quality.flags.iter().filter_map(|f| serde_json::to_value(f).ok()))))),
+    ("quality_flags", |r| {
+        of_done(r, |d| Some(join(d.quality.flags.iter().filter_map(|f| serde_json::to_value(f).ok()))))
+    }),
     ("warnings", |r| of_done(r, |d| Some(join(d.warnings.iter().map(|w| Value::from(w.code.as_str())))))),
-    ("privacy_findings", |r| of_done(r, |d| Some(join(d.privacy.findings.iter().map(|f| Value::from(f.kind.as_str())))))),
+    ("privacy_findings", |r| {
+        of_done(r, |d| Some(join(d.privacy.findings.iter().map(|f| Value::from(f.kind.as_str())))))
+    }),
 ];
 
 fn join(values: impl Iterator<Item = Value>) -> String {

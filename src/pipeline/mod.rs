@@ -8,4 +8,4 @@ mod workers;
 
 pub use memory::MemoryGate;
 pub use photo::{PhotoPlan, look, process};
-pub use workers::{Stop, parallel_map, run_all};
+pub use workers::{Stop, parallel_map, quiet_worker_panics, run_all};

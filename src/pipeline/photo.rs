@@ -13,7 +13,7 @@ use crate::geometry::Rect;
 use crate::manifest::{Resolved, SecondLook};
 use crate::mask::{LESION, SKIN};
 use crate::measure::measure;
-use crate::output::{Overlay, OutputFolder, encode_mask, encode_overlay, encode_probabilities};
+use crate::output::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities};
 use crate::photo::Photo;
 use crate::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
 use crate::preprocess::preprocess;
@@ -69,8 +69,14 @@ pub fn process(
 ) -> Result<Record, RunError> {
     let mut input = Input { path: source.name.clone(), ..Input::default() };
     // A panic inside a decoder, the model or a measurement is this photo's failure and no other's.
-    let outcome = catch_unwind(AssertUnwindSafe(|| segment(source, plan, memory, engine, &mut input)))
-        .unwrap_or_else(|_| Err(PhotoError::new(Stage::Decode, "internal_error", "the photo made a part of the program fail; please report it".to_owned())));
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| segment(source, plan, memory, engine, &mut input))).unwrap_or_else(|_| {
+            Err(PhotoError::new(
+                Stage::Decode,
+                "internal_error",
+                "the photo made a part of the program fail; please report it".to_owned(),
+            ))
+        });
     match outcome {
         Ok(Ok(results)) => write(source, plan, *results, folder),
         Ok(Err(excluded)) => Ok(Record::new(Outcome::Excluded(excluded))),
@@ -83,14 +89,21 @@ pub fn process(
 
 type Segmented = Result<Box<Results>, Excluded>;
 
-fn segment(source: &Source, plan: &PhotoPlan, memory: &MemoryGate, engine: &mut dyn Engine, input: &mut Input) -> Result<Segmented, PhotoError> {
+fn segment(
+    source: &Source,
+    plan: &PhotoPlan,
+    memory: &MemoryGate,
+    engine: &mut dyn Engine,
+    input: &mut Input,
+) -> Result<Segmented, PhotoError> {
     if let Some(problem) = &source.problem {
         return Err(problem.clone());
     }
     let bytes = read(source, &plan.limits)?;
     input.bytes = Some(bytes.len() as u64);
     input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
-    let privacy = Privacy { findings: if plan.privacy == Policy::Off { Vec::new() } else { scan(&bytes, source.name.as_ref()) } };
+    let privacy =
+        Privacy { findings: if plan.privacy == Policy::Off { Vec::new() } else { scan(&bytes, source.name.as_ref()) } };
     if let Some(exclusion) = plan.privacy.exclusion(&privacy.findings) {
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
@@ -112,7 +125,10 @@ fn segment(source: &Source, plan: &PhotoPlan, memory: &MemoryGate, engine: &mut 
     let extra = extra_pictures(&photo, &segmentation, plan)?;
     let mut warnings: Vec<Warning> = decoded.warnings;
     if source.file_name != source.name {
-        let message = format!("results are written as {}, because another photo's name differs only in case or the name is too long", source.file_name);
+        let message = format!(
+            "results are written as {}, because another photo's name differs only in case or the name is too long",
+            source.file_name
+        );
         warnings.push(Warning { code: "renamed".to_owned(), message });
     }
     let confidence: Confidence = segmentation.confidence();
@@ -120,7 +136,10 @@ fn segment(source: &Source, plan: &PhotoPlan, memory: &MemoryGate, engine: &mut 
         input: input.clone(),
         photo: Size { width: photo.width, height: photo.height },
         model: plan.model.clone(),
-        mask: FileRef { path: format!("masks/{}.png", source.file_name), blake3: blake3::hash(&mask).to_hex().to_string() },
+        mask: FileRef {
+            path: format!("masks/{}.png", source.file_name),
+            blake3: blake3::hash(&mask).to_hex().to_string(),
+        },
         area: figures.area,
         lesions: figures.lesions,
         specks: figures.specks,
@@ -149,7 +168,11 @@ fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
         return Err(PhotoError::new(Stage::Read, "not_a_file", "this is not a regular file".to_owned()));
     }
     if metadata.len() > limits.max_file_bytes {
-        let message = format!("the file has {} bytes, more than the limit of {}; raise --max-bytes if it is meant", metadata.len(), limits.max_file_bytes);
+        let message = format!(
+            "the file has {} bytes, more than the limit of {}; raise --max-bytes if it is meant",
+            metadata.len(),
+            limits.max_file_bytes
+        );
         return Err(PhotoError::new(Stage::Read, "file_too_large", message));
     }
     fs::read(&source.path).map_err(unreadable)
@@ -164,11 +187,13 @@ pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<
         interpret(&raw, output, &tensor.placement)
     };
     let mut looks = vec![see(Rect::whole(photo.width, photo.height))?];
-    if let Some(part) = plan.second_look.as_ref().and_then(|rule| closer_look(&looks[0], rule, photo.width, photo.height)) {
+    if let Some(part) =
+        plan.second_look.as_ref().and_then(|rule| closer_look(&looks[0], rule, photo.width, photo.height))
+    {
         let closer = see(part)?;
         looks.push(merge(&looks[0], closer, photo.width, photo.height));
     }
-    let decision = Decision { lesion_threshold: output.thresholds.lesion };
+    let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
     Ok(Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class()))
 }
 
@@ -193,7 +218,10 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
     let input = done.input.clone();
     let mask_path = done.mask.path.clone();
     let record = Record::new(Outcome::Done(Box::new(done)));
-    let mut json = serde_json::to_vec_pretty(&record).map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
+    let mut json = record
+        .to_json()
+        .and_then(|value| serde_json::to_vec_pretty(&value))
+        .map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
     json.push(b'\n');
     let files = std::iter::once((mask_path, mask)).chain(plan.extra_files(source).into_iter().zip(extra));
     let last = (OutputFolder::record_path(source), json);
@@ -201,7 +229,11 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
         match folder.write(&path, &bytes) {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::InvalidFilename => {
-                let error = PhotoError::new(Stage::Write, "name_too_long", "the path is too long for the output folder's file system".to_owned());
+                let error = PhotoError::new(
+                    Stage::Write,
+                    "name_too_long",
+                    "the path is too long for the output folder's file system".to_owned(),
+                );
                 return Ok(Record::new(Outcome::Failed(Failed { input, failure: error.failure() })));
             }
             Err(e) => {

@@ -11,7 +11,8 @@ pub fn confidence(looks: &[ProbMap], decision: Decision) -> Confidence {
     let (mut all, mut undecided, mut lesion, mut probability, mut entropy) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (i, look) in looks.iter().enumerate() {
         let placement = look.placement;
-        let cell = placement.source.width / placement.content.width * placement.source.height / placement.content.height;
+        let cell =
+            placement.source.width / placement.content.width * placement.source.height / placement.content.height;
         let planes = [look.plane(BACKGROUND), look.plane(SKIN), look.plane(LESION)];
         for y in 0..look.height() {
             for x in 0..look.width() {
@@ -30,15 +31,16 @@ pub fn confidence(looks: &[ProbMap], decision: Decision) -> Confidence {
                 if decision.class(p[0], p[1], p[2]) == LESION {
                     lesion += cell;
                     probability += cell * f64::from(p[2]);
-                    entropy -= cell * p.iter().map(|&p| f64::from(p)).filter(|&p| p > 0.0).map(|p| p * p.ln()).sum::<f64>();
+                    entropy -=
+                        cell * p.iter().map(|&p| f64::from(p)).filter(|&p| p > 0.0).map(|p| p * p.ln()).sum::<f64>();
                 }
             }
         }
     }
-    let share = |sum: f64| (lesion > 0.0).then(|| crate::record::rounded(sum / lesion));
+    let share = |sum: f64| (lesion > 0.0).then(|| sum / lesion);
     Confidence {
         lesion_mean: share(probability),
         lesion_entropy: share(entropy),
-        undecided_fraction: if all > 0.0 { crate::record::rounded(undecided / all) } else { 0.0 },
+        undecided_fraction: if all > 0.0 { undecided / all } else { 0.0 },
     }
 }

@@ -15,7 +15,11 @@ pub fn interpret(raw: &RawMap, output: &Output, placement: &Placement) -> Result
         PhotoError::new(
             Stage::Model,
             "unexpected_output",
-            format!("the model answered with shape {:?}, which does not fit its description ({} classes)", raw.shape, output.classes.len()),
+            format!(
+                "the model answered with shape {:?}, which does not fit its description ({} classes)",
+                raw.shape,
+                output.classes.len()
+            ),
         )
     };
     let (channels, height, width) = match (raw.shape.as_slice(), output.layout) {
@@ -28,11 +32,17 @@ pub fn interpret(raw: &RawMap, output: &Output, placement: &Placement) -> Result
         return Err(unexpected());
     }
     if raw.values.iter().any(|v| !v.is_finite()) {
-        return Err(PhotoError::new(Stage::Model, "not_a_number", "the model's answer holds values that are not numbers".to_owned()));
+        return Err(PhotoError::new(
+            Stage::Model,
+            "not_a_number",
+            "the model's answer holds values that are not numbers".to_owned(),
+        ));
     }
     let size = width * height;
     // Where channel c of pixel i is.
-    let index = |c: usize, i: usize| if output.layout == Layout::Nhwc && raw.shape.len() == 4 { i * channels + c } else { c * size + i };
+    let index = |c: usize, i: usize| {
+        if output.layout == Layout::Nhwc && raw.shape.len() == 4 { i * channels + c } else { c * size + i }
+    };
     let mut planes = Array3::<f32>::zeros((3, height, width));
     let all = planes.as_slice_mut().expect("a fresh array is contiguous");
     let mut scores = vec![0f32; channels];
@@ -68,14 +78,15 @@ fn plane_of(role: ClassRole) -> Option<u8> {
 }
 
 fn activate(scores: &mut [f32], output: &Output) {
+    let temperature = output.temperature as f32;
     match output.activation {
         Activation::None => {}
-        Activation::Sigmoid => scores.iter_mut().for_each(|s| *s = 1.0 / (1.0 + (-*s / output.temperature).exp())),
+        Activation::Sigmoid => scores.iter_mut().for_each(|s| *s = 1.0 / (1.0 + (-*s / temperature).exp())),
         Activation::Softmax => {
             let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let mut sum = 0.0;
             for score in scores.iter_mut() {
-                *score = ((*score - top) / output.temperature).exp();
+                *score = ((*score - top) / temperature).exp();
                 sum += *score;
             }
             scores.iter_mut().for_each(|s| *s /= sum);
@@ -95,8 +106,13 @@ mod tests {
     }
 
     fn read(shape: &[usize], values: &[f32], output: &Output) -> Result<ProbMap, PhotoError> {
-        let placement = Placement { source: Rect::whole(30, 20), content: Rect::whole(3, 2), frame_width: 3, frame_height: 2 };
-        interpret(&RawMap { shape: shape.to_vec(), element: Element::Float32, values: values.to_vec() }, output, &placement)
+        let placement =
+            Placement { source: Rect::whole(30, 20), content: Rect::whole(3, 2), frame_width: 3, frame_height: 2 };
+        interpret(
+            &RawMap { shape: shape.to_vec(), element: Element::Float32, values: values.to_vec() },
+            output,
+            &placement,
+        )
     }
 
     #[test]
@@ -105,15 +121,22 @@ mod tests {
         // Two channels of a map 3 wide and 2 high.
         let planar = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.5, 0.5, 9.0, 0.5, 0.5, 0.5];
         let interleaved: Vec<f32> = (0..6).flat_map(|i| [planar[i], planar[6 + i]]).collect();
-        let a = read(&[1, 2, 2, 3], &planar, &output(&classes, Layout::Nchw, Values::Logits, Activation::Softmax)).unwrap();
-        let b = read(&[1, 2, 3, 2], &interleaved, &output(&classes, Layout::Nhwc, Values::Logits, Activation::Softmax)).unwrap();
+        let a =
+            read(&[1, 2, 2, 3], &planar, &output(&classes, Layout::Nchw, Values::Logits, Activation::Softmax)).unwrap();
+        let b = read(&[1, 2, 3, 2], &interleaved, &output(&classes, Layout::Nhwc, Values::Logits, Activation::Softmax))
+            .unwrap();
         assert_eq!(a, b);
         assert!((a.planes[[2, 0, 2]] - 1.0 / (1.0 + (-7f32).exp())).abs() < 1e-6);
     }
 
     #[test]
     fn a_faint_sigmoid_stays_faint() {
-        let map = read(&[1, 1, 2, 3], &[-4.0; 6], &output(&[ClassRole::Lesion], Layout::Nchw, Values::Logits, Activation::Sigmoid)).unwrap();
+        let map = read(
+            &[1, 1, 2, 3],
+            &[-4.0; 6],
+            &output(&[ClassRole::Lesion], Layout::Nchw, Values::Logits, Activation::Sigmoid),
+        )
+        .unwrap();
         assert!(map.plane(LESION).iter().all(|&p| p < 0.02));
         assert!(map.plane(BACKGROUND).iter().all(|&p| p > 0.98));
     }
@@ -122,7 +145,9 @@ mod tests {
     fn many_classes_are_summed_by_role() {
         let classes = [ClassRole::Skin, ClassRole::Lesion, ClassRole::Lesion, ClassRole::Ignore];
         let values: Vec<f32> = [0.3, 0.35, 0.25, 0.1].iter().flat_map(|&v| [v; 6]).collect();
-        let map = read(&[1, 4, 2, 3], &values, &output(&classes, Layout::Nchw, Values::Probabilities, Activation::None)).unwrap();
+        let map =
+            read(&[1, 4, 2, 3], &values, &output(&classes, Layout::Nchw, Values::Probabilities, Activation::None))
+                .unwrap();
         assert!((map.planes[[2, 1, 1]] - 0.6).abs() < 1e-6 && (map.planes[[1, 1, 1]] - 0.3).abs() < 1e-6);
     }
 

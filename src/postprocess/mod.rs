@@ -82,7 +82,12 @@ impl Segmentation {
     /// Lesion probability at a point of the photo, from the closest look that covers it.
     pub fn lesion_probability(&self, x: f64, y: f64) -> f32 {
         let covers = |look: &&ProbMap| look.placement.source.contains(x, y);
-        self.looks.iter().rev().find(covers).or(self.looks.first()).map_or(0.0, |look| paint::sample(look, LESION, x, y))
+        self.looks
+            .iter()
+            .rev()
+            .find(covers)
+            .or(self.looks.first())
+            .map_or(0.0, |look| paint::sample(look, LESION, x, y))
     }
 
     pub fn confidence(&self) -> Confidence {
@@ -93,5 +98,8 @@ impl Segmentation {
 /// The whole pixels of the photo that a rectangle covers: columns and rows, half open.
 pub(crate) fn pixel_bounds(rect: Rect, width: u32, height: u32) -> (std::ops::Range<u32>, std::ops::Range<u32>) {
     let clamp = |v: f64, limit: u32| (v.round().max(0.0) as u32).min(limit);
-    (clamp(rect.x, width)..clamp(rect.x + rect.width, width), clamp(rect.y, height)..clamp(rect.y + rect.height, height))
+    (
+        clamp(rect.x, width)..clamp(rect.x + rect.width, width),
+        clamp(rect.y, height)..clamp(rect.y + rect.height, height),
+    )
 }

@@ -51,7 +51,8 @@ pub fn paint(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
     let across = taps(columns.clone(), width, |x| map.placement.to_frame(x, 0.0).0);
     let down = taps(rows.clone(), height, |y| map.placement.to_frame(0.0, y).1);
     let planes = [map.plane(BACKGROUND), map.plane(SKIN), map.plane(LESION)];
-    let cells: Vec<u8> = (0..width * height).map(|i| decision.class(planes[0][i], planes[1][i], planes[2][i])).collect();
+    let cells: Vec<u8> =
+        (0..width * height).map(|i| decision.class(planes[0][i], planes[1][i], planes[2][i])).collect();
     let spans = spans(&across);
 
     let stride = labels.width as usize;
@@ -91,7 +92,13 @@ fn spans(across: &[Tap]) -> Vec<Range<usize>> {
 }
 
 /// One class's probability over the photo, row by row, as values 0 to `scale`: the closest look that covers a pixel counts.
-pub fn probability_rows(looks: &[ProbMap], class: u8, width: u32, height: u32, scale: f32) -> impl Iterator<Item = Vec<u16>> {
+pub fn probability_rows(
+    looks: &[ProbMap],
+    class: u8,
+    width: u32,
+    height: u32,
+    scale: f32,
+) -> impl Iterator<Item = Vec<u16>> {
     let prepared: Vec<_> = looks
         .iter()
         .map(|map| {
@@ -144,9 +151,18 @@ mod tests {
 
     #[test]
     fn filling_agreeing_squares_equals_computing_every_pixel() {
-        for (photo, map, seed) in [((301u32, 203u32), (24usize, 16usize), 1), ((64, 200), (32, 8), 2), ((10, 7), (32, 24), 3), ((1, 1), (5, 5), 4)] {
-            let placement =
-                Placement { source: Rect::whole(photo.0, photo.1), content: Rect::whole(map.0 as u32, map.1 as u32), frame_width: map.0 as u32, frame_height: map.1 as u32 };
+        for (photo, map, seed) in [
+            ((301u32, 203u32), (24usize, 16usize), 1),
+            ((64, 200), (32, 8), 2),
+            ((10, 7), (32, 24), 3),
+            ((1, 1), (5, 5), 4),
+        ] {
+            let placement = Placement {
+                source: Rect::whole(photo.0, photo.1),
+                content: Rect::whole(map.0 as u32, map.1 as u32),
+                frame_width: map.0 as u32,
+                frame_height: map.1 as u32,
+            };
             let probabilities = ProbMap { planes: patchy(map.0, map.1, seed), placement };
             for lesion_threshold in [0.35, 0.5, 0.8] {
                 let decision = Decision { lesion_threshold };
@@ -158,7 +174,11 @@ mod tests {
                         let margin = (p(LESION) - lesion_threshold).abs().min((p(SKIN) - p(BACKGROUND)).abs());
                         // Rows first or columns first: at a tie to the last bit either class is right.
                         if margin > 1e-6 {
-                            assert_eq!(fast.at(x, y), decision.class(p(BACKGROUND), p(SKIN), p(LESION)), "pixel {x}, {y}");
+                            assert_eq!(
+                                fast.at(x, y),
+                                decision.class(p(BACKGROUND), p(SKIN), p(LESION)),
+                                "pixel {x}, {y}"
+                            );
                         }
                     }
                 }
@@ -171,10 +191,18 @@ mod tests {
         let source = Rect { x: 10.0, y: 20.0, width: 30.0, height: 10.0 };
         let mut planes = Array3::zeros((3, 4, 4));
         planes.index_axis_mut(ndarray::Axis(0), 2).fill(1.0);
-        let map = ProbMap { planes, placement: Placement { source, content: Rect::whole(4, 4), frame_width: 4, frame_height: 4 } };
+        let map = ProbMap {
+            planes,
+            placement: Placement { source, content: Rect::whole(4, 4), frame_width: 4, frame_height: 4 },
+        };
         let mut labels = LabelMap::filled(60, 40, BACKGROUND);
         paint(&mut labels, &map, Decision { lesion_threshold: 0.5 });
         assert_eq!(labels.count(LESION), 300);
-        assert!(labels.at(10, 20) == LESION && labels.at(39, 29) == LESION && labels.at(9, 20) == BACKGROUND && labels.at(40, 29) == BACKGROUND);
+        assert!(
+            labels.at(10, 20) == LESION
+                && labels.at(39, 29) == LESION
+                && labels.at(9, 20) == BACKGROUND
+                && labels.at(40, 29) == BACKGROUND
+        );
     }
 }

@@ -13,7 +13,7 @@ pub fn closer_look(first: &ProbMap, rule: &SecondLook, photo_width: u32, photo_h
     let (mut x0, mut y0, mut x1, mut y1) = (usize::MAX, usize::MAX, 0, 0);
     for (y, row) in plane.chunks_exact(width).enumerate() {
         for (x, &p) in row.iter().enumerate() {
-            if p >= rule.min_probability {
+            if f64::from(p) >= rule.min_probability {
                 (x0, x1) = (x0.min(x), x1.max(x + 1));
                 (y0, y1) = (y0.min(y), y1.max(y + 1));
             }
@@ -33,7 +33,12 @@ pub fn closer_look(first: &ProbMap, rule: &SecondLook, photo_width: u32, photo_h
     let wanted = (side * (1.0 + 2.0 * rule.margin)).max(f64::from(rule.min_side_px)).round();
     let (width, height) = (wanted.min(photo_width), wanted.min(photo_height));
     let place = |centre: f64, size: f64, limit: f64| (centre - size / 2.0).clamp(0.0, limit - size).round();
-    Some(Rect { x: place((left + right) / 2.0, width, photo_width), y: place((top + bottom) / 2.0, height, photo_height), width, height })
+    Some(Rect {
+        x: place((left + right) / 2.0, width, photo_width),
+        y: place((top + bottom) / 2.0, height, photo_height),
+        width,
+        height,
+    })
 }
 
 /// Share of the crop's side over which it fades into the first look.
@@ -54,7 +59,8 @@ pub fn merge(first: &ProbMap, mut closer: ProbMap, photo_width: u32, photo_heigh
     for y in 0..height {
         for x in 0..width {
             let (u, v) = placement.to_photo(x as f64 + 0.5, y as f64 + 0.5);
-            let weight = rise(u, source.x, source.width, photo_width).min(rise(v, source.y, source.height, photo_height));
+            let weight =
+                rise(u, source.x, source.width, photo_width).min(rise(v, source.y, source.height, photo_height));
             if weight < 1.0 {
                 for class in [BACKGROUND, SKIN, LESION] {
                     let far = super::paint::sample(first, class, u, v);
@@ -79,7 +85,12 @@ mod tests {
     fn spot(x: std::ops::Range<usize>, y: std::ops::Range<usize>) -> ProbMap {
         let mut planes = Array3::zeros((3, 30, 40));
         planes.slice_mut(ndarray::s![2, y, x]).fill(0.9);
-        let placement = Placement { source: Rect::whole(400, 300), content: Rect::whole(40, 30), frame_width: 40, frame_height: 30 };
+        let placement = Placement {
+            source: Rect::whole(400, 300),
+            content: Rect::whole(40, 30),
+            frame_width: 40,
+            frame_height: 30,
+        };
         ProbMap { planes, placement }
     }
 
@@ -103,7 +114,10 @@ mod tests {
         let source = Rect { x: 0.0, y: 100.0, width: 100.0, height: 100.0 };
         let mut planes = Array3::zeros((3, 100, 100));
         planes.index_axis_mut(ndarray::Axis(0), 2).fill(1.0);
-        let closer = ProbMap { planes, placement: Placement { source, content: Rect::whole(100, 100), frame_width: 100, frame_height: 100 } };
+        let closer = ProbMap {
+            planes,
+            placement: Placement { source, content: Rect::whole(100, 100), frame_width: 100, frame_height: 100 },
+        };
         let merged = merge(&first, closer, 400, 300);
         assert_eq!(merged.planes[[2, 50, 0]], 1.0, "the photo's own edge");
         assert!(merged.planes[[2, 50, 99]] < 0.1 && merged.planes[[2, 0, 50]] < 0.1);

@@ -93,6 +93,8 @@ def tone(rng, x, m):
     u = (L - 24) / 60
     a = rng.normal(10 + 3 * np.sin(u * 3.1), 2.5)
     b = rng.normal(11 + 9 * np.sin(u * 3.1), 3.5)
+    if rng.random() < 0.18:  # flushed hands, cold feet, warm light: redder than normal skin ought to be, and normal
+        a += rng.uniform(4, 14)
     k = np.float32(rng.uniform(0.75, 1.1))
     lab = np.where(m[..., None], (lab - mean) * k + np.array([L, a, b], np.float32), lab).astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(2, 98)
@@ -407,12 +409,20 @@ class Composer:
 
     def scene(self, s=S, n=None, base=None, size=None, dis=None):
         rng = self.rng
+        if base is None and rng.random() < 0.06:  # no skin at all
+            x, t = drape(rng, s).clip(0, 255).astype(np.uint8), np.zeros((s, s), np.uint8)
+            for _ in range(rng.integers(0, 4)):
+                x, t = data.draw_foreign(rng, x, t)
+            return x, np.zeros((s, s), np.uint8)
         x, skin, room = base or self.base(s)
         x = x.astype(np.float32)
         t = skin.astype(np.uint8)
         if n is None:
             u = rng.random()
             n = 0 if u < 0.17 else 1 if u < 0.45 else rng.integers(2, 5) if u < 0.68 else rng.integers(5, 13) if u < 0.9 else rng.integers(13, 40)
+        if rng.random() < 0.12:  # wet or oily skin: highlights that follow its relief, normal skin below
+            f = np.clip((smooth_noise(rng, s, int(rng.integers(5, 30))) + smooth_noise(rng, s, 3) - rng.uniform(0.6, 1.6)) * rng.uniform(0.5, 2), 0, 1).astype(np.float32) * skin
+            x = x + (250 - x) * (cv2.GaussianBlur(f, (0, 0), rng.uniform(0.5, 3)) * rng.uniform(0.3, 0.9))[..., None]
         if n == 0:
             return x.clip(0, 255).astype(np.uint8), t
         dis = dis or Disease(rng, self.some_cuts())

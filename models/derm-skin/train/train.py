@@ -93,6 +93,7 @@ def main():
     ap.add_argument("--composed", default="train")
     ap.add_argument("--eval-every", type=float, default=8)
     ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("--steps", type=int, default=0, help="so many steps instead of a time (to compare networks on equal pictures)")
     ap.add_argument("--ranks", type=int, default=2)
     ap.add_argument("--init", default="")
     a = ap.parse_args()
@@ -133,9 +134,9 @@ def rank_main(rank, a, sets, vs, rdv, t0):
     run, last_eval, last_log = [], time.time(), time.time()
     clock = torch.zeros(1, dtype=torch.float64)
     while True:
-        clock[0] = time.time() - t0
+        clock[0] = (time.time() - t0) / total if not a.steps else step / a.steps
         dist.broadcast(clock, 0)
-        p = clock.item() / total
+        p = clock.item()
         if p >= 1:
             break
         _, size, bs = [s for s in stages if p >= s[0]][-1]
@@ -177,7 +178,7 @@ def rank_main(rank, a, sets, vs, rdv, t0):
             last_eval = time.time()
     if rank == 0:
         torch.save(dict(net=net.state_dict(), ema=ema.state_dict(), opt=opt.state_dict(), step=step, seen=seen, spent=total, arch=a.arch), ck)
-        print("final", step, seen, "val", json.dumps({k: quick_eval(ema, vs, k) for k in sorted({int(s[1]) for s in stages[-2:]})}), flush=True)
+        print("final", step, seen, "val", json.dumps({k: quick_eval(ema, vs, k) for k in sorted({int(s[1]) for s in stages[-2:]} | {size})}), flush=True)
 
 
 if __name__ == "__main__":
