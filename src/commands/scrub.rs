@@ -13,8 +13,9 @@ use crate::error::{PhotoError, RunError, Stage, UsageError};
 use crate::exit;
 use crate::output;
 use crate::pipeline::{Copied, MemoryGate, Stop, copy_clean, parallel_map, quiet_worker_panics};
-use crate::privacy::{Severity, findings};
+use crate::privacy::findings;
 use crate::progress::Progress;
+use crate::record::Severity;
 use crate::settings::scrub::{ScrubPlan, plan};
 
 /// A photo and the relative path of its copy.
@@ -50,7 +51,8 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     for (item, outcome) in items.iter().zip(outcomes) {
         summary.add(item, outcome?);
     }
-    summary.lines_without_photos = plan.opt_out.lines_without_photos(items.iter().map(|item| item.source.name.as_str()));
+    summary.lines_without_photos =
+        plan.opt_out.lines_without_photos(items.iter().map(|item| item.source.name.as_str()));
     summary.report(&plan, global.quiet)?;
     Ok(match stop.signal() {
         Some(signal) if summary.not_reached > 0 => exit::signal(signal),
@@ -84,7 +86,13 @@ fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Resu
         return Ok(Outcome::NotReached);
     }
     let target = plan.output.join(&item.target);
-    let stopped = |e: std::io::Error| RunError(format!("the copy of {} could not be written: {}; all that was finished is intact", item.target, e.kind()));
+    let stopped = |e: std::io::Error| {
+        RunError(format!(
+            "the copy of {} could not be written: {}; all that was finished is intact",
+            item.target,
+            e.kind()
+        ))
+    };
     if plan.opt_out.excludes(&item.source.name) {
         return Ok(Outcome::OptedOut { removed: output::remove(&target).map_err(stopped)? });
     }
@@ -149,7 +157,11 @@ impl Summary {
     fn report(&self, plan: &ScrubPlan, quiet: bool) -> Result<()> {
         let mut out = std::io::stdout().lock();
         if plan.json {
-            let failed: Vec<_> = self.failed.iter().map(|(path, e)| json!({"path": path, "code": e.code, "message": e.message})).collect();
+            let failed: Vec<_> = self
+                .failed
+                .iter()
+                .map(|(path, e)| json!({"path": path, "code": e.code, "message": e.message}))
+                .collect();
             let summary = json!({
                 "schema": "derm-seg/scrub/1", "copied": self.copied, "unchanged": self.unchanged, "opted_out": self.opted_out,
                 "removed": self.removed, "not_reached": self.not_reached, "failed": failed, "left_out": self.left_out,
@@ -163,12 +175,23 @@ impl Summary {
         if quiet {
             return Ok(());
         }
-        writeln!(out, "{} copied, {} already there, {} opted out, {} failed", self.copied, self.unchanged, self.opted_out, self.failed.len())?;
+        writeln!(
+            out,
+            "{} copied, {} already there, {} opted out, {} failed",
+            self.copied,
+            self.unchanged,
+            self.opted_out,
+            self.failed.len()
+        )?;
         if self.removed > 0 {
             writeln!(out, "{} earlier copies of people who opted out were removed", self.removed)?;
         }
         if self.lines_without_photos > 0 {
-            writeln!(out, "{} lines of the opt-out list stand for none of these photos: check their spelling", self.lines_without_photos)?;
+            writeln!(
+                out,
+                "{} lines of the opt-out list stand for none of these photos: check their spelling",
+                self.lines_without_photos
+            )?;
         }
         for (kind, count) in &self.left_out {
             writeln!(out, "left out: {kind} in {count} photos")?;

@@ -18,14 +18,21 @@ use crate::record::Finding;
 #[derive(Debug)]
 pub enum Copied {
     /// `was_there`: an earlier run had made the same copy.
-    Done { left_out: Vec<Finding>, was_there: bool },
+    Done {
+        left_out: Vec<Finding>,
+        was_there: bool,
+    },
     Failed(PhotoError),
 }
 
 /// Copies one photo without its metadata. An error means that nothing more can be written.
 pub fn copy_clean(source: &Source, target: &Path, limits: &Limits, memory: &MemoryGate) -> io::Result<Copied> {
     let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, memory))).unwrap_or_else(|_| {
-        Err(PhotoError::new(Stage::Decode, "internal_error", "the photo made a part of the program fail; please report it"))
+        Err(PhotoError::new(
+            Stage::Decode,
+            "internal_error",
+            "the photo made a part of the program fail; please report it",
+        ))
     });
     let (clean, left_out) = match made {
         Ok(made) => made,
@@ -55,6 +62,7 @@ fn make(source: &Source, limits: &Limits, memory: &MemoryGate) -> Result<(Vec<u8
     let bytes = read(source, limits)?;
     let header = decode::header(&bytes, limits)?;
     // The file and its copy, and both as pixels of up to eight bytes.
-    let _share = memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
+    let _share =
+        memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
     Ok((scrub::scrub(&bytes)?, findings::scan_bytes(&bytes)))
 }
