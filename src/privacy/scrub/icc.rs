@@ -6,7 +6,10 @@ use crate::privacy::walk::be32;
 const HEADER: usize = 128;
 const MAX_TAGS: usize = 256;
 /// The tags that define colours, in every version of the format.
-const COLOUR_TAGS: [&[u8; 4]; 27] = [
+const COLOUR_TAGS: [&[u8; 4]; 24] = [
+    b"wtpt", b"bkpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"chad", b"cicp", b"A2B0", b"A2B1", b"A2B2",
+    b"A2B3", b"B2A0", b"B2A1", b"B2A2", b"B2A3", b"D2B0", b"D2B1", b"B2D0", b"B2D1", b"gamt",
+]; 27] = [
     b"wtpt", b"bkpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"chad", b"cicp", b"lumi",
     b"A2B0", b"A2B1", b"A2B2", b"A2B3", b"B2A0", b"B2A1", b"B2A2", b"B2A3", b"D2B0", b"D2B1", b"B2D0", b"B2D1",
     b"gamt", b"chrm", b"meas",
