@@ -158,7 +158,8 @@ fn footprint(file: usize, header: Header) -> u64 {
     file as u64 + 12 * u64::from(header.size.width) * u64::from(header.size.height)
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+/// The file's bytes, if it is a file of a bearable size.
+pub fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let unreadable = |e: io::Error| {
         let code = if e.kind() == io::ErrorKind::NotFound { "not_found" } else { "unreadable" };
         PhotoError::new(Stage::Read, code, format!("the file cannot be read: {}", describe(&e)))
