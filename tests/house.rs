@@ -2,6 +2,8 @@
 //!
 //! Tests inside `src` are exempt: what stands under `#[cfg(test)]` is not read.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

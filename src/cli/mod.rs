@@ -4,6 +4,7 @@ pub mod model;
 pub mod names;
 pub mod opt_out;
 pub mod run;
+pub mod scrub;
 pub mod shell;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
@@ -34,6 +35,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Run(Box<run::RunArgs>),
+    Scrub(Box<scrub::ScrubArgs>),
     Model(model::ModelCommand),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),

@@ -2,4 +2,5 @@
 
 pub mod model;
 pub mod run;
+pub mod scrub;
 pub mod shell;

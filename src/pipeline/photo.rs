@@ -16,7 +16,7 @@ use crate::measure::measure;
 use crate::output::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities};
 use crate::photo::Photo;
 use crate::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
-use crate::preprocess::preprocess;
+use crate::preprocess::{enough_pixels, preprocess};
 use crate::privacy::{Policy, scan};
 use crate::record::{
     Confidence, Done, Excluded, Failed, FileRef, Input, ModelId, Outcome, Privacy, Record, Size, Warning,
@@ -114,7 +114,7 @@ fn segment(
     input.orientation = Some(header.orientation);
 
     let _share = memory.enter(footprint(bytes.len(), header));
-    let decoded = decode::decode(&bytes, header)?;
+    let decoded = decode::decode(&bytes, header, enough_pixels(&plan.spec.input))?;
     drop(bytes);
     let photo = decoded.photo;
     let segmentation = look(&photo, plan, engine)?;
@@ -158,7 +158,8 @@ fn footprint(file: usize, header: Header) -> u64 {
     file as u64 + 12 * u64::from(header.size.width) * u64::from(header.size.height)
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+/// The file's bytes, if it is a file of a bearable size.
+pub fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let unreadable = |e: io::Error| {
         let code = if e.kind() == io::ErrorKind::NotFound { "not_found" } else { "unreadable" };
         PhotoError::new(Stage::Read, code, format!("the file cannot be read: {}", describe(&e)))

@@ -2,6 +2,7 @@
 //!
 //! Included by path where it is wanted (the one test binary, the benches, `examples/sample_photos.rs`).
 #![allow(dead_code, reason = "every user of the kit takes a part of it")]
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 pub mod corpus;
 pub mod files;
