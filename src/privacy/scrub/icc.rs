@@ -7,12 +7,8 @@ const HEADER: usize = 128;
 const MAX_TAGS: usize = 256;
 /// The tags that define colours, in every version of the format.
 const COLOUR_TAGS: [&[u8; 4]; 24] = [
-    b"wtpt", b"bkpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"chad", b"cicp", b"A2B0", b"A2B1", b"A2B2",
-    b"A2B3", b"B2A0", b"B2A1", b"B2A2", b"B2A3", b"D2B0", b"D2B1", b"B2D0", b"B2D1", b"gamt",
-]; 27] = [
-    b"wtpt", b"bkpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"chad", b"cicp", b"lumi",
-    b"A2B0", b"A2B1", b"A2B2", b"A2B3", b"B2A0", b"B2A1", b"B2A2", b"B2A3", b"D2B0", b"D2B1", b"B2D0", b"B2D1",
-    b"gamt", b"chrm", b"meas",
+    b"wtpt", b"bkpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"chad", b"cicp", b"A2B0",
+    b"A2B1", b"A2B2", b"A2B3", b"B2A0", b"B2A1", b"B2A2", b"B2A3", b"D2B0", b"D2B1", b"B2D0", b"B2D1", b"gamt",
 ];
 /// Bytes of the header that name a program, a computer, a maker, a device, a creator, a time or a checksum of it all.
 const NAMING: [std::ops::Range<usize>; 6] = [4..8, 24..36, 40..44, 48..56, 80..84, 84..100];
