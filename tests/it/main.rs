@@ -1,0 +1,4 @@
+//! What the program does, seen from the command line.
+
+mod program;
+mod scrub;
