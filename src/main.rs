@@ -26,6 +26,10 @@ fn main() -> ExitCode {
         .init();
     let result = match command {
         Command::Run(args) => commands::run::run(*args, &global),
+        Command::Scrub(args) => commands::scrub::run(*args, &global),
+        Command::Model(args) => commands::model::run(args),
+        Command::Completions(args) => commands::shell::completions(&args),
+        Command::Man(args) => commands::shell::man(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -1,8 +1,13 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod model;
+pub mod names;
+pub mod opt_out;
 pub mod run;
+pub mod scrub;
+pub mod shell;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
 ///
@@ -29,6 +34,14 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Segment photos: masks, figures and a summary
     Run(Box<run::RunArgs>),
+    Scrub(Box<scrub::ScrubArgs>),
+    Model(model::ModelCommand),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
+}
+
+/// The whole command line as data, for completions and the manual.
+pub fn whole() -> clap::Command {
+    Cli::command()
 }
