@@ -11,4 +11,5 @@ pub mod exit;
 pub mod mask;
 pub mod photo;
 pub mod record;
+pub mod score;
 pub mod settings;
