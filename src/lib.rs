@@ -7,9 +7,14 @@
 pub mod cli;
 pub mod commands;
 pub mod error;
+pub mod eval;
 pub mod exit;
 pub mod mask;
+pub mod output;
 pub mod photo;
+pub mod pipeline;
 pub mod record;
+pub mod results;
 pub mod score;
 pub mod settings;
+pub mod truth;

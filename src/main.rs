@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         .init();
     let result = match command {
         Command::Run(args) => commands::run::run(*args, &global),
+        Command::Eval(args) => commands::eval::run(*args, &global),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -1,5 +1,6 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod eval;
 pub mod run;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -31,4 +32,6 @@ pub struct Global {
 pub enum Command {
     /// Segment photos: masks, figures and a summary
     Run(Box<run::RunArgs>),
+    /// Score masks against reference masks, with intervals and strata
+    Eval(Box<eval::EvalArgs>),
 }

@@ -1,3 +1,4 @@
 //! One thin file a verb: settings → library → what the user sees. They never import each other.
 
+pub mod eval;
 pub mod run;

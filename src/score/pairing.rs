@@ -70,6 +70,14 @@ pub fn pair(predictions: &[String], truths: &[String], suffixes: &[String]) -> P
     found
 }
 
+/// The names by which a table may call an image, the surest first: its path, its file, the file's stem, the stem unmarked.
+pub fn aliases(path: &str) -> Vec<String> {
+    let name = Name::new(path, &SUFFIXES);
+    let folder = if name.folder.is_empty() { String::new() } else { format!("{}/", name.folder) };
+    let of = [path.to_owned(), format!("{folder}{}", name.whole), format!("{folder}{}", name.stem)];
+    of.into_iter().chain([name.whole.clone(), name.stem.clone(), name.base().to_owned()]).collect()
+}
+
 type KeyOf = fn(&Name) -> Option<&str>;
 
 struct Name {

@@ -1,1 +1,3 @@
 //! Arguments become validated plans here; nothing behind this point sees the command line. One file a verb.
+
+pub mod eval;

@@ -1,0 +1,3 @@
+//! The only place that writes files.
+
+pub mod atomic;
