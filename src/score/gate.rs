@@ -36,6 +36,9 @@ pub struct Gate {
     pub limit: f64,
 }
 
+/// A mean of equal values may miss them by the last bit: that fails no gate.
+const ROUNDING: f64 = 1e-9;
+
 /// Totals that a gate can name without a statistic.
 pub const TOTALS: [&str; 3] = ["scored", "failed", "unpaired"];
 pub const STATISTICS: [&str; 11] =
@@ -80,6 +83,7 @@ impl Gate {
             Side::Min => self.limit - v,
             Side::Max => v - self.limit,
         });
+        let short_by = short_by.map(|by| if by <= ROUNDING { 0.0 } else { by });
         let figure =
             if self.statistic.is_empty() { self.metric.clone() } else { format!("{}.{}", self.metric, self.statistic) };
         GateResult {
@@ -181,6 +185,7 @@ mod tests {
     fn a_limit_holds_at_its_own_value_and_says_by_how_much_it_fails() {
         let gate = min("dice.mean=0.85").unwrap();
         assert!(gate.check("all".into(), Some(0.85)).held);
+        assert!(gate.check("all".into(), Some((0.85 * 7.0) / 7.0 - f64::EPSILON)).held);
         let failed = gate.check("all".into(), Some(0.8));
         assert!(!failed.held && (failed.short_by.unwrap() - 0.05).abs() < 1e-12);
         assert!(failed.sentence().contains("dice.mean >= 0.85: 0.800000, off by 0.050000"), "{}", failed.sentence());

@@ -1,0 +1,1 @@
+//! `derm-seg compare`.

@@ -1,0 +1,6 @@
+//! What the program does, seen from the command line.
+
+mod compare;
+mod eval;
+mod program;
+mod results_folder;
