@@ -1,7 +1,7 @@
 //! Reading what `run` wrote: the records of a results folder, in their order, and its masks.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -11,6 +11,8 @@ use crate::mask::LabelMap;
 use crate::record::{RECORD_SCHEMA, Record};
 use crate::truth::{Format, read_mask};
 
+const RECORDS: &str = "records.jsonl";
+
 /// A results folder.
 #[derive(Clone, Debug)]
 pub struct Results {
@@ -19,7 +21,7 @@ pub struct Results {
 
 impl Results {
     pub fn is_one(folder: &Path) -> bool {
-        folder.join("records.jsonl").is_file()
+        folder.join(RECORDS).is_file()
     }
 
     pub fn open(folder: &Path) -> Result<Self, UsageError> {
@@ -32,19 +34,29 @@ impl Results {
 
     /// Every record, one at a time: a run may have more than fit into memory.
     pub fn records(&self) -> Result<impl Iterator<Item = Result<Record, UsageError>> + use<>, UsageError> {
-        let path = self.root.join("records.jsonl");
-        let file = File::open(&path).map_err(|e| UsageError(format!("cannot read {}: {e}", path.display())))?;
+        let path = self.root.join(RECORDS);
+        let file = open(&path)?;
         Ok(BufReader::new(file).lines().enumerate().map(move |(i, line)| {
-            let damaged = |e: &dyn std::fmt::Display| {
-                let again = "run the same `derm-seg run` again to repair it";
-                UsageError(format!("{}, line {}: {e}; {again}", path.display(), i + 1))
-            };
-            let record: Record = serde_json::from_str(&line.map_err(|e| damaged(&e))?).map_err(|e| damaged(&e))?;
-            if record.schema != RECORD_SCHEMA {
-                return Err(damaged(&format!("the schema is {}, not {RECORD_SCHEMA}", record.schema)));
-            }
-            Ok(record)
+            line.map_err(|e| e.to_string()).and_then(|line| parse(&line)).map_err(|e| damaged(&path, i, &e))
         }))
+    }
+
+    /// Where every record is, to read them in any order.
+    pub fn index(&self) -> Result<Index, UsageError> {
+        let path = self.root.join(RECORDS);
+        let mut reader = BufReader::new(open(&path)?);
+        let (mut offset, mut line) = (0, String::new());
+        let mut entries = Vec::new();
+        loop {
+            line.clear();
+            let length = reader.read_line(&mut line).map_err(|e| damaged(&path, entries.len(), &e.to_string()))?;
+            if length == 0 {
+                return Ok(Index { path, entries });
+            }
+            let record = parse(&line).map_err(|e| damaged(&path, entries.len(), &e))?;
+            entries.push(Entry { image: record.input().path.clone(), offset, length });
+            offset += length as u64;
+        }
     }
 
     /// `run.json`, where there is one.
@@ -56,4 +68,44 @@ impl Results {
     pub fn mask(&self, path: &str) -> Result<LabelMap, String> {
         read_mask(&self.root.join(path), &Format::Index)
     }
+}
+
+/// The images of a run and where their records lie in records.jsonl.
+pub struct Index {
+    path: PathBuf,
+    pub entries: Vec<Entry>,
+}
+
+pub struct Entry {
+    pub image: String,
+    offset: u64,
+    length: usize,
+}
+
+impl Index {
+    pub fn read(&self, entry: usize) -> Result<Record, String> {
+        let Entry { offset, length, .. } = self.entries[entry];
+        let mut bytes = vec![0; length];
+        let mut file = File::open(&self.path).map_err(|e| e.to_string())?;
+        file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(|e| e.to_string())?;
+        parse(&String::from_utf8_lossy(&bytes))
+    }
+}
+
+fn open(path: &Path) -> Result<File, UsageError> {
+    File::open(path).map_err(|e| UsageError(format!("cannot read {}: {e}", path.display())))
+}
+
+fn parse(line: &str) -> Result<Record, String> {
+    let record: Record = serde_json::from_str(line).map_err(|e| e.to_string())?;
+    if record.schema == RECORD_SCHEMA {
+        Ok(record)
+    } else {
+        Err(format!("the schema is {}, not {RECORD_SCHEMA}", record.schema))
+    }
+}
+
+fn damaged(path: &Path, line: usize, why: &str) -> UsageError {
+    let again = "run the same `derm-seg run` again to repair it";
+    UsageError(format!("{}, line {}: {why}; {again}", path.display(), line + 1))
 }

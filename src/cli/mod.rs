@@ -1,5 +1,6 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod compare;
 pub mod eval;
 pub mod run;
 
@@ -34,4 +35,6 @@ pub enum Command {
     Run(Box<run::RunArgs>),
     /// Score masks against reference masks, with intervals and strata
     Eval(Box<eval::EvalArgs>),
+    /// What changed between two runs; a gate for continuous integration
+    Compare(compare::CompareArgs),
 }

@@ -1,4 +1,5 @@
 //! One thin file a verb: settings → library → what the user sees. They never import each other.
 
+pub mod compare;
 pub mod eval;
 pub mod run;

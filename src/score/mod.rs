@@ -4,6 +4,7 @@
 
 pub mod agreement;
 pub mod boundary;
+pub mod difference;
 pub mod distance;
 pub mod edges;
 pub mod gate;

@@ -1,3 +1,4 @@
 //! Arguments become validated plans here; nothing behind this point sees the command line. One file a verb.
 
+pub mod compare;
 pub mod eval;
