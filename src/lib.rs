@@ -5,15 +5,26 @@
 //! for every verb. The rules about who may use what are in `tests/house.rs`. Research use only.
 
 pub mod cli;
+pub mod color;
 pub mod commands;
 pub mod compare;
+pub mod decode;
+pub mod discover;
+pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod exit;
+pub mod geometry;
+pub mod manifest;
 pub mod mask;
+pub mod measure;
 pub mod output;
 pub mod photo;
 pub mod pipeline;
+pub mod postprocess;
+pub mod preprocess;
+pub mod privacy;
+pub mod progress;
 pub mod record;
 pub mod results;
 pub mod score;

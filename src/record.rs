@@ -3,6 +3,7 @@
 //! A figure that cannot be known is `null`, never 0 and never missing.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub const RECORD_SCHEMA: &str = "derm-seg/record/1";
 
@@ -265,4 +266,26 @@ pub enum Severity {
 pub struct Warning {
     pub code: String,
     pub message: String,
+}
+
+impl Record {
+    /// The record as it is written: figures with six decimals, since more would be noise that differs between processors.
+    pub fn to_json(&self) -> serde_json::Result<Value> {
+        let mut value = serde_json::to_value(self)?;
+        round(&mut value);
+        Ok(value)
+    }
+}
+
+fn round(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let exact = number.as_f64().unwrap_or_default();
+            // Adding zero turns -0 into 0.
+            *value = Value::from((exact * 1e6).round() / 1e6 + 0.0);
+        }
+        Value::Array(items) => items.iter_mut().for_each(round),
+        Value::Object(fields) => fields.values_mut().for_each(round),
+        _ => {}
+    }
 }

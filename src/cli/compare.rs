@@ -1,6 +1,5 @@
 //! `derm-seg compare`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -23,7 +22,9 @@ Examples:
   derm-seg compare baseline results --max-change dice=0.05 --max-change pixels=0.01
       another model is expected to change something
   derm-seg compare baseline results --max-change dice=0 --max-change pixels=0 --max-change figures=0
-      nothing at all may change";
+      nothing at all may change
+
+Exit codes: 0 every limit held, 1 compare itself failed, 2 usage or settings, 4 a limit did not hold.";
 
 /// What changed between two runs over the same photos; a gate for continuous integration.
 ///
@@ -43,7 +44,10 @@ pub struct CompareArgs {
     /// Where compare.json goes [default: NEW]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Photos worked on at a time [default: one a processor]
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
+    /// Photos worked on at a time [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Print the comparison as JSON on standard output instead of the table
+    #[arg(long)]
+    pub json: bool,
 }

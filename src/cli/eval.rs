@@ -1,6 +1,5 @@
 //! `derm-seg eval`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -16,7 +15,9 @@ Examples:
   derm-seg eval results --truth anna ben carla
       several annotators: their agreement, and the model against their majority
   derm-seg eval other-tool/masks --truth masks -o scores
-      two folders of masks: no photo and no model is needed";
+      two folders of masks: no photo and no model is needed
+
+Exit codes: 0 all done, 1 eval itself failed, 2 usage or settings, 3 some images failed, 4 a limit did not hold.";
 
 /// Score masks against reference masks, with intervals and strata.
 ///
@@ -77,9 +78,12 @@ pub struct EvalArgs {
     /// Where scores.json and scores.csv go [default: OUT for results, else the current folder]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Images worked on at a time [default: one a processor]
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
+    /// Images worked on at a time [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Print the scores as JSON on standard output instead of the table
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,9 +2,13 @@
 
 pub mod compare;
 pub mod eval;
+pub mod model;
+pub mod names;
+pub mod opt_out;
 pub mod run;
+pub mod shell;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
 ///
@@ -31,10 +35,15 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Segment photos: masks, figures and a summary
     Run(Box<run::RunArgs>),
-    /// Score masks against reference masks, with intervals and strata
     Eval(Box<eval::EvalArgs>),
-    /// What changed between two runs; a gate for continuous integration
     Compare(compare::CompareArgs),
+    Model(model::ModelCommand),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
+}
+
+/// The whole command line as data, for completions and the manual.
+pub fn whole() -> clap::Command {
+    Cli::command()
 }

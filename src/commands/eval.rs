@@ -9,7 +9,7 @@ use crate::cli::eval::EvalArgs;
 use crate::eval::scores::{Scores, csv};
 use crate::eval::{evaluate, table::table};
 use crate::exit;
-use crate::output::atomic::write_atomic;
+use crate::output::write;
 use crate::settings::eval::settings;
 
 /// Returns the exit code.
@@ -18,12 +18,12 @@ pub fn run(args: EvalArgs, _global: &Global) -> Result<u8> {
     let scores = evaluate(&settings.plan)?;
     let mut json = serde_json::to_vec(&scores)?;
     json.push(b'\n');
-    for (name, bytes) in [("scores.json", json), ("scores.csv", csv(&scores)?)] {
+    for (name, bytes) in [("scores.json", json.as_slice()), ("scores.csv", &csv(&scores)?)] {
         let path = settings.output.join(name);
-        write_atomic(&path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let told = format!("{}\nscores.json and scores.csv are in {}\n", table(&scores), settings.output.display());
-    std::io::stdout().write_all(told.as_bytes())?;
+    let told = || format!("{}\nscores.json and scores.csv are in {}\n", table(&scores), settings.output.display());
+    std::io::stdout().write_all(&if settings.json { json } else { told().into_bytes() })?;
     Ok(code(&scores))
 }
 

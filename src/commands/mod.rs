@@ -2,4 +2,6 @@
 
 pub mod compare;
 pub mod eval;
+pub mod model;
 pub mod run;
+pub mod shell;

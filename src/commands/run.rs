@@ -1,11 +1,373 @@
-//! `derm-seg run`.
+//! `derm-seg run`: find photos, do what is not done yet, write the tables, say what came of it.
 
-use anyhow::Result;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 use crate::cli::Global;
 use crate::cli::run::RunArgs;
+use crate::discover::{Discovered, Source, discover};
+use crate::error::{RunError, UsageError};
+use crate::exit;
+use crate::output::{OutputFolder, RunFile, Tables, Totals, Unfinished};
+use crate::pipeline::{MemoryGate, PhotoPlan, Stop, parallel_map, process, quiet_worker_panics, run_all};
+use crate::privacy::OptOut;
+use crate::progress::Progress;
+use crate::record::{Excluded, Input, Outcome, Privacy, Record};
+use crate::settings::run::{RunPlan, plan};
 
 /// Returns the exit code.
-pub fn run(_args: RunArgs, _global: &Global) -> Result<u8> {
-    Ok(crate::exit::OK)
+pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
+    let started = Instant::now();
+    let plan = plan(args)?;
+    let found = find(&plan)?;
+    let (ready, photo_plan) = plan.ready()?;
+    let settings = plan.settings();
+    if plan.dry_run {
+        let folder = OutputFolder::look(&plan.output);
+        return say_what_would_be_done(&sort_out(&found.sources, &plan, &photo_plan, &folder)?, &plan);
+    }
+    let folder = OutputFolder::open(&plan.output, &settings, plan.overwrite)?;
+    let sorted = sort_out(&found.sources, &plan, &photo_plan, &folder)?;
+    let removed = remove_opted_out(&sorted, &photo_plan, &folder)?;
+    let mut run_file = RunFile {
+        schema: crate::output::RUN_SCHEMA.to_owned(),
+        tool: json!({"name": "derm-seg", "version": env!("CARGO_PKG_VERSION")}),
+        model: json!({
+            "name": ready.model.id.name, "version": ready.model.id.version, "sha256": ready.model.id.sha256,
+            "licence": ready.model.manifest.licence, "understood": ready.spec,
+        }),
+        settings,
+        runtime: serde_json::to_value(&ready.runtime.info)?,
+        totals: Totals::default(),
+        complete: false,
+        timings: None,
+        research_use_only: "Research use only. Not a medical device; results are best effort and must not guide care."
+            .to_owned(),
+    };
+    write_run_file(&folder, &run_file)?;
+
+    let todo: Vec<&Source> =
+        sorted.iter().filter(|(_, task)| matches!(task, Task::Process(_))).map(|(source, _)| *source).collect();
+    tracing::info!("{} photos, {} to do, {} jobs", sorted.len(), todo.len(), plan.jobs);
+    let stop = Stop::on_signals().context("signals cannot be handled")?;
+    quiet_worker_panics();
+    let progress = Progress::new(todo.len() as u64, global.quiet);
+    let failed = AtomicU64::new(0);
+    let memory = MemoryGate::new(plan.memory);
+    let outcomes = run_all(&todo, plan.jobs, &stop, &|| ready.open(), |source, engine| {
+        let record = process(source, &photo_plan, &memory, engine, &folder)?;
+        let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
+        progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
+        // Records of finished photos are on disk: only the others are kept in memory.
+        Ok(Some(record).filter(|record| record.done().is_none()))
+    });
+    progress.finish();
+    let outcomes = outcomes?;
+
+    let processed = outcomes.iter().flatten().count();
+    let mut summary = write_tables(&sorted, outcomes, &folder, &found)?;
+    let seconds = started.elapsed().as_secs_f64();
+    run_file.totals = summary.totals;
+    run_file.complete = summary.totals.not_reached == 0;
+    run_file.timings = Some(json!({"seconds": seconds, "jobs": plan.jobs, "photos_processed": processed}));
+    write_run_file(&folder, &run_file)?;
+
+    summary.removed = removed;
+    summary.kept = sorted.iter().filter(|(_, task)| matches!(task, Task::Keep)).count();
+    summary.processed = processed;
+    summary.elapsed = started.elapsed();
+    summary.report(&plan, global.quiet)?;
+    Ok(match stop.signal() {
+        Some(signal) if summary.totals.not_reached > 0 => exit::signal(signal),
+        _ if summary.totals.failed > 0 => exit::SOME_FAILED,
+        _ => exit::OK,
+    })
+}
+
+fn find(plan: &RunPlan) -> Result<Discovered, UsageError> {
+    let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output))?;
+    for path in &found.skipped {
+        tracing::info!("skipped, no photo: {}", path.file_name().unwrap_or_default().to_string_lossy());
+    }
+    for _ in &found.loops {
+        tracing::warn!("a link that leads back to a folder above it was not followed");
+    }
+    if found.sources.is_empty() {
+        return Err(UsageError("No photos were found. Name files or folders that hold JPEG, PNG, TIFF, BMP, WebP or GIF files; -v tells what was skipped.".into()));
+    }
+    if let Some(pseudonyms) = &plan.pseudonyms {
+        for source in &mut found.sources {
+            // Decided by the name as it is, before it becomes a code.
+            source.opted_out = plan.opt_out.as_ref().is_some_and(|list| list.excludes(&source.name));
+            source.name = pseudonyms.path(&source.name);
+            source.file_name = source.name.clone();
+        }
+        found.sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
+    } else if let Some(list) = &plan.opt_out {
+        found.sources.iter_mut().for_each(|source| source.opted_out = list.excludes(&source.name));
+    }
+    Ok(found)
+}
+
+/// What is to be done with a photo.
+enum Task {
+    Keep,
+    Process(Unfinished),
+    OptedOut,
+}
+
+fn sort_out<'a>(
+    sources: &'a [Source],
+    plan: &RunPlan,
+    photo_plan: &PhotoPlan,
+    folder: &OutputFolder,
+) -> Result<Vec<(&'a Source, Task)>, RunError> {
+    parallel_map(sources, plan.jobs, |source| {
+        let task = match source.opted_out {
+            true => Task::OptedOut,
+            false => match folder.state(source, &photo_plan.extra_files(source), plan.verify) {
+                Ok(_) if !plan.overwrite => Task::Keep,
+                Ok(_) => Task::Process(Unfinished::New),
+                Err(why) => Task::Process(why),
+            },
+        };
+        (source, task)
+    })
+}
+
+/// Photos of people who opted out since the last run: what had been made of them goes.
+fn remove_opted_out(
+    sorted: &[(&Source, Task)],
+    photo_plan: &PhotoPlan,
+    folder: &OutputFolder,
+) -> Result<usize, RunError> {
+    let mut removed = 0;
+    for (source, _) in sorted.iter().filter(|(_, task)| matches!(task, Task::OptedOut)) {
+        let gone = folder.remove(source, &photo_plan.extra_files(source));
+        removed += usize::from(gone.map_err(|e| {
+            RunError(format!(
+                "Results of a person who opted out could not be removed: {e}. Remove them by hand or run again."
+            ))
+        })?);
+    }
+    Ok(removed)
+}
+
+fn write_run_file(folder: &OutputFolder, run_file: &RunFile) -> Result<()> {
+    let mut bytes = serde_json::to_vec_pretty(run_file)?;
+    bytes.push(b'\n');
+    folder
+        .write("run.json", &bytes)
+        .map_err(|e| RunError(format!("run.json could not be written: {e}. Make room or choose another folder.")))?;
+    Ok(())
+}
+
+/// What the closing lines and `--json` tell.
+#[derive(Default)]
+struct Summary {
+    totals: Totals,
+    causes: BTreeMap<String, u64>,
+    /// The first few failures, to show.
+    examples: Vec<(String, String)>,
+    warnings: BTreeMap<String, u64>,
+    findings: u64,
+    skin_fractions: Vec<f64>,
+    kept: usize,
+    processed: usize,
+    removed: usize,
+    elapsed: Duration,
+}
+
+const EXAMPLES: usize = 5;
+
+fn write_tables(
+    sorted: &[(&Source, Task)],
+    outcomes: Vec<Option<Option<Record>>>,
+    folder: &OutputFolder,
+    found: &Discovered,
+) -> Result<Summary> {
+    let full = |e: std::io::Error| {
+        RunError(format!(
+            "The tables could not be written: {e}. The photos' own results are intact; make room and run again."
+        ))
+    };
+    let mut tables = Tables::create(folder.root()).map_err(full)?;
+    let mut summary = Summary::default();
+    summary.totals.inputs = sorted.len() as u64;
+    summary.totals.skipped_files = found.skipped.len() as u64;
+    let mut outcomes = outcomes.into_iter();
+    for (source, task) in sorted {
+        let record = match task {
+            Task::OptedOut => {
+                let input = Input { path: source.name.clone(), ..Input::default() };
+                Some(Record::new(Outcome::Excluded(Excluded {
+                    input,
+                    exclusion: OptOut::exclusion(),
+                    privacy: Privacy::default(),
+                })))
+            }
+            Task::Keep => folder.read_record(source),
+            Task::Process(_) => match outcomes.next().flatten() {
+                Some(Some(record)) => Some(record),
+                Some(None) => folder.read_record(source),
+                None => None,
+            },
+        };
+        match record {
+            Some(record) => {
+                summary.count(&record);
+                tables.add(&record).map_err(full)?;
+            }
+            None => summary.totals.not_reached += 1,
+        }
+    }
+    tables.finish().map_err(full)?;
+    Ok(summary)
+}
+
+impl Summary {
+    fn count(&mut self, record: &Record) {
+        match &record.outcome {
+            Outcome::Done(done) => {
+                self.totals.done += 1;
+                self.totals.without_lesion += u64::from(done.area.lesion_px == 0);
+                self.skin_fractions.extend(done.area.lesion_fraction_of_skin.filter(|_| done.area.lesion_px > 0));
+                self.findings += u64::from(!done.privacy.findings.is_empty());
+                done.warnings.iter().for_each(|w| *self.warnings.entry(w.code.clone()).or_default() += 1);
+            }
+            Outcome::Excluded(_) => self.totals.excluded += 1,
+            Outcome::Failed(failed) => {
+                self.totals.failed += 1;
+                *self.causes.entry(failed.failure.code.clone()).or_default() += 1;
+                if self.examples.len() < EXAMPLES {
+                    self.examples.push((failed.input.path.clone(), failed.failure.message.clone()));
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, plan: &RunPlan, quiet: bool) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        if plan.json {
+            serde_json::to_writer(&mut out, &self.as_json(plan))?;
+            writeln!(out)?;
+            return Ok(());
+        }
+        if !quiet {
+            write!(out, "{}", self.as_text(plan))?;
+        }
+        Ok(())
+    }
+
+    fn as_json(&self, plan: &RunPlan) -> Value {
+        json!({
+            "schema": "derm-seg/summary/1",
+            "output": plan.output.to_string_lossy(),
+            "totals": self.totals,
+            "failures": self.causes,
+            "warnings": self.warnings,
+            "photos_with_findings": self.findings,
+            "processed": self.processed,
+            "kept": self.kept,
+            "removed": self.removed,
+            "seconds": self.elapsed.as_secs_f64(),
+        })
+    }
+
+    fn as_text(&mut self, plan: &RunPlan) -> String {
+        let t = self.totals;
+        let mut lines = Vec::new();
+        let mut counts = format!("{} of {} photos done", t.done, t.inputs);
+        for (count, what) in [(t.failed, "failed"), (t.excluded, "excluded"), (t.not_reached, "not reached")] {
+            if count > 0 {
+                counts += &format!(", {count} {what}");
+            }
+        }
+        let seconds = self.elapsed.as_secs_f64();
+        if self.processed > 0 {
+            counts += &format!(
+                " ({} processed in {seconds:.1} s, {:.1} a second)",
+                self.processed,
+                self.processed as f64 / seconds
+            );
+        }
+        lines.push(counts);
+        if self.kept > 0 {
+            lines.push(format!("{} were done already and are unchanged", self.kept));
+        }
+        if self.removed > 0 {
+            lines.push(format!("{} results of people who opted out were removed", self.removed));
+        }
+        if t.done > 0 {
+            let mut line = format!("lesion found in {}, none in {}", t.done - t.without_lesion, t.without_lesion);
+            if let Some(median) = median(&mut self.skin_fractions) {
+                line += &format!("; median lesion share of visible skin {:.1} %", median * 100.0);
+            }
+            lines.push(line);
+        }
+        if self.findings > 0 {
+            lines.push(format!(
+                "{} photos carry content that may identify a person (see privacy in the records)",
+                self.findings
+            ));
+        }
+        for (code, count) in &self.warnings {
+            lines.push(format!("warning {code}: {count} photos"));
+        }
+        for (path, message) in &self.examples {
+            lines.push(format!("failed: {path}: {message}"));
+        }
+        if t.failed > self.examples.len() as u64 {
+            let causes: Vec<String> = self.causes.iter().map(|(code, count)| format!("{count} {code}")).collect();
+            lines.push(format!("... of {} failures: {} (all in records.jsonl)", t.failed, causes.join(", ")));
+        }
+        if t.not_reached > 0 {
+            lines.push("interrupted: all that was finished is kept; run the same command again to go on".to_owned());
+        }
+        lines
+            .push(format!("results: {} (masks, metrics, summary.csv, records.jsonl, run.json)", plan.output.display()));
+        lines.push("research use only".to_owned());
+        lines.join("\n") + "\n"
+    }
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    (n > 0).then(|| (values[(n - 1) / 2] + values[n / 2]) / 2.0)
+}
+
+fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Result<u8> {
+    let count = |wanted: fn(&Task) -> bool| sorted.iter().filter(|(_, task)| wanted(task)).count();
+    let new = count(|t| matches!(t, Task::Process(Unfinished::New)));
+    let changed = count(|t| matches!(t, Task::Process(Unfinished::InputChanged)));
+    let damaged = count(|t| matches!(t, Task::Process(Unfinished::OutputDamaged)));
+    let (kept, out) = (count(|t| matches!(t, Task::Keep)), count(|t| matches!(t, Task::OptedOut)));
+    let mut stdout = std::io::stdout().lock();
+    if plan.json {
+        let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "done": kept, "opted_out": out});
+        writeln!(stdout, "{plan}")?;
+        return Ok(exit::OK);
+    }
+    for (source, task) in sorted {
+        let word = match task {
+            Task::Keep => continue,
+            Task::Process(Unfinished::New) => "new",
+            Task::Process(Unfinished::InputChanged) => "changed",
+            Task::Process(Unfinished::OutputDamaged) => "results damaged",
+            Task::OptedOut => "opted out",
+        };
+        writeln!(stdout, "{word}: {}", source.name)?;
+    }
+    writeln!(
+        stdout,
+        "{} photos: {new} new, {changed} changed, {damaged} with damaged results, {kept} done, {out} opted out; nothing was written",
+        sorted.len()
+    )?;
+    Ok(exit::OK)
 }

@@ -1,3 +1,15 @@
-//! The only place that writes files.
+//! The only room that writes. Every file is written beside its place under a temporary name and renamed into it, so that
+//! a file that exists is whole.
+//!
+//! `atomic` does that, `folder` is the output folder with its lock and what is already done in it, `pictures` writes masks,
+//! overlays and probability maps, `tables` writes the records of all photos together.
 
-pub mod atomic;
+mod atomic;
+mod folder;
+mod pictures;
+mod tables;
+
+pub use atomic::{scratch_library, write};
+pub use folder::{OutputFolder, Unfinished};
+pub use pictures::{Overlay, encode_mask, encode_overlay, encode_probabilities};
+pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals};

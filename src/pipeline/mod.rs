@@ -1,5 +1,11 @@
-//! Loops over many files, with bounded memory.
+//! One photo through all stages, and the one loop that takes many photos through them side by side.
+//!
+//! `photo` is the way of one photo; `workers` is the parallel loop; `memory` bounds what all photos in flight may hold.
 
-pub mod parallel;
+mod memory;
+mod photo;
+mod workers;
 
-pub use parallel::parallel_map;
+pub use memory::MemoryGate;
+pub use photo::{PhotoPlan, look, process};
+pub use workers::{Stop, parallel_map, quiet_worker_panics, run_all};

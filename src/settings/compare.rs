@@ -14,6 +14,7 @@ pub struct CompareSettings {
     pub plan: Plan,
     /// Where compare.json goes.
     pub output: PathBuf,
+    pub json: bool,
 }
 
 pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
@@ -23,6 +24,7 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
     }
     Ok(CompareSettings {
         output: args.output.unwrap_or_else(|| args.new.clone()),
+        json: args.json,
         plan: Plan { base: args.base, new: args.new, limits: limits(asked), jobs: jobs(args.jobs) },
     })
 }

@@ -1,7 +1,7 @@
 //! `eval`: arguments to a plan.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -20,6 +20,7 @@ pub struct EvalSettings {
     pub plan: Plan,
     /// Where scores.json and scores.csv go.
     pub output: PathBuf,
+    pub json: bool,
 }
 
 pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
@@ -49,6 +50,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
     let beside = if Results::is_one(&args.predictions) { args.predictions.clone() } else { PathBuf::from(".") };
     Ok(EvalSettings {
         output: args.output.unwrap_or(beside),
+        json: args.json,
         plan: Plan {
             prediction_format: format(args.prediction_format, "--prediction-format")?,
             truth_format: format(args.truth_format, "--truth-format")?,
@@ -83,6 +85,6 @@ fn bins(texts: &[String]) -> Result<BTreeMap<String, Vec<f64>>, UsageError> {
 }
 
 /// As many threads as asked for, or as the machine has.
-pub fn jobs(asked: Option<NonZeroUsize>) -> usize {
-    asked.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+pub fn jobs(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from)
 }

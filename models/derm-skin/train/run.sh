@@ -1,0 +1,15 @@
+#!/bin/sh
+# From the data tars to ../model.onnx in one command:  sh run.sh DATA_DIR WORK_DIR [MINUTES]
+# DATA_DIR holds <set>/images, <set>/masks, <set>/meta.csv (the tars unpacked). Needs requirements.txt installed, 8 GB of
+# memory and 6 GB of disk. Run again after an interruption and it goes on from the last checkpoint.
+set -eu
+cd "$(dirname "$0")"
+export DERM_DATA="$1" OMP_NUM_THREADS=1
+W="$2"; M="${3:-100}"
+mkdir -p "$W"
+[ -f "$W/composed_val.npz" ] || python compose.py --side val --n 240 --seed 7 --work "$W"
+[ -f "$W/composed_train.npz" ] || python compose.py --side train --n 5000 --seed 1 --work "$W"
+python train.py --arch res-w --minutes "$M" --work "$W" --name main --stages 0:160:48,0.4:224:40,0.78:288:24 | tee -a "$W/main.log"
+python export.py --ckpt "$W/main.pt" --size 320 --out ../model.onnx
+python evaluate.py --model .. --work "$W" --calibrate     # then temperature, threshold and sha256 go into ../manifest.json
+python evaluate.py --model .. --work "$W" --out metrics.json

@@ -1,0 +1,168 @@
+//! From what the user named to the list of photos: in a stable order, under names that are relative, unique and safe to
+//! write. `names` makes the names, `list` reads lists of paths.
+//!
+//! A path that the user named is always attempted. Filters, and the look at a file's first bytes, apply only to what was
+//! found inside folders.
+
+mod list;
+mod names;
+
+pub use list::read_list;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use walkdir::WalkDir;
+
+use crate::decode::{SNIFF_BYTES, sniff};
+use crate::error::{PhotoError, Stage, UsageError};
+
+/// One photo to process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub path: PathBuf,
+    /// How the photo is called in results: relative, `/` between parts, unique.
+    pub name: String,
+    /// As `name`, but distinct from the others on systems that ignore case, too, and short enough to write.
+    pub file_name: String,
+    /// Found unusable while looking for photos (an unreadable folder, say): becomes a failed record.
+    pub problem: Option<PhotoError>,
+    /// Of a person who opted out: never opened.
+    pub opted_out: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Discovered {
+    pub sources: Vec<Source>,
+    /// Files inside folders that are no photos.
+    pub skipped: Vec<PathBuf>,
+    /// Links that lead back to a folder that contains them.
+    pub loops: Vec<PathBuf>,
+}
+
+/// Which of the files found in folders are wanted.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub include: Option<GlobSet>,
+    pub exclude: Option<GlobSet>,
+}
+
+impl Filter {
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, UsageError> {
+        let set = |patterns: &[String]| -> Result<Option<GlobSet>, UsageError> {
+            if patterns.is_empty() {
+                return Ok(None);
+            }
+            let mut builder = GlobSetBuilder::new();
+            for pattern in patterns {
+                builder.add(
+                    Glob::new(pattern)
+                        .map_err(|e| UsageError(format!("The pattern {pattern:?} is not valid: {e}.")))?,
+                );
+            }
+            builder.build().map(Some).map_err(|e| UsageError(format!("The patterns cannot be used: {e}.")))
+        };
+        Ok(Self { include: set(include)?, exclude: set(exclude)? })
+    }
+
+    fn wants(&self, relative: &Path) -> bool {
+        self.include.as_ref().is_none_or(|set| set.is_match(relative))
+            && !self.exclude.as_ref().is_some_and(|set| set.is_match(relative))
+    }
+}
+
+/// `base` is what names are relative to; without it, the folder that was given or the nearest folder common to all inputs.
+/// `skip` is the output folder, which may lie inside an input.
+pub fn discover(
+    inputs: &[PathBuf],
+    base: Option<&Path>,
+    filter: &Filter,
+    skip: Option<&Path>,
+) -> Result<Discovered, UsageError> {
+    let mut found = Discovered::default();
+    let mut photos: Vec<(PathBuf, Option<PhotoError>)> = Vec::new();
+    let skip = skip.and_then(|path| path.canonicalize().ok());
+    for input in inputs {
+        if input.is_dir() {
+            walk(input, filter, skip.as_deref(), &mut found, &mut photos);
+        } else {
+            photos.push((input.clone(), None));
+        }
+    }
+    let base = match (base, inputs) {
+        (Some(base), _) => names::lexical(base),
+        (None, [one]) if one.is_dir() => names::lexical(one),
+        _ => names::common_folder(inputs),
+    };
+    found.sources = names::name_all(photos, &base)?;
+    Ok(found)
+}
+
+fn walk(
+    folder: &Path,
+    filter: &Filter,
+    skip: Option<&Path>,
+    found: &mut Discovered,
+    photos: &mut Vec<(PathBuf, Option<PhotoError>)>,
+) {
+    let hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+    let is_output = |path: &Path| skip.is_some_and(|skip| path.canonicalize().is_ok_and(|real| real == skip));
+    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(|entry| {
+        if entry.depth() == 0 {
+            return true;
+        }
+        !hidden(entry.file_name()) && !(entry.file_type().is_dir() && is_output(entry.path()))
+    });
+    for entry in entries {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) if entry.file_type().is_file() => {
+                let path = entry.into_path();
+                if !filter.wants(path.strip_prefix(folder).unwrap_or(&path)) {
+                    continue;
+                }
+                match looks_like_photo(&path) {
+                    true => photos.push((path, None)),
+                    false => found.skipped.push(path),
+                }
+            }
+            Ok(entry) => found.skipped.push(entry.into_path()),
+            Err(error) if error.loop_ancestor().is_some() => found.loops.extend(error.path().map(Path::to_path_buf)),
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_path_buf();
+                let why = error.io_error().map_or_else(|| "it cannot be listed".to_owned(), describe);
+                let problem = PhotoError::new(
+                    Stage::Discover,
+                    "unreadable_folder",
+                    format!(
+                        "a folder or link cannot be read ({why}); photos inside it are not processed: check its permissions"
+                    ),
+                );
+                photos.push((path, Some(problem)));
+            }
+        }
+    }
+}
+
+/// An I/O error without the path that some systems put into it.
+pub fn describe(error: &std::io::Error) -> String {
+    error.kind().to_string()
+}
+
+const EXTENSIONS: [&str; 15] =
+    ["jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "webp", "gif", "heic", "heif", "avif", "dcm", "jxl"];
+
+/// A known ending, or known content: a photo under the wrong name is still found, and a damaged one is still reported.
+fn looks_like_photo(path: &Path) -> bool {
+    let by_name = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .is_some_and(|e| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()));
+    by_name || {
+        let mut first = Vec::with_capacity(SNIFF_BYTES);
+        let read = File::open(path).and_then(|f| f.take(SNIFF_BYTES as u64).read_to_end(&mut first));
+        read.is_ok() && (sniff(&first).is_ok() || sniff(&first).is_err_and(|e| e.code == "unsupported_format"))
+    }
+}

@@ -1,0 +1,191 @@
+//! What a model is: the manifest beside a `model.onnx`, and the complete description made of it and of the graph.
+//!
+//! A manifest may leave out whatever the graph says for itself; `resolve` fills that in and refuses where the graph
+//! leaves a doubt. `locate` finds the files, `external` keeps a graph's side files inside the model's folder.
+
+mod external;
+mod locate;
+mod resolve;
+
+pub use locate::BUILT_IN_CARD;
+pub use locate::{Model, built_in, locate};
+pub use resolve::{
+    Dim, Element, GraphInfo, Input, Observed, Output, Resolved, TensorInfo, pick, resolve_input, resolve_output,
+    template,
+};
+
+use serde::{Deserialize, Serialize};
+
+pub const MANIFEST_SCHEMA: &str = "derm-seg/manifest/1";
+
+/// `manifest.json` as written by the model's author. Unknown keys are errors: a misspelt one must not be ignored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The graph's file, beside the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intended_use: Option<String>,
+    #[serde(default)]
+    pub input: InputManifest,
+    #[serde(default)]
+    pub output: OutputManifest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_look: Option<SecondLook>,
+    /// Data, training and figures: shown, never interpreted.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub provenance: serde_json::Value,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputManifest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Channels>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<SizeRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resize: Option<Resize>,
+    /// Colour of the bars that `letterbox` adds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pad: Option<[u8; 3]>,
+    /// The value a model sees is (pixel × scale − mean) ÷ std, pixel 0 to 255.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<Vec<f64>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputManifest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Values>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// What each channel (or class index) means, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<ClassRole>>,
+    /// Logits are divided by it before the activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+    /// Where the thresholds come from, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds_source: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    Nchw,
+    Nhwc,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channels {
+    Rgb,
+    Bgr,
+    Grey,
+}
+
+impl Channels {
+    pub fn count(self) -> usize {
+        if self == Channels::Grey { 1 } else { 3 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resize {
+    /// The photo fills the frame; its proportions may change.
+    Stretch,
+    /// Proportions are kept; bars fill the rest.
+    Letterbox,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum SizeRule {
+    Fixed {
+        width: u32,
+        height: u32,
+    },
+    /// Proportions are kept: the longer side becomes `long_side`, both sides are rounded to the multiple.
+    Multiple {
+        multiple_of: u32,
+        long_side: u32,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Values {
+    Logits,
+    Probabilities,
+    /// Class indices, as an argmax in the graph gives them.
+    Labels,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    Softmax,
+    Sigmoid,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassRole {
+    Background,
+    Skin,
+    Lesion,
+    /// Skin or background, the model does not say which: drawn as background, and skin areas are null.
+    NotLesion,
+    /// A channel that is not used.
+    Ignore,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// A pixel is lesion from this probability on; otherwise it is the likelier of background and skin.
+    pub lesion: f64,
+}
+
+/// A second, closer look where the first found something small.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondLook {
+    /// Pixels from this lesion probability on are worth a look.
+    pub min_probability: f64,
+    /// Only where their box is smaller than this share of the photo's longer side.
+    pub max_fraction: f64,
+    /// The crop is the box grown on each side by this share of it.
+    pub margin: f64,
+    pub min_side_px: u32,
+}

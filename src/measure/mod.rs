@@ -1,0 +1,111 @@
+//! What a photo's mask says in figures: areas, each lesion's form, colours, and how far the photo can be trusted.
+//!
+//! Pure: the same photo and labels give the same figures. The definitions, with every case in which a figure is null, are in
+//! `docs/measurements.md`.
+
+pub mod components;
+
+mod colour;
+mod hull;
+mod perimeter;
+mod quality;
+mod region;
+mod shape;
+mod symmetry;
+#[cfg(test)]
+mod testing;
+
+use serde::Serialize;
+
+use crate::mask::{LESION, LabelMap, SKIN};
+use crate::photo::Photo;
+use crate::record::{Area, Colour, Lesion, Quality, Specks};
+use components::{Component, components};
+
+/// Smaller pieces of lesion are specks: counted, not described.
+const MIN_LESION_PX: u64 = 4;
+const MIN_LESION_FRACTION_OF_FRAME: f64 = 1e-5;
+
+/// Under this share of the frame, normal skin is too little to tell a tone from.
+const MIN_SKIN_FRACTION_OF_FRAME: f64 = 0.01;
+
+/// A lesion's confidence is the mean over at most this many of its pixels.
+const MAX_CONFIDENCE_SAMPLES: u64 = 4_096;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measurements {
+    pub area: Area,
+    pub lesions: Vec<Lesion>,
+    pub specks: Specks,
+    pub colour: Colour,
+    pub quality: Quality,
+}
+
+/// Measures an upright photo and its labels, which are of the same size.
+///
+/// `has_skin_class` tells whether the model distinguishes normal skin at all; without it every figure that needs normal skin
+/// is null. `lesion_probability` gives the model's lesion probability at a pixel of the photo (x, y).
+pub fn measure(
+    photo: &Photo,
+    labels: &LabelMap,
+    has_skin_class: bool,
+    lesion_probability: &dyn Fn(u32, u32) -> f32,
+) -> Measurements {
+    assert_eq!((photo.width, photo.height), (labels.width, labels.height), "the mask has the size of its photo");
+    let pieces = components(labels, LESION);
+    let area = area(labels, &pieces, has_skin_class);
+    let frame = labels.data.len() as u64;
+    let (described, specks) = pieces.split_at(pieces.partition_point(|c| !is_speck(c, frame)));
+    let lesions: Vec<Lesion> = described
+        .iter()
+        .zip(1..)
+        .map(|(component, id)| Lesion {
+            id,
+            fraction_of_frame: component.area as f64 / frame as f64,
+            fraction_of_skin: fraction_of_skin(component.area, &area),
+            confidence: confidence(component, lesion_probability),
+            ..shape::describe(component, (labels.width, labels.height))
+        })
+        .collect();
+    Measurements {
+        specks: Specks { count: specks.len() as u64, area_px: specks.iter().map(|c| c.area).sum() },
+        colour: colour::colour(photo, labels, &pieces, has_skin_class),
+        quality: quality::quality(photo, labels, &area, &lesions),
+        lesions,
+        area,
+    }
+}
+
+fn area(labels: &LabelMap, pieces: &[Component], has_skin_class: bool) -> Area {
+    let frame = labels.data.len() as u64;
+    let lesion_px = pieces.iter().map(|c| c.area).sum();
+    let skin_px = has_skin_class.then(|| labels.count(SKIN));
+    let area = Area {
+        background_px: frame - lesion_px - skin_px.unwrap_or(0),
+        skin_px,
+        lesion_px,
+        lesion_fraction_of_frame: lesion_px as f64 / frame as f64,
+        lesion_fraction_of_skin: None,
+        mm_per_px: None,
+    };
+    Area { lesion_fraction_of_skin: fraction_of_skin(lesion_px, &area), ..area }
+}
+
+/// The share of the visible skin, normal or not; null where none is visible or the model does not tell.
+fn fraction_of_skin(px: u64, area: &Area) -> Option<f64> {
+    let visible = area.skin_px? + area.lesion_px;
+    (visible > 0).then(|| px as f64 / visible as f64)
+}
+
+fn is_speck(component: &Component, frame: u64) -> bool {
+    component.area < MIN_LESION_PX || (component.area as f64) < MIN_LESION_FRACTION_OF_FRAME * frame as f64
+}
+
+fn confidence(component: &Component, lesion_probability: &dyn Fn(u32, u32) -> f32) -> f64 {
+    let samples = region::spread(&component.runs, component.area, MAX_CONFIDENCE_SAMPLES);
+    let (sum, n) = samples.fold((0.0, 0_u64), |(sum, n), (x, y)| (sum + f64::from(lesion_probability(x, y)), n + 1));
+    sum / n as f64
+}
+
+#[cfg(test)]
+mod tests;

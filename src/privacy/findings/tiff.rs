@@ -1,0 +1,235 @@
+//! TIFF tags: EXIF blocks of every format, and TIFF files themselves (classic and Big).
+
+use std::collections::BTreeSet;
+
+use super::{Found, icc, iptc, text, xmp};
+use crate::record::Severity;
+use Severity::{Identifying, Info, Possible};
+
+/// An honest file has a handful of directories with a few dozen entries each.
+const MAX_DIRECTORIES: usize = 256;
+const MAX_ENTRIES: usize = 8192;
+
+pub fn is_tiff(bytes: &[u8]) -> bool {
+    matches!(bytes.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Directory {
+    /// The n-th of the chain.
+    Main(u8),
+    Sub,
+    Exif,
+    Gps,
+}
+
+/// `place` is `exif` or `tiff`: in a TIFF file the first directory describes the picture itself.
+pub fn scan(bytes: &[u8], place: &'static str, found: &mut Found) {
+    if text::is_blank(bytes) {
+        return;
+    }
+    found.nested(|found| {
+        if !is_tiff(bytes) || !(Walk { bytes, place, found: &mut *found }).run() {
+            found.add("unreadable_metadata", place, Possible);
+        }
+    });
+}
+
+struct Walk<'a, 'f> {
+    bytes: &'a [u8],
+    place: &'static str,
+    found: &'f mut Found,
+}
+
+struct Entry<'a> {
+    tag: u16,
+    kind: u16,
+    value: &'a [u8],
+}
+
+impl<'a> Walk<'a, '_> {
+    /// Whether everything could be read.
+    fn run(&mut self) -> bool {
+        let mut complete = true;
+        let mut entries_left = MAX_ENTRIES;
+        let mut seen = BTreeSet::new();
+        let first = if self.big() { self.number(8, 8) } else { self.number(4, 4) };
+        let mut waiting = vec![(Directory::Main(0), first)];
+        while let Some((directory, offset)) = waiting.pop() {
+            let Some(offset) = offset else {
+                complete = false;
+                continue;
+            };
+            if offset == 0 || !seen.insert(offset) {
+                continue;
+            }
+            if seen.len() > MAX_DIRECTORIES {
+                return false;
+            }
+            complete &= self.directory(directory, offset, &mut entries_left, &mut waiting);
+        }
+        complete
+    }
+
+    fn directory(
+        &mut self,
+        directory: Directory,
+        offset: usize,
+        entries_left: &mut usize,
+        waiting: &mut Vec<(Directory, Option<usize>)>,
+    ) -> bool {
+        let (count_size, entry_size, pointer) = if self.big() { (8, 20, 8) } else { (2, 12, 4) };
+        let Some(count) = self.number(offset, count_size) else { return false };
+        let mut complete = true;
+        for index in 0..count {
+            if *entries_left == 0 {
+                return false;
+            }
+            *entries_left -= 1;
+            let at = index.saturating_mul(entry_size).saturating_add(offset + count_size);
+            if self.bytes.get(at..at.saturating_add(entry_size)).is_none() {
+                return false;
+            }
+            match self.entry(at) {
+                Some(entry) => self.judge(directory, &entry, waiting),
+                None => complete = false,
+            }
+        }
+        if let Directory::Main(n) = directory {
+            let next = self.number(count.saturating_mul(entry_size).saturating_add(offset + count_size), pointer);
+            // Some writers leave the last pointer out.
+            waiting.push((Directory::Main(n.saturating_add(1)), next.or(Some(0))));
+        }
+        complete
+    }
+
+    fn entry(&self, at: usize) -> Option<Entry<'a>> {
+        let (tag, kind) = (self.number(at, 2)? as u16, self.number(at + 2, 2)? as u16);
+        let (count, inline) = if self.big() { (self.number(at + 4, 8)?, 8) } else { (self.number(at + 4, 4)?, 4) };
+        let length = count.checked_mul(size_of_kind(kind)?)?;
+        let field = at + 4 + inline;
+        let start = if length <= inline { field } else { self.number(field, inline)? };
+        let value = self.bytes.get(start..start.checked_add(length)?)?;
+        Some(Entry { tag, kind, value })
+    }
+
+    fn judge(&mut self, directory: Directory, entry: &Entry<'a>, waiting: &mut Vec<(Directory, Option<usize>)>) {
+        let Entry { tag, value, .. } = *entry;
+        match tag {
+            0x8769 => return waiting.push((Directory::Exif, self.value_number(entry, 0))),
+            0x8825 => return waiting.push((Directory::Gps, self.value_number(entry, 0))),
+            0x014A => {
+                let pointers = value.len() / size_of_kind(entry.kind).unwrap_or(4);
+                waiting.extend((0..pointers.min(16)).map(|i| (Directory::Sub, self.value_number(entry, i))));
+                return;
+            }
+            _ => {}
+        }
+        if text::is_blank(value) {
+            return;
+        }
+        match directory {
+            Directory::Gps => self.gps(tag),
+            Directory::Main(n) if n > 0 => {
+                let kind = if self.place == "exif" { "thumbnail" } else { "further_image" };
+                self.found.add(kind, self.place, Possible);
+                self.tag(entry);
+            }
+            Directory::Sub => {
+                self.found.add("further_image", self.place, Possible);
+                self.tag(entry);
+            }
+            Directory::Main(_) | Directory::Exif => self.tag(entry),
+        }
+    }
+
+    fn gps(&mut self, tag: u16) {
+        match tag {
+            0x02 | 0x04 | 0x06 | 0x14 | 0x16 | 0x1C => self.found.add("gps", self.place, Identifying),
+            0x07 | 0x1D => self.found.add("date", self.place, Possible),
+            _ => {}
+        }
+    }
+
+    fn tag(&mut self, entry: &Entry) {
+        let (place, found) = (self.place, &mut *self.found);
+        let value = entry.value;
+        match entry.tag {
+            // Artist, XPAuthor, CameraOwnerName, Photographer, ImageEditor.
+            0x013B | 0x9C9D | 0xA430 | 0xA437 | 0xA438 => found.add("person_name", place, Identifying),
+            0x8298 => found.add("copyright", place, Identifying),
+            // Camera, lens and DNG body serial numbers.
+            0xA431 | 0xA435 | 0xC62F => found.add("serial_number", place, Identifying),
+            0xA420 | 0xC65D => found.add("unique_id", place, Possible),
+            0x0132 | 0x9003 | 0x9004 | 0x9010..=0x9012 | 0x9290..=0x9292 | 0xC71B => found.add("date", place, Possible),
+            // MakerNote, DNGPrivateData, DeviceSettingDescription: closed formats that often hold serial numbers and names.
+            0x927C | 0xC634 | 0xA40B => found.add("maker_note", place, Possible),
+            // ImageDescription, DocumentName, PageName, ImageHistory, XPTitle, XPComment, XPKeywords, XPSubject, ImageTitle,
+            // OriginalRawFileName, GDAL metadata.
+            0x010E | 0x010D | 0x011D | 0x9213 | 0x9C9B | 0x9C9C | 0x9C9E | 0x9C9F | 0xA436 | 0xC68B | 0xA480 => {
+                text::free(value, place, found);
+            }
+            // UserComment begins with eight bytes for its character set.
+            0x9286 => text::free(value.get(8..).unwrap_or_default(), place, found),
+            0x010F | 0x0110 | 0x0131 | 0xC614 | 0xA433 | 0xA434 | 0xA439..=0xA43C => found.add("device", place, Info),
+            // HostComputer, RelatedSoundFile.
+            0x013C => found.add("host", place, Possible),
+            0xA004 => found.add("sound_file", place, Possible),
+            // Where a map's picture lies on the ground.
+            0x830E | 0x8482 | 0x85D8 | 0x87AF..=0x87B1 => found.add("gps", place, Identifying),
+            0x02BC => xmp::scan(value, found),
+            0x83BB => iptc::scan(value, found),
+            0x8649 => iptc::scan_photoshop(value, found),
+            0x8773 => icc::scan(value, found),
+            // Photoshop's own layers: what was painted over is still there.
+            0x935C => found.add("edit_history", place, Identifying),
+            tag if is_known(tag) => {}
+            _ if entry.kind == 2 || value.len() > 16 => found.add("unknown_tag", place, Possible),
+            _ => {}
+        }
+    }
+
+    fn big(&self) -> bool {
+        matches!(self.bytes.get(..4), Some(b"II+\0" | b"MM\0+"))
+    }
+
+    fn value_number(&self, entry: &Entry, index: usize) -> Option<usize> {
+        let size = size_of_kind(entry.kind)?;
+        let bytes = entry.value.get(index.checked_mul(size)?..)?.get(..size)?;
+        self.fold(bytes)
+    }
+
+    fn number(&self, at: usize, size: usize) -> Option<usize> {
+        self.fold(self.bytes.get(at..at.checked_add(size)?)?)
+    }
+
+    fn fold(&self, bytes: &[u8]) -> Option<usize> {
+        let join = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+        let number = if self.bytes[0] == b'I' { bytes.iter().rev().fold(0, join) } else { bytes.iter().fold(0, join) };
+        usize::try_from(number).ok()
+    }
+}
+
+/// Bytes of one value of a TIFF field type.
+fn size_of_kind(kind: u16) -> Option<usize> {
+    Some(match kind {
+        1 | 2 | 6 | 7 => 1,
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16..=18 => 8,
+        129 => 1,
+        _ => return None,
+    })
+}
+
+/// Tags about the layout of the picture and the settings of the shot: numbers that tell nothing about a person.
+fn is_known(tag: u16) -> bool {
+    matches!(
+        tag,
+        0x0001 | 0x0002 | 0x000B | 0x00FE..=0x010C | 0x0111..=0x011C | 0x011E..=0x0129 | 0x012D | 0x013D..=0x0149
+            | 0x0151..=0x0159 | 0x0200..=0x0214 | 0x1000..=0x1002 | 0x4746 | 0x4749 | 0x828D..=0x829D | 0x8822..=0x8835
+            | 0x9000 | 0x9101 | 0x9102 | 0x9201..=0x920A | 0x9214 | 0x9216 | 0x9400..=0x9405 | 0xA000..=0xA003 | 0xA005
+            | 0xA20B..=0xA217 | 0xA300..=0xA302 | 0xA401..=0xA40A | 0xA40C | 0xA432 | 0xA460..=0xA462 | 0xA500 | 0xC4A5
+            | 0xEA1C | 0xEA1D
+    )
+}

@@ -1,0 +1,140 @@
+//! `run`: where photos come from, what is made of them, and which settings results depend on.
+
+use std::fs::File;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::model::{Ready, device, find_model};
+use crate::cli::names::Names;
+use crate::cli::run::{Bits, PrivacyPolicy, RunArgs};
+use crate::decode::Limits;
+use crate::discover::{Filter, read_list};
+use crate::engine::{Device, Runtime};
+use crate::error::UsageError;
+use crate::manifest::Model;
+use crate::output::Overlay;
+use crate::pipeline::PhotoPlan;
+use crate::privacy::{OptOut, Policy, Pseudonyms};
+
+/// What `run` was asked to do.
+pub struct RunPlan {
+    pub inputs: Vec<PathBuf>,
+    pub output: PathBuf,
+    pub base: Option<PathBuf>,
+    pub filter: Filter,
+    pub model: Model,
+    pub ort_lib: Option<PathBuf>,
+    pub device: Device,
+    pub limits: Limits,
+    pub overlay: Option<Overlay>,
+    pub probabilities: Option<u8>,
+    pub privacy: Policy,
+    pub pseudonyms: Option<Pseudonyms>,
+    pub opt_out: Option<OptOut>,
+    pub jobs: usize,
+    /// Bytes that photos in flight may hold.
+    pub memory: u64,
+    pub overwrite: bool,
+    pub verify: bool,
+    pub dry_run: bool,
+    pub json: bool,
+}
+
+/// Memory for photos in flight, a job: room for 40 megapixels at twelve bytes each, and the file.
+const MEMORY_PER_JOB: u64 = 512 << 20;
+
+pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
+    let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
+    let (ort_lib, device) = device(&args.device);
+    let pseudonyms = match (args.names.names, &args.names.key_file) {
+        (Names::Keep, _) => None,
+        (Names::Pseudonym, Some(file)) => Some(Pseudonyms::from_key_file(file)?),
+        (Names::Pseudonym, None) => return Err(UsageError("--names pseudonym needs --key-file.".into())),
+    };
+    let opt_out = match &args.opt_out.opt_out {
+        Some(file) => Some(OptOut::load(file, args.opt_out.subjects.as_deref(), pseudonyms.as_ref())?),
+        None => None,
+    };
+    let inputs = inputs(&args)?;
+    Ok(RunPlan {
+        inputs,
+        output: args.output,
+        base: args.base,
+        filter: Filter::new(&args.include, &args.exclude)?,
+        model: find_model(&args.model)?,
+        ort_lib,
+        device,
+        limits: Limits { max_pixels: args.max_pixels, max_file_bytes: args.max_bytes },
+        overlay: args.overlay.then_some(Overlay { longest_side: args.overlay_size }),
+        probabilities: args.probs.map(|bits| if bits == Bits::Sixteen { 16 } else { 8 }),
+        privacy: match args.privacy {
+            PrivacyPolicy::Off => Policy::Off,
+            PrivacyPolicy::Warn => Policy::Warn,
+            PrivacyPolicy::Strict => Policy::Strict,
+        },
+        pseudonyms,
+        opt_out,
+        jobs,
+        memory: args.memory.map_or(jobs as u64 * MEMORY_PER_JOB, |mib| mib << 20),
+        overwrite: args.overwrite,
+        verify: args.verify,
+        dry_run: args.dry_run,
+        json: args.json,
+    })
+}
+
+fn inputs(args: &RunArgs) -> Result<Vec<PathBuf>, UsageError> {
+    let mut inputs = Vec::new();
+    for input in &args.inputs {
+        if input.as_os_str() == "-" {
+            inputs.extend(read_list(std::io::stdin().lock(), "standard input")?);
+        } else {
+            inputs.push(input.clone());
+        }
+    }
+    if let Some(list) = &args.from {
+        let file =
+            File::open(list).map_err(|e| UsageError(format!("The list {} cannot be read: {e}.", list.display())))?;
+        inputs.extend(read_list(file, &list.display().to_string())?);
+    }
+    if inputs.is_empty() {
+        return Err(UsageError("The list of photos is empty.".into()));
+    }
+    Ok(inputs)
+}
+
+impl RunPlan {
+    /// The settings that results depend on; what only says how fast they are made is not among them.
+    pub fn settings(&self) -> Value {
+        json!({
+            "model_sha256": self.model.id.sha256,
+            "manifest_input": self.model.manifest.input,
+            "manifest_output": self.model.manifest.output,
+            "second_look": self.model.manifest.second_look,
+            "device": self.device,
+            "max_pixels": self.limits.max_pixels,
+            "max_file_bytes": self.limits.max_file_bytes,
+            "overlay_longest_side": self.overlay.map(|o| o.longest_side),
+            "probability_bits": self.probabilities,
+            "privacy": self.privacy.as_str(),
+            "names": if self.pseudonyms.is_some() { "pseudonym" } else { "keep" },
+        })
+    }
+
+    pub fn ready(&self) -> Result<(Ready, PhotoPlan), UsageError> {
+        let runtime = Runtime::load(self.ort_lib.as_deref(), self.device)?;
+        let ready = Ready::new(self.model.clone(), runtime)?;
+        let photo = PhotoPlan {
+            limits: self.limits,
+            model: self.model.id.clone(),
+            spec: ready.spec.clone(),
+            second_look: self.model.manifest.second_look,
+            overlay: self.overlay,
+            probabilities: self.probabilities,
+            privacy: self.privacy,
+        };
+        Ok((ready, photo))
+    }
+}
