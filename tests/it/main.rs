@@ -2,3 +2,6 @@
 
 mod program;
 mod scrub;
+mod compare;
+mod eval;
+mod results_folder;
