@@ -71,14 +71,20 @@ pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<
     let (stored_width, stored_height) = photo.stored_size();
     let source =
         ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3).map_err(|e| broken(e.to_string()))?;
-    let (across, down) =
-        (f64::from(stored_width) / f64::from(photo.width), f64::from(stored_height) / f64::from(photo.height));
+    // In stored pixels; rounding must not lead a hair's breadth out of the picture.
+    let stored = |start: f64, size: f64, own: u32, stored: u32| {
+        let (limit, scale) = (f64::from(stored), f64::from(stored) / f64::from(own));
+        let start = (start * scale).clamp(0.0, limit);
+        (start, (size * scale).min(limit - start))
+    };
+    let (left, crop_width) = stored(part.x, part.width, photo.width, stored_width);
+    let (top, crop_height) = stored(part.y, part.height, photo.height, stored_height);
     let mut target = Image::new(width, height, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false).crop(
-        part.x,
-        part.y,
-        part.width,
-        part.height,
+        left,
+        top,
+        crop_width,
+        crop_height,
     );
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
     Ok(target.into_vec())

@@ -3,15 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod command_line;
+mod compare;
 mod corpus;
 mod crash;
 mod damage;
+mod eval;
 mod inputs;
 #[path = "../kit/mod.rs"]
 mod kit;
 mod masks;
 mod models;
 mod privacy;
+mod program;
+mod results_folder;
 mod resume;
 mod schemas;
+mod scrub;
 mod support;
