@@ -132,7 +132,7 @@ impl Painter {
             cast: [exposure * (1.0 + warm), exposure, exposure * (1.0 - warm)],
             rng,
         };
-        let spots = self.fine.at(x * 2.37, y * 2.37) + 0.8 * n.at(x * 1.83 + 0.2, y * 1.83);
+        let spots = painter.spots();
         let scale = if scene.body == Body::Closeup { 1.5 } else { 1.0 };
         painter.lesions = Lesions::new(scene.lesion, &spots, scale, &mut painter.rng);
         painter
