@@ -47,7 +47,7 @@ fn decoders_survive_three_thousand_damaged_files() {
         let bytes = corrupted(good, seed);
         let result = catch_unwind(AssertUnwindSafe(|| {
             let header = decode::header(&bytes, &limits)?;
-            let decoded = decode::decode(&bytes, header)?;
+            let decoded = decode::decode(&bytes, header, 512)?;
             let pixels = decoded.photo.width as usize * decoded.photo.height as usize;
             assert_eq!(decoded.photo.rgb.len(), pixels * 3, "as many pixels as the size says");
             Ok::<_, derm_seg::error::PhotoError>(())
