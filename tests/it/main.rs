@@ -1,5 +1,4 @@
 //! The program as its users meet it: command lines in, files, words and exit codes out.
-
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod command_line;
