@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         .init();
     let result = match command {
         Command::Run(args) => commands::run::run(*args, &global),
+        Command::Check(args) => commands::check::run(*args, &global),
         Command::Scrub(args) => commands::scrub::run(*args, &global),
         Command::Model(args) => commands::model::run(args),
         Command::Completions(args) => commands::shell::completions(&args),

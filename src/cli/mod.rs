@@ -1,5 +1,6 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod check;
 pub mod model;
 pub mod names;
 pub mod opt_out;
@@ -35,6 +36,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Run(Box<run::RunArgs>),
+    Check(Box<check::CheckArgs>),
     Scrub(Box<scrub::ScrubArgs>),
     Model(model::ModelCommand),
     Completions(shell::CompletionsArgs),
