@@ -1,6 +1,8 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
 pub mod check;
+pub mod compare;
+pub mod eval;
 pub mod model;
 pub mod names;
 pub mod opt_out;
@@ -38,6 +40,8 @@ pub enum Command {
     Run(Box<run::RunArgs>),
     Check(Box<check::CheckArgs>),
     Scrub(Box<scrub::ScrubArgs>),
+    Eval(Box<eval::EvalArgs>),
+    Compare(compare::CompareArgs),
     Model(model::ModelCommand),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),

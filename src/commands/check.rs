@@ -70,7 +70,7 @@ fn print_json(survey: &Survey, seen: &[Inspection], opted_out: usize, typos: usi
     let photo = |seen: &Inspection| {
         json!({
             "input": seen.input, "findings": seen.findings, "quality": seen.quality, "warnings": seen.warnings,
-            "failure": seen.failure.as_ref().map(|error| error.failure()),
+            "failure": seen.failure.as_ref().map(crate::error::PhotoError::failure),
         })
     };
     let photos: Vec<Value> = seen.iter().map(photo).collect();

@@ -56,7 +56,7 @@ fn look(source: &Source, limits: &Limits, memory: &MemoryGate, seen: &mut Inspec
     seen.input.height = Some(header.size.height);
     seen.input.orientation = Some(header.orientation);
     let _share = memory.enter(footprint(bytes.len(), header));
-    let decoded = decode::decode(&bytes, header)?;
+    let decoded = decode::decode(&bytes, header, u32::MAX)?;
     seen.took = started.elapsed();
     seen.warnings = decoded.warnings;
     seen.quality = Some(quality_of_photo(&decoded.photo));
