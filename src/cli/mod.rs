@@ -1,5 +1,6 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod check;
 pub mod compare;
 pub mod eval;
 pub mod model;
@@ -37,6 +38,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Run(Box<run::RunArgs>),
+    Check(Box<check::CheckArgs>),
     Scrub(Box<scrub::ScrubArgs>),
     Eval(Box<eval::EvalArgs>),
     Compare(compare::CompareArgs),
