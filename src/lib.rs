@@ -19,6 +19,7 @@ pub mod measure;
 pub mod output;
 pub mod photo;
 pub mod pipeline;
+pub mod polygons;
 pub mod postprocess;
 pub mod preprocess;
 pub mod privacy;
