@@ -27,6 +27,8 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Run(args) => commands::run::run(*args, &global),
         Command::Scrub(args) => commands::scrub::run(*args, &global),
+        Command::Eval(args) => commands::eval::run(*args, &global),
+        Command::Compare(args) => commands::compare::run(args, &global),
         Command::Model(args) => commands::model::run(args),
         Command::Completions(args) => commands::shell::completions(&args),
         Command::Man(args) => commands::shell::man(&args),

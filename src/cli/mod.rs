@@ -1,5 +1,7 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod compare;
+pub mod eval;
 pub mod model;
 pub mod names;
 pub mod opt_out;
@@ -36,6 +38,8 @@ pub struct Global {
 pub enum Command {
     Run(Box<run::RunArgs>),
     Scrub(Box<scrub::ScrubArgs>),
+    Eval(Box<eval::EvalArgs>),
+    Compare(compare::CompareArgs),
     Model(model::ModelCommand),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),

@@ -1,5 +1,7 @@
 //! One thin file a verb: settings → library → what the user sees. They never import each other.
 
+pub mod compare;
+pub mod eval;
 pub mod model;
 pub mod run;
 pub mod scrub;

@@ -48,14 +48,15 @@ pub fn quality(photo: &Photo, labels: &LabelMap, area: &Area, lesions: &[Lesion]
 /// Variance of the four-neighbour Laplacian of the luma, of the photo reduced by area averaging. Smaller photos are taken as
 /// they are. 0 for a photo that has no pixel with four neighbours.
 fn sharpness(photo: &Photo) -> f64 {
-    let longer = photo.width.max(photo.height);
+    let (stored_width, stored_height) = photo.stored_size();
+    let longer = stored_width.max(stored_height);
     if longer <= SHARPNESS_LONGER_SIDE {
-        return laplacian_variance(&photo.rgb, photo.width as usize);
+        return laplacian_variance(&photo.rgb, stored_width as usize);
     }
     let scaled = |side: u32| (u64::from(side) * u64::from(SHARPNESS_LONGER_SIDE)).div_ceil(u64::from(longer)) as u32;
-    let (width, height) = (scaled(photo.width), scaled(photo.height));
+    let (width, height) = (scaled(stored_width), scaled(stored_height));
     let mut reduced = Image::new(width, height, PixelType::U8x3);
-    let source = ImageRef::new(photo.width, photo.height, &photo.rgb, PixelType::U8x3);
+    let source = ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
     let source = source.expect("a photo holds three bytes a pixel");
     Resizer::new().resize(&source, &mut reduced, &options).expect("both images are RGB");

@@ -1,5 +1,7 @@
 //! Arguments become validated plans here; nothing behind this point sees the command line. One file a verb.
 
+pub mod compare;
+pub mod eval;
 pub mod model;
 pub mod people;
 pub mod run;

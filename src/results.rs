@@ -1,0 +1,111 @@
+//! Reading what `run` wrote: the records of a results folder, in their order, and its masks.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::UsageError;
+use crate::mask::LabelMap;
+use crate::record::{RECORD_SCHEMA, Record};
+use crate::truth::{Format, read_mask};
+
+const RECORDS: &str = "records.jsonl";
+
+/// A results folder.
+#[derive(Clone, Debug)]
+pub struct Results {
+    pub root: PathBuf,
+}
+
+impl Results {
+    pub fn is_one(folder: &Path) -> bool {
+        folder.join(RECORDS).is_file()
+    }
+
+    pub fn open(folder: &Path) -> Result<Self, UsageError> {
+        if Self::is_one(folder) {
+            return Ok(Results { root: folder.to_owned() });
+        }
+        let why = if folder.is_dir() { "holds no records.jsonl" } else { "is no folder" };
+        Err(UsageError(format!("{} {why}: give the folder that `derm-seg run` wrote", folder.display())))
+    }
+
+    /// Every record, one at a time: a run may have more than fit into memory.
+    pub fn records(&self) -> Result<impl Iterator<Item = Result<Record, UsageError>> + use<>, UsageError> {
+        let path = self.root.join(RECORDS);
+        let file = open(&path)?;
+        Ok(BufReader::new(file).lines().enumerate().map(move |(i, line)| {
+            line.map_err(|e| e.to_string()).and_then(|line| parse(&line)).map_err(|e| damaged(&path, i, &e))
+        }))
+    }
+
+    /// Where every record is, to read them in any order.
+    pub fn index(&self) -> Result<Index, UsageError> {
+        let path = self.root.join(RECORDS);
+        let mut reader = BufReader::new(open(&path)?);
+        let (mut offset, mut line) = (0, String::new());
+        let mut entries = Vec::new();
+        loop {
+            line.clear();
+            let length = reader.read_line(&mut line).map_err(|e| damaged(&path, entries.len(), &e.to_string()))?;
+            if length == 0 {
+                return Ok(Index { path, entries });
+            }
+            let record = parse(&line).map_err(|e| damaged(&path, entries.len(), &e))?;
+            entries.push(Entry { image: record.input().path.clone(), offset, length });
+            offset += length as u64;
+        }
+    }
+
+    /// `run.json`, where there is one.
+    pub fn run(&self) -> Option<Value> {
+        serde_json::from_slice(&std::fs::read(self.root.join("run.json")).ok()?).ok()
+    }
+
+    /// A mask by the path that its record gives.
+    pub fn mask(&self, path: &str) -> Result<LabelMap, String> {
+        read_mask(&self.root.join(path), &Format::Index)
+    }
+}
+
+/// The images of a run and where their records lie in records.jsonl.
+pub struct Index {
+    path: PathBuf,
+    pub entries: Vec<Entry>,
+}
+
+pub struct Entry {
+    pub image: String,
+    offset: u64,
+    length: usize,
+}
+
+impl Index {
+    pub fn read(&self, entry: usize) -> Result<Record, String> {
+        let Entry { offset, length, .. } = self.entries[entry];
+        let mut bytes = vec![0; length];
+        let mut file = File::open(&self.path).map_err(|e| e.to_string())?;
+        file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(|e| e.to_string())?;
+        parse(&String::from_utf8_lossy(&bytes))
+    }
+}
+
+fn open(path: &Path) -> Result<File, UsageError> {
+    File::open(path).map_err(|e| UsageError(format!("cannot read {}: {e}", path.display())))
+}
+
+fn parse(line: &str) -> Result<Record, String> {
+    let record: Record = serde_json::from_str(line).map_err(|e| e.to_string())?;
+    if record.schema == RECORD_SCHEMA {
+        Ok(record)
+    } else {
+        Err(format!("the schema is {}, not {RECORD_SCHEMA}", record.schema))
+    }
+}
+
+fn damaged(path: &Path, line: usize, why: &str) -> UsageError {
+    let again = "run the same `derm-seg run` again to repair it";
+    UsageError(format!("{}, line {}: {why}; {again}", path.display(), line + 1))
+}

@@ -1,0 +1,30 @@
+//! `compare`: arguments to a plan.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::eval::jobs;
+use crate::cli::compare::CompareArgs;
+use crate::compare::Plan;
+use crate::compare::limits::{Limit, limits};
+use crate::error::UsageError;
+
+pub struct CompareSettings {
+    pub plan: Plan,
+    /// Where compare.json goes.
+    pub output: PathBuf,
+    pub json: bool,
+}
+
+pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
+    let mut asked: Vec<Limit> = Vec::new();
+    for text in &args.max_change {
+        asked.push(text.parse().map_err(|e| UsageError(format!("--max-change {text}: {e}")))?);
+    }
+    Ok(CompareSettings {
+        output: args.output.unwrap_or_else(|| args.new.clone()),
+        json: args.json,
+        plan: Plan { base: args.base, new: args.new, limits: limits(asked), jobs: jobs(args.jobs) },
+    })
+}

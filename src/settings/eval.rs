@@ -1,0 +1,90 @@
+//! `eval`: arguments to a plan.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::cli::eval::{Empty, EvalArgs, Grid};
+use crate::error::UsageError;
+use crate::eval::Plan;
+use crate::eval::subjects::SubjectsPlan;
+use crate::results::Results;
+use crate::score::Options;
+use crate::score::gate::{Gate, Side};
+use crate::score::overlap::EmptyPolicy;
+use crate::truth::Format;
+
+pub struct EvalSettings {
+    pub plan: Plan,
+    /// Where scores.json and scores.csv go.
+    pub output: PathBuf,
+    pub json: bool,
+}
+
+pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
+    let format = |text: Option<String>, option: &str| {
+        text.map(|t| t.parse::<Format>().map_err(|e| UsageError(format!("{option} {t}: {e}")))).transpose()
+    };
+    if let Some(t) = args.nsd_tolerance.iter().find(|t| !t.is_finite() || **t < 0.0) {
+        return Err(UsageError(format!("--nsd-tolerance {t}: a tolerance is a number of pixels, 0 or more")).into());
+    }
+    let mut gates = Vec::new();
+    for (side, option, texts) in [(Side::Min, "--min", &args.min), (Side::Max, "--max", &args.max)] {
+        for text in texts {
+            gates.push(Gate::parse(side, text).map_err(|e| UsageError(format!("{option} {text}: {e}")))?);
+        }
+    }
+    let strata_options = args.image_column.is_some() || args.subject_column.is_some() || !args.strata.is_empty();
+    if args.subjects.is_none() && strata_options {
+        return Err(UsageError("--image-column, --subject-column and --strata need --subjects".to_owned()).into());
+    }
+    let subjects = args.subjects.map(|file| SubjectsPlan {
+        file,
+        image_column: args.image_column,
+        subject_column: args.subject_column,
+        strata: args.strata,
+    });
+    // Results keep their scores with them; a folder of masks is an input, and inputs are not touched.
+    let beside = if Results::is_one(&args.predictions) { args.predictions.clone() } else { PathBuf::from(".") };
+    Ok(EvalSettings {
+        output: args.output.unwrap_or(beside),
+        json: args.json,
+        plan: Plan {
+            prediction_format: format(args.prediction_format, "--prediction-format")?,
+            truth_format: format(args.truth_format, "--truth-format")?,
+            predictions: args.predictions,
+            truths: args.truth,
+            truth_suffixes: args.truth_suffix,
+            stored_grid: args.truth_grid == Grid::Stored,
+            options: Options {
+                empty: if args.empty == Empty::One { EmptyPolicy::One } else { EmptyPolicy::Null },
+                tolerances: args.nsd_tolerance,
+            },
+            subjects,
+            bins: bins(&args.bins)?,
+            gates,
+            seed: args.seed,
+            jobs: jobs(args.jobs),
+        },
+    })
+}
+
+fn bins(texts: &[String]) -> Result<BTreeMap<String, Vec<f64>>, UsageError> {
+    let parse = |text: &String| {
+        let (column, edges) = text.rsplit_once('=')?;
+        let edges: Option<Vec<f64>> = edges.split(',').map(|e| e.trim().parse().ok()).collect();
+        let edges = edges.filter(|e| e.windows(2).all(|w| w[0] < w[1]))?;
+        Some((column.to_owned(), edges))
+    };
+    let wrong = |text: &String| {
+        UsageError(format!("--bins {text}: write COLUMN=EDGE,EDGE with rising edges, such as age=40,65"))
+    };
+    texts.iter().map(|text| parse(text).ok_or_else(|| wrong(text))).collect()
+}
+
+/// As many threads as asked for, or as the machine has.
+pub fn jobs(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from)
+}

@@ -1,0 +1,335 @@
+//! `derm-seg eval`.
+
+use std::fs;
+use std::path::Path;
+
+use derm_seg::mask::LabelMap;
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+use crate::program::{Ran, derm_seg};
+use crate::results_folder::*;
+
+fn eval(folder: &TempDir, args: &[&str]) -> Ran {
+    derm_seg(folder.path(), &[&["eval"], args].concat())
+}
+
+fn scores(folder: &TempDir) -> Value {
+    json(&folder.path().join("out/scores.json"))
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Three photos with Dice 1, 0.8 and 0, one without a reference, one failed, one reference too many.
+fn usual() -> TempDir {
+    let folder = tempdir().unwrap();
+    let root = folder.path();
+    let truth = square(30, 20, [5, 5, 10, 10]);
+    let mut shifted = Photo::new("sub/shifted.jpg", square(30, 20, [7, 5, 10, 10]));
+    shifted.mm_per_px = Some(0.5);
+    results(
+        &root.join("out"),
+        vec![
+            Photo::new("same.jpg", truth.clone()),
+            shifted,
+            Photo::new("missed.png", square(30, 20, [0, 0, 0, 0])),
+            Photo::new("lonely.jpg", truth.clone()),
+        ],
+        vec![failed("broken.jpg"), excluded("gone.jpg")],
+    );
+    for name in ["same.png", "sub/shifted_segmentation.png", "missed_mask.png", "broken.png", "gone.png", "extra.png"] {
+        binary(&root.join("truth").join(name), &truth);
+    }
+    folder
+}
+
+#[test]
+fn scores_every_pair_and_tells_of_the_rest() {
+    let folder = usual();
+    let ran = eval(&folder, &["out", "--truth", "truth"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let scores = scores(&folder);
+    assert_eq!(scores["schema"], "derm-seg/scores/1");
+    let images = scores["images"].as_array().unwrap();
+    let dice: Vec<_> = images.iter().map(|i| (i["image"].as_str().unwrap(), &i["scores"]["dice"])).collect();
+    assert_eq!(dice, [("same.jpg", &1.0.into()), ("sub/shifted.jpg", &0.8.into()), ("missed.png", &0.0.into())]);
+    assert_eq!(images[1]["scores"]["hd95"], 2.0);
+    assert_eq!(images[1]["scores"]["hd95_mm"], 1.0);
+    assert_eq!(images[1]["scores"]["assd"], 1.0);
+    assert_eq!(images[1]["truth"][0], "sub/shifted_segmentation.png");
+    assert_eq!(images[2]["case"], "empty_pred");
+    assert_eq!(images[2]["scores"]["hd95"], Value::Null);
+    assert_eq!(images[2]["scores"]["nsd@2"], 0.0);
+    // A binary reference says nothing of normal skin.
+    assert_eq!(images[0]["scores"]["skin.dice"], Value::Null);
+
+    let dice = &scores["aggregate"]["metrics"]["dice"];
+    assert_eq!((&dice["mean"], &dice["n"], &dice["median"]), (&0.6.into(), &3.into(), &0.8.into()));
+    assert_eq!(scores["aggregate"]["metrics"]["hd95"]["missing"], 1);
+    assert_eq!(scores["worst"][0]["image"], "missed.png");
+    let unpaired: Vec<_> = scores["unpaired"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|u| (u["path"].as_str().unwrap(), u["reason"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        unpaired,
+        [
+            ("lonely.jpg", "no_truth"),
+            ("broken.png", "photo_failed"),
+            ("extra.png", "no_prediction"),
+            ("gone.png", "photo_excluded")
+        ]
+    );
+    for word in ["0.6000", "3 images scored", "guessed", "lonely.jpg", "extra.png", "missed.png"] {
+        assert!(ran.stdout.contains(word), "no `{word}` in\n{}", ran.stdout);
+    }
+    let csv = fs::read_to_string(folder.path().join("out/scores.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 4);
+    assert!(
+        csv.lines()
+            .nth(2)
+            .unwrap()
+            .starts_with("sub/shifted.jpg,sub/shifted_segmentation.png,30,20,normal,80,20,20,480,0.8,"),
+        "{csv}"
+    );
+}
+
+#[test]
+fn the_results_depend_on_nothing_but_the_inputs() {
+    let folder = usual();
+    let files = ["out/scores.json", "out/scores.csv"].map(|f| folder.path().join(f));
+    let read = || files.clone().map(|f| fs::read(f).unwrap());
+    assert_eq!(eval(&folder, &["out", "--truth", "truth", "--jobs", "1"]).code, 0);
+    let one = read();
+    assert_eq!(eval(&folder, &["out", "--truth", "truth", "--jobs", "4"]).code, 0);
+    assert_eq!(one, read());
+    // No absolute path.
+    assert!(!String::from_utf8_lossy(&one[0]).contains(folder.path().to_str().unwrap()));
+}
+
+#[test]
+fn both_empty_is_left_out_or_counts_as_one() {
+    let folder = tempdir().unwrap();
+    let none = square(30, 20, [0, 0, 0, 0]);
+    let lesion = square(30, 20, [1, 1, 9, 9]);
+    for name in ["a", "b"] {
+        let map = if name == "a" { &none } else { &lesion };
+        binary(&folder.path().join(format!("predictions/{name}.png")), map);
+        binary(&folder.path().join(format!("truth/{name}.png")), map);
+    }
+    assert_eq!(eval(&folder, &["predictions", "--truth", "truth", "-o", "out"]).code, 0);
+    let dice = &scores(&folder)["aggregate"]["metrics"]["dice"];
+    assert_eq!((&dice["n"], &dice["missing"]), (&1.into(), &1.into()));
+    assert_eq!(scores(&folder)["isic2018"]["threshold_jaccard"], 1.0);
+    assert_eq!(eval(&folder, &["predictions", "--truth", "truth", "-o", "out", "--empty", "one"]).code, 0);
+    let dice = &scores(&folder)["aggregate"]["metrics"]["dice"];
+    assert_eq!((&dice["n"], &dice["mean"]), (&2.into(), &1.0.into()));
+    assert_eq!(scores(&folder)["images"][0]["case"], "both_empty");
+}
+
+#[test]
+fn sizes_that_differ_are_an_error_with_the_way_out() {
+    let folder = tempdir().unwrap();
+    let root = folder.path();
+    let upright = square(20, 30, [3, 5, 4, 6]);
+    let mut turned = Photo::new("turned.jpg", upright.clone());
+    turned.orientation = 6;
+    results(&root.join("out"), vec![turned, Photo::new("small.jpg", square(30, 20, [5, 5, 10, 10]))], vec![]);
+    // Orientation 6: the stored picture is the upright one turned a quarter to the left.
+    let mut stored = LabelMap::filled(30, 20, 1);
+    for y in 0..30 {
+        for x in 0..20 {
+            stored.data[((19 - x) * 30 + y) as usize] = upright.at(x, y);
+        }
+    }
+    binary(&root.join("truth/turned.png"), &stored);
+    binary(&root.join("truth/small.png"), &square(60, 40, [10, 10, 20, 20]));
+    let ran = eval(&folder, &["out", "--truth", "truth"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let failures = scores(&folder)["failures"].clone();
+    assert_eq!(failures[0]["code"], "size_mismatch");
+    assert!(failures[0]["message"].as_str().unwrap().contains("--truth-grid stored"), "{failures}");
+    assert!(failures[1]["message"].as_str().unwrap().contains("never resized"), "{failures}");
+
+    let ran = eval(&folder, &["out", "--truth", "truth", "--truth-grid", "stored"]);
+    assert_eq!(ran.code, 3, "small.jpg still fails");
+    let image = &scores(&folder)["images"][0];
+    assert_eq!((&image["image"], &image["scores"]["dice"]), (&"turned.jpg".into(), &1.0.into()));
+}
+
+#[test]
+fn a_damaged_reference_fails_alone() {
+    let folder = usual();
+    fs::write(folder.path().join("truth/same.png"), b"\x89PNG\r\n\x1a\nbroken").unwrap();
+    let ran = eval(&folder, &["out", "--truth", "truth"]);
+    assert_eq!(ran.code, 3);
+    assert_eq!(scores(&folder)["totals"]["scored"], 2);
+    assert_eq!(scores(&folder)["failures"][0]["code"], "truth_unreadable");
+    assert!(ran.stdout.contains("same.png"), "{}", ran.stdout);
+}
+
+#[test]
+fn every_truth_format_gives_the_same_scores() {
+    let folder = usual();
+    let root = folder.path();
+    let truth = square(30, 20, [5, 5, 10, 10]);
+    let write = |name: &str, kind: &str| {
+        let stem = root.join(kind).join(name);
+        let lesion = |c: &u8| *c == 2;
+        match kind {
+            "index" => index(&stem.with_extension("png"), &truth),
+            "zero-one" => grey_png(
+                &stem.with_extension("png"),
+                30,
+                20,
+                &truth.data.iter().map(|c| u8::from(lesion(c))).collect::<Vec<_>>(),
+            ),
+            "rgb" => {
+                let colours: Vec<u8> =
+                    truth.data.iter().flat_map(|c| if lesion(c) { [255, 0, 0] } else { [0, 255, 0] }).collect();
+                fs::create_dir_all(root.join(kind)).unwrap();
+                image::save_buffer(stem.with_extension("bmp"), &colours, 30, 20, image::ExtendedColorType::Rgb8)
+                    .unwrap();
+            }
+            _ => unreachable!(),
+        }
+    };
+    for (kind, format, skin) in
+        [("index", "index", true), ("zero-one", "zero-one", false), ("rgb", "lesion=ff0000,skin=00ff00", true)]
+    {
+        ["same", "shifted", "missed"].iter().for_each(|name| write(name, kind));
+        let guessed = eval(&folder, &["out", "--truth", kind]);
+        // Only 0 and 1 could be either: nothing is guessed.
+        assert_eq!(guessed.code, if kind == "zero-one" { 2 } else { 0 }, "{kind}: {}", guessed.stderr);
+        assert!(kind != "zero-one" || guessed.stderr.contains("zero-one"), "{}", guessed.stderr);
+        assert_eq!(eval(&folder, &["out", "--truth", kind, "--truth-format", format]).code, 0);
+        let scores = scores(&folder);
+        assert_eq!(scores["aggregate"]["metrics"]["dice"]["mean"], 0.6, "{kind}");
+        assert_eq!(scores["images"][0]["scores"]["skin.dice"].is_number(), skin, "{kind}");
+        assert_eq!(scores["conventions"]["truths"][0]["guessed"], false);
+    }
+}
+
+#[test]
+fn a_clinical_table_makes_groups_bins_and_intervals_by_subject() {
+    let folder = tempdir().unwrap();
+    let root = folder.path();
+    let truth = square(30, 20, [5, 5, 10, 10]);
+    let mut table = "image,patient,sex,age\n".to_owned();
+    let mut photos = Vec::new();
+    for i in 0..12u32 {
+        let name: &'static str = format!("p{i}.jpg").leak();
+        let female = i % 2 == 0;
+        let mut photo = Photo::new(name, square(30, 20, [if female { 5 } else { 7 }, 5, 10, 10]));
+        photo.tone_bin = Some(if female { "light" } else { "dark" });
+        photos.push(photo);
+        binary(&root.join(format!("truth/p{i}.png")), &truth);
+        table += &format!("p{i},s{},{},{}\n", i / 4, if female { "f" } else { "m" }, 20 + 5 * i);
+    }
+    results(&root.join("out"), photos, vec![]);
+    write_text(&root.join("patients.csv"), &table);
+    let usual = ["out", "--truth", "truth", "--subjects", "patients.csv", "--bins", "age=40,60"];
+    let ran = eval(&folder, &usual);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let scores = scores(&folder);
+    let columns: Vec<_> = scores["strata"].as_array().unwrap().iter().map(|s| s["column"].as_str().unwrap()).collect();
+    assert_eq!(columns, ["sex", "age", "estimated_tone_bin"]);
+    let sex = &scores["strata"][0];
+    assert_eq!((&sex["groups"][0]["value"], &sex["groups"][0]["n"]), (&"f".into(), &6.into()));
+    assert_eq!(sex["groups"][1]["metrics"]["dice"]["median"], 0.8);
+    let gap = &sex["gap"]["dice"];
+    assert_eq!((&gap["best"], &gap["worst"]), (&"f".into(), &"m".into()));
+    assert!((gap["gap"].as_f64().unwrap() - 0.2).abs() < 1e-12);
+    assert_eq!(sex["gap"]["hd95"]["worst"], "m");
+    let ages: Vec<_> =
+        scores["strata"][1]["groups"].as_array().unwrap().iter().map(|g| g["value"].as_str().unwrap()).collect();
+    assert_eq!(ages, ["under 40", "40 to under 60", "60 and over"]);
+    assert!(scores["aggregate"]["metrics"]["dice"]["ci95_by_subject"].is_array());
+    assert!(ran.stdout.contains("Dice by sex") && ran.stdout.contains("intervals by subject"), "{}", ran.stdout);
+    let header = fs::read_to_string(root.join("out/scores.csv")).unwrap().lines().next().unwrap().to_owned();
+    assert!(header.ends_with("sex,age,estimated_tone_bin"), "{header}");
+
+    for (gate, code, word) in [
+        ("--min=sex=*:dice.mean=0.8", 0, "held    sex=m: dice.mean >= 0.8"),
+        ("--min=sex=m:dice.mean=0.85", 4, "off by 0.050000"),
+        ("--max=sex:dice.gap=0.1", 4, "off by 0.100000"),
+        ("--max=estimated_tone_bin:dice.gap=0.3", 0, "held"),
+        ("--min=sex=other:dice.mean=0.8", 2, "it has f, m"),
+        ("--min=race=*:dice.mean=0.8", 2, "there are sex, age"),
+    ] {
+        let ran = eval(&folder, &[&usual[..], &[gate]].concat());
+        assert_eq!(ran.code, code, "{gate}: {}{}", ran.stdout, ran.stderr);
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains(word), "{gate}: {}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
+fn gates_say_by_how_much_they_failed() {
+    let folder = usual();
+    let ran = eval(
+        &folder,
+        &["out", "--truth", "truth", "--min", "dice.mean=0.85", "--max", "hd95.max=5", "--max", "unpaired=4"],
+    );
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stdout.contains("failed  dice.mean >= 0.85: 0.600000, off by 0.250000"), "{}", ran.stdout);
+    let gates = scores(&folder)["gates"].clone();
+    assert_eq!((&gates[0]["held"], &gates[1]["held"], &gates[2]["held"]), (&false.into(), &true.into(), &true.into()));
+    assert!((gates[0]["short_by"].as_f64().unwrap() - 0.25).abs() < 1e-12);
+    // A figure that nobody knows holds no limit.
+    assert_eq!(eval(&folder, &["out", "--truth", "truth", "--min", "skin.dice.mean=0"]).code, 4);
+}
+
+#[test]
+fn several_annotators_are_compared_with_each_other_and_with_the_model() {
+    let folder = tempdir().unwrap();
+    let root = folder.path();
+    let at = |x| square(30, 20, [x, 5, 10, 10]);
+    results(&root.join("out"), vec![Photo::new("a.jpg", at(6)), Photo::new("b.jpg", at(6))], vec![]);
+    for (annotator, x) in [("anna", 5), ("ben", 6), ("carla", 7)] {
+        binary(&root.join(annotator).join("a.png"), &at(x));
+    }
+    binary(&root.join("anna/b.png"), &at(5));
+    let ran = eval(&folder, &["out", "--truth", "anna", "ben", "carla"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let scores = scores(&folder);
+    let agreement = &scores["agreement"];
+    assert_eq!(agreement["annotators"], serde_json::json!(["anna", "ben", "carla"]));
+    // Shifts by one pixel share 90 of 100, by two 80.
+    assert_eq!(agreement["inter_observer_range"], serde_json::json!([0.8, 0.9]));
+    assert_eq!(agreement["pairs"][1]["dice"]["mean"], 0.8);
+    assert_eq!(agreement["model"][1]["dice"]["mean"], 1.0);
+    assert_eq!(agreement["model_against_range"], "above");
+    // The majority of the three is the middle one; the second photo has one reference only.
+    assert_eq!(scores["images"][0]["scores"]["dice"], 1.0);
+    assert_eq!(scores["images"][1]["scores"]["dice"], 0.9);
+    assert_eq!(scores["images"][1]["truth"], serde_json::json!(["b.png", null, null]));
+    assert!(ran.stdout.contains("above the range between annotators"), "{}", ran.stdout);
+}
+
+#[test]
+fn mistakes_in_the_arguments_are_refused_before_anything_is_written() {
+    let folder = usual();
+    for (args, word) in [
+        (vec!["out", "--truth", "nowhere"], "nowhere"),
+        (vec!["nowhere", "--truth", "truth"], "nowhere"),
+        (vec!["out", "--truth", "truth", "--min", "dice=1"], "dice.mean"),
+        (vec!["out", "--truth", "truth", "--min", "dicey.mean=1"], "no figure"),
+        (vec!["out", "--truth", "truth", "--truth-format", "png"], "zero-one"),
+        (vec!["out", "--truth", "truth", "--nsd-tolerance=-1"], "0 or more"),
+        (vec!["out", "--truth", "truth", "--bins", "age=60,40"], "rising"),
+        (vec!["out", "--truth", "truth", "--strata", "sex"], "--subjects"),
+        (vec!["truth", "--truth", "truth", "--truth-grid", "stored"], "orientation"),
+    ] {
+        let ran = eval(&folder, &args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(word), "{args:?}: {}", ran.stderr);
+    }
+    binary(&folder.path().join("strangers/zzz.png"), &square(3, 3, [0, 0, 1, 1]));
+    let ran = eval(&folder, &["out", "--truth", "strangers"]);
+    assert!(ran.code == 2 && ran.stderr.contains("zzz.png"), "{}", ran.stderr);
+    assert!(!folder.path().join("out/scores.json").exists());
+}
