@@ -14,6 +14,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod exit;
+pub mod export;
 pub mod geometry;
 pub mod manifest;
 pub mod mask;

@@ -1,7 +1,8 @@
 //! What the program does, seen from the command line.
 
-mod program;
-mod scrub;
 mod compare;
 mod eval;
+mod export;
+mod program;
 mod results_folder;
+mod scrub;
