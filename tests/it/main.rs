@@ -8,6 +8,7 @@ mod corpus;
 mod crash;
 mod damage;
 mod eval;
+mod export;
 mod inputs;
 #[path = "../kit/mod.rs"]
 mod kit;
