@@ -12,4 +12,4 @@ mod tables;
 pub use atomic::{scratch_library, write};
 pub use folder::{OutputFolder, Unfinished};
 pub use pictures::{Overlay, encode_mask, encode_overlay, encode_probabilities};
-pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals};
+pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, harmless};

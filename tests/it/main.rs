@@ -3,4 +3,5 @@
 mod compare;
 mod eval;
 mod program;
+mod published;
 mod results_folder;
