@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         .init();
     let result = match command {
         Command::Run(args) => commands::run::run(*args, &global),
+        Command::Scrub(args) => commands::scrub::run(*args, &global),
         Command::Eval(args) => commands::eval::run(*args, &global),
         Command::Compare(args) => commands::compare::run(args, &global),
         Command::Model(args) => commands::model::run(args),

@@ -29,6 +29,7 @@ impl LabelMap {
     }
 
     pub fn count(&self, class: u8) -> u64 {
-        self.data.iter().map(|&c| u64::from(c == class)).sum()
+        // In blocks that a byte can count, which is what makes this fast.
+        self.data.chunks(255).map(|block| u64::from(block.iter().map(|&c| u8::from(c == class)).sum::<u8>())).sum()
     }
 }

@@ -1,6 +1,9 @@
 //! A decoded photo: what every later stage sees of the input file.
 
 /// Upright pixels in 8-bit sRGB, interleaved RGB, row by row.
+///
+/// `width` and `height` are the photo's own, and so are all coordinates. Its pixels may be stored at a half, a quarter or an
+/// eighth of that, where a JPEG was decoded no finer than the model needs; `pixel` hides it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Photo {
     pub width: u32,
@@ -9,8 +12,39 @@ pub struct Photo {
 }
 
 impl Photo {
+    /// How many pixels of the photo a stored pixel stands for, along each side: 1, 2, 4 or 8.
+    pub fn reduction(&self) -> u32 {
+        let fits = |r: &u32| self.width.div_ceil(*r) as usize * self.height.div_ceil(*r) as usize * 3 == self.rgb.len();
+        [1, 2, 4, 8].into_iter().find(fits).unwrap_or(1)
+    }
+
+    /// Width and height of the stored pixels.
+    pub fn stored_size(&self) -> (u32, u32) {
+        let reduction = self.reduction();
+        (self.width.div_ceil(reduction), self.height.div_ceil(reduction))
+    }
+
     pub fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
-        let i = (y as usize * self.width as usize + x as usize) * 3;
+        let reduction = self.reduction();
+        let width = self.width.div_ceil(reduction) as usize;
+        let i = ((y / reduction) as usize * width + (x / reduction) as usize) * 3;
         [self.rgb[i], self.rgb[i + 1], self.rgb[i + 2]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reduced_photo_answers_in_its_own_coordinates() {
+        // 5 x 3 stored at a half: 3 x 2.
+        let rgb = (0..6).flat_map(|v| [v; 3]).collect();
+        let photo = Photo { width: 5, height: 3, rgb };
+        assert_eq!((photo.reduction(), photo.stored_size()), (2, (3, 2)));
+        assert_eq!(
+            (photo.pixel(0, 0), photo.pixel(4, 0), photo.pixel(1, 2), photo.pixel(4, 2)),
+            ([0; 3], [2; 3], [3; 3], [5; 3])
+        );
     }
 }

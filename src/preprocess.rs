@@ -68,14 +68,23 @@ fn place(part: Rect, spec: &InputSpec) -> Placement {
 pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<u8>, PhotoError> {
     let broken =
         |e: String| PhotoError::new(Stage::Model, "resize_failed", format!("the photo could not be resized: {e}"));
+    let (stored_width, stored_height) = photo.stored_size();
     let source =
-        ImageRef::new(photo.width, photo.height, &photo.rgb, PixelType::U8x3).map_err(|e| broken(e.to_string()))?;
+        ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3).map_err(|e| broken(e.to_string()))?;
+    // In stored pixels; rounding must not lead a hair's breadth out of the picture.
+    let stored = |start: f64, size: f64, own: u32, stored: u32| {
+        let (limit, scale) = (f64::from(stored), f64::from(stored) / f64::from(own));
+        let start = (start * scale).clamp(0.0, limit);
+        (start, (size * scale).min(limit - start))
+    };
+    let (left, crop_width) = stored(part.x, part.width, photo.width, stored_width);
+    let (top, crop_height) = stored(part.y, part.height, photo.height, stored_height);
     let mut target = Image::new(width, height, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false).crop(
-        part.x,
-        part.y,
-        part.width,
-        part.height,
+        left,
+        top,
+        crop_width,
+        crop_height,
     );
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
     Ok(target.into_vec())
@@ -136,6 +145,15 @@ fn fill(content: &[u8], placement: &Placement, spec: &InputSpec) -> TensorData {
             bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect(),
         )),
     }
+}
+
+/// Pixels on a photo's longer side beyond which this model gains nothing, also where it looks closer at a part.
+pub fn enough_pixels(spec: &InputSpec) -> u32 {
+    let side = match spec.size {
+        SizeRule::Fixed { width, height } => width.max(height),
+        SizeRule::Multiple { long_side, .. } => long_side,
+    };
+    3 * side
 }
 
 /// A picture for trying a model out: a gradient with some texture, so that outputs show their range.

@@ -6,6 +6,7 @@ pub mod model;
 pub mod names;
 pub mod opt_out;
 pub mod run;
+pub mod scrub;
 pub mod shell;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
@@ -36,6 +37,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Run(Box<run::RunArgs>),
+    Scrub(Box<scrub::ScrubArgs>),
     Eval(Box<eval::EvalArgs>),
     Compare(compare::CompareArgs),
     Model(model::ModelCommand),

@@ -4,4 +4,5 @@ pub mod compare;
 pub mod eval;
 pub mod model;
 pub mod run;
+pub mod scrub;
 pub mod shell;

@@ -34,13 +34,17 @@ pub fn header(bytes: &[u8]) -> Result<(Size, Orientation), PhotoError> {
     Ok((Size { width: width as u32, height: height as u32 }, orientation))
 }
 
-pub fn decode(bytes: &[u8]) -> Result<Raw, PhotoError> {
+/// `enough` pixels on the longer side will do, where the decoder can give fewer than all.
+pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
     if !jpeg_is_complete(bytes) {
         return Err(PhotoError::new(
             Stage::Decode,
             "truncated",
             "the photo is cut off: its end is missing; copy it again from its source".to_owned(),
         ));
+    }
+    if let Some(raw) = scaled(bytes, enough)? {
+        return Ok(raw);
     }
     let stored = open(bytes, None)?.input_colorspace().unwrap_or(ColorSpace::YCbCr);
     let wanted = match stored {
@@ -54,11 +58,7 @@ pub fn decode(bytes: &[u8]) -> Result<Raw, PhotoError> {
     if pixels.len() != width * height * wanted.num_components() {
         return Err(broken("the decoder gave fewer pixels than the header says"));
     }
-    let space = match (decoder.icc_profile(), decoder.exif()) {
-        (Some(profile), _) => Space::Icc(profile),
-        (None, Some(exif)) if says_adobe_rgb(exif) => Space::AdobeRgb,
-        _ => Space::Srgb,
-    };
+    let space = colour_space(&decoder);
     let samples = match wanted {
         ColorSpace::Luma => Samples::Grey(pixels),
         ColorSpace::CMYK => {
@@ -78,6 +78,26 @@ pub fn decode(bytes: &[u8]) -> Result<Raw, PhotoError> {
         Vec::new()
     };
     Ok(Raw { samples, space, warnings })
+}
+
+#[cfg(feature = "turbojpeg")]
+fn scaled(bytes: &[u8], enough: u32) -> Result<Option<Raw>, PhotoError> {
+    let Some((pixels, grey)) = super::turbo::decode(bytes, enough)? else { return Ok(None) };
+    let samples = if grey { Samples::Grey(pixels) } else { Samples::Rgb(pixels) };
+    Ok(Some(Raw { samples, space: colour_space(&open(bytes, None)?), warnings: Vec::new() }))
+}
+
+#[cfg(not(feature = "turbojpeg"))]
+fn scaled(_bytes: &[u8], _enough: u32) -> Result<Option<Raw>, PhotoError> {
+    Ok(None)
+}
+
+fn colour_space(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Space {
+    match (decoder.icc_profile(), decoder.exif()) {
+        (Some(profile), _) => Space::Icc(profile),
+        (None, Some(exif)) if says_adobe_rgb(exif) => Space::AdobeRgb,
+        _ => Space::Srgb,
+    }
 }
 
 /// Cameras name Adobe RGB by the interoperability index R03, without a profile.

@@ -6,6 +6,8 @@
 mod jpeg;
 mod other;
 mod sniff;
+#[cfg(feature = "turbojpeg")]
+mod turbo;
 
 pub use sniff::{Format, SNIFF_BYTES, sniff};
 
@@ -67,9 +69,13 @@ pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
     Ok(Header { format, size, orientation: orientation.to_exif() })
 }
 
-pub fn decode(bytes: &[u8], header: Header) -> Result<Decoded, PhotoError> {
+/// Which JPEG decoder this build has; results differ between them by a little, so settings name it.
+pub const JPEG_DECODER: &str = if cfg!(feature = "turbojpeg") { "libjpeg-turbo, scaled" } else { "zune-jpeg" };
+
+/// `enough` pixels on the longer side will do for a JPEG, where the build can decode fewer than all.
+pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, PhotoError> {
     let raw = match header.format {
-        Format::Jpeg => jpeg::decode(bytes)?,
+        Format::Jpeg => jpeg::decode(bytes, enough)?,
         format => other::decode(bytes, format)?,
     };
     let mut warnings = raw.warnings;
@@ -95,15 +101,20 @@ pub fn decode(bytes: &[u8], header: Header) -> Result<Decoded, PhotoError> {
 
 fn turn_upright(rgb: Vec<u8>, header: Header) -> Result<Photo, PhotoError> {
     let Size { width, height } = header.size;
-    if header.orientation == 1 {
-        return Ok(Photo { width, height, rgb });
+    let lying = Photo { width, height, rgb };
+    let (stored_width, stored_height) = lying.stored_size();
+    if lying.rgb.len() != stored_width as usize * stored_height as usize * 3 {
+        return Err(broken("the decoder gave fewer pixels than the header says"));
     }
-    let stored = RgbImage::from_raw(width, height, rgb)
-        .ok_or_else(|| broken("the decoder gave fewer pixels than the header says"))?;
+    if header.orientation == 1 {
+        return Ok(lying);
+    }
+    let stored =
+        RgbImage::from_raw(stored_width, stored_height, lying.rgb).ok_or_else(|| broken("the picture is empty"))?;
     let mut picture = DynamicImage::ImageRgb8(stored);
     picture.apply_orientation(Orientation::from_exif(header.orientation).unwrap_or(Orientation::NoTransforms));
-    let upright = picture.into_rgb8();
-    Ok(Photo { width: upright.width(), height: upright.height(), rgb: upright.into_raw() })
+    let (width, height) = if header.orientation >= 5 { (height, width) } else { (width, height) };
+    Ok(Photo { width, height, rgb: picture.into_rgb8().into_raw() })
 }
 
 fn check_size(size: Size, limits: &Limits) -> Result<(), PhotoError> {

@@ -18,6 +18,7 @@ use walkdir::WalkDir;
 
 use crate::decode::{SNIFF_BYTES, sniff};
 use crate::error::{PhotoError, Stage, UsageError};
+use crate::output::is_results;
 
 /// One photo to process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +109,9 @@ fn walk(
     photos: &mut Vec<(PathBuf, Option<PhotoError>)>,
 ) {
     let hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
-    let is_output = |path: &Path| skip.is_some_and(|skip| path.canonicalize().is_ok_and(|real| real == skip));
+    // Masks and overlays of earlier runs are no photos.
+    let is_output =
+        |path: &Path| is_results(path) || skip.is_some_and(|skip| path.canonicalize().is_ok_and(|real| real == skip));
     let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(|entry| {
         if entry.depth() == 0 {
             return true;

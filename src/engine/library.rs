@@ -36,8 +36,13 @@ impl Runtime {
     /// `library` is the user's own build (`--ort-lib`); otherwise ORT_DYLIB_PATH, otherwise the embedded one.
     pub fn load(library: Option<&Path>, device: Device) -> Result<Self, UsageError> {
         // Later builds than the embedded one would write an id and a database into the user's cache when they are loaded.
-        // SAFETY: called before any other thread is started, so nothing reads the environment meanwhile.
-        unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
+        #[expect(
+            unsafe_code,
+            reason = "called before any other thread is started: nothing reads the environment meanwhile"
+        )]
+        unsafe {
+            std::env::set_var("ORT_DISABLE_TELEMETRY", "1")
+        };
         let named = library.map(Path::to_path_buf).or_else(|| std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from));
         let (environment, onnxruntime, source, library_sha256) = match named {
             Some(path) => {
@@ -110,6 +115,7 @@ pub fn notices() -> String {
 }
 
 /// The library's own word for its version.
+#[expect(unsafe_code, reason = "the library's C entry point")]
 fn version(path: &Path) -> Option<String> {
     // SAFETY: the library was loaded from this path a moment ago, so no new code runs; `OrtGetApiBase` and the table that it
     // returns are ONNX Runtime's stable entry point.

@@ -17,7 +17,7 @@ use crate::photo::Photo;
 use crate::record::{Colour, ColourDifference, RegionColour};
 
 /// Enough pixels for a mean and a spread that differ from those of all pixels by less than a photo's 8 bits can say.
-const MAX_SAMPLES: u64 = 65_536;
+const MAX_SAMPLES: u64 = 32_768;
 /// The window around the lesions is looked at on a lattice of at most this many points.
 const MAX_RING_LATTICE: u64 = 262_144;
 /// The ring is as wide as half the equivalent radius of the largest lesion …
@@ -123,7 +123,7 @@ fn ciede2000(a: [f64; 3], b: [f64; 3]) -> f64 {
 
 /// Individual typology angle of the mean colour of all normal skin.
 fn typology_angle(photo: &Photo, labels: &LabelMap, curve: &Curve) -> Option<f64> {
-    let lattice = Lattice::over_frame(labels, 4 * MAX_SAMPLES);
+    let lattice = Lattice::over_frame(labels, 8 * MAX_SAMPLES);
     let skin: Vec<_> = lattice.points().filter(|&(x, y)| labels.at(x, y) == SKIN).collect();
     let points = u64::from(lattice.columns) * u64::from(lattice.rows);
     if (skin.len() as f64) < MIN_SKIN_FRACTION_OF_FRAME * points as f64 {

@@ -14,7 +14,7 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn len(&self) -> u64 {
+    pub fn pixels(&self) -> u64 {
         u64::from(self.end - self.start)
     }
 
@@ -61,7 +61,7 @@ pub fn components(labels: &LabelMap, class: u8) -> Vec<Component> {
     }
     for component in &mut found {
         component.euler += component.runs.len() as i64;
-        component.area = component.runs.iter().map(Run::len).sum();
+        component.area = component.runs.iter().map(Run::pixels).sum();
         component.bbox = bounding_box(&component.runs);
     }
     // A stable sort: pieces were found in the order of their first pixels.

@@ -41,7 +41,7 @@ impl Hull {
     }
 
     pub fn area(&self) -> u64 {
-        self.rows.iter().map(Run::len).sum()
+        self.rows.iter().map(Run::pixels).sum()
     }
 
     /// The largest distance between two points of the hull image's outline.

@@ -19,20 +19,23 @@ const BLURRED_BELOW: f64 = 5.0;
 const DARK_AT_MOST: u8 = 24;
 /// A pixel with a channel of at least this has lost its colour to the light.
 const BRIGHT_AT_LEAST: u8 = 254;
-const UNDEREXPOSED_ABOVE: f64 = 0.25;
-const OVEREXPOSED_ABOVE: f64 = 0.25;
+const CLIPPED_ABOVE: f64 = 0.25;
+/// A photo in which next to nothing is this bright was underexposed. Asked of the whole frame, whose highlights do not depend
+/// on the skin's tone: a limit on the brightness of the skin would call dark skin a fault.
+const LIT_AT_LEAST: u8 = 80;
+const LIT_FRACTION_OF_FRAME: f64 = 0.01;
 const TINY_SHORTER_SIDE: u32 = 256;
 const MAX_EXPOSURE_SAMPLES: u64 = 262_144;
 
 pub fn quality(photo: &Photo, labels: &LabelMap, area: &Area, lesions: &[Lesion]) -> Quality {
     let sharpness = sharpness(photo);
-    let (clipped_dark, clipped_bright) = clipping(photo, labels);
+    let Exposure { clipped_dark, clipped_bright, lit } = exposure(photo, labels);
     let frame = labels.data.len() as f64;
     let is_bare = |skin_px: u64| (skin_px as f64) < MIN_SKIN_FRACTION_OF_FRAME * frame;
     let flags = [
         (QualityFlag::Blurred, sharpness < BLURRED_BELOW),
-        (QualityFlag::Underexposed, clipped_dark > UNDEREXPOSED_ABOVE),
-        (QualityFlag::Overexposed, clipped_bright > OVEREXPOSED_ABOVE),
+        (QualityFlag::Underexposed, clipped_dark > CLIPPED_ABOVE || lit < LIT_FRACTION_OF_FRAME),
+        (QualityFlag::Overexposed, clipped_bright > CLIPPED_ABOVE),
         (QualityFlag::TinyPhoto, photo.width.min(photo.height) < TINY_SHORTER_SIDE),
         (QualityFlag::NoSkin, area.skin_px.is_some_and(is_bare)),
         (QualityFlag::NoLesion, lesions.is_empty()),
@@ -45,14 +48,15 @@ pub fn quality(photo: &Photo, labels: &LabelMap, area: &Area, lesions: &[Lesion]
 /// Variance of the four-neighbour Laplacian of the luma, of the photo reduced by area averaging. Smaller photos are taken as
 /// they are. 0 for a photo that has no pixel with four neighbours.
 fn sharpness(photo: &Photo) -> f64 {
-    let longer = photo.width.max(photo.height);
+    let (stored_width, stored_height) = photo.stored_size();
+    let longer = stored_width.max(stored_height);
     if longer <= SHARPNESS_LONGER_SIDE {
-        return laplacian_variance(&photo.rgb, photo.width as usize);
+        return laplacian_variance(&photo.rgb, stored_width as usize);
     }
     let scaled = |side: u32| (u64::from(side) * u64::from(SHARPNESS_LONGER_SIDE)).div_ceil(u64::from(longer)) as u32;
-    let (width, height) = (scaled(photo.width), scaled(photo.height));
+    let (width, height) = (scaled(stored_width), scaled(stored_height));
     let mut reduced = Image::new(width, height, PixelType::U8x3);
-    let source = ImageRef::new(photo.width, photo.height, &photo.rgb, PixelType::U8x3);
+    let source = ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
     let source = source.expect("a photo holds three bytes a pixel");
     Resizer::new().resize(&source, &mut reduced, &options).expect("both images are RGB");
@@ -83,13 +87,19 @@ fn laplacian_variance(rgb: &[u8], width: usize) -> f64 {
     (squares / n - (sum / n).powi(2)).max(0.0)
 }
 
-/// The shares of too dark and too bright pixels. Of the visible skin, normal or not, because a dark backdrop or a white sheet
-/// is no fault of the exposure; of the whole frame where the mask shows too little skin.
-fn clipping(photo: &Photo, labels: &LabelMap) -> (f64, f64) {
-    let lattice = Lattice::over_frame(labels, MAX_EXPOSURE_SAMPLES);
-    let mut skin = Clipping::default();
-    let mut frame = Clipping::default();
-    for (x, y) in lattice.points() {
+struct Exposure {
+    clipped_dark: f64,
+    clipped_bright: f64,
+    /// Share of the frame that is not dark.
+    lit: f64,
+}
+
+/// Clipping is that of the visible skin, normal or not, because a dark backdrop or a white sheet is no fault of the exposure;
+/// of the whole frame where the mask shows too little skin.
+fn exposure(photo: &Photo, labels: &LabelMap) -> Exposure {
+    let mut skin = Brightness::default();
+    let mut frame = Brightness::default();
+    for (x, y) in Lattice::over_frame(labels, MAX_EXPOSURE_SAMPLES).points() {
         let rgb = photo.pixel(x, y);
         frame.add(rgb);
         if labels.at(x, y) != BACKGROUND {
@@ -97,26 +107,34 @@ fn clipping(photo: &Photo, labels: &LabelMap) -> (f64, f64) {
         }
     }
     let enough = skin.pixels as f64 >= MIN_SKIN_FRACTION_OF_FRAME * frame.pixels as f64;
-    if enough { skin.shares() } else { frame.shares() }
+    let judged = if enough { &skin } else { &frame };
+    Exposure {
+        clipped_dark: judged.share(judged.dark),
+        clipped_bright: judged.share(judged.bright),
+        lit: frame.share(frame.lit),
+    }
 }
 
+/// Counts of pixels.
 #[derive(Default)]
-struct Clipping {
+struct Brightness {
     pixels: u64,
     dark: u64,
     bright: u64,
+    lit: u64,
 }
 
-impl Clipping {
+impl Brightness {
     fn add(&mut self, rgb: [u8; 3]) {
+        let brightest = rgb[0].max(rgb[1]).max(rgb[2]);
         self.pixels += 1;
-        self.dark += u64::from(rgb.iter().all(|&v| v <= DARK_AT_MOST));
-        self.bright += u64::from(rgb.iter().any(|&v| v >= BRIGHT_AT_LEAST));
+        self.dark += u64::from(brightest <= DARK_AT_MOST);
+        self.bright += u64::from(brightest >= BRIGHT_AT_LEAST);
+        self.lit += u64::from(brightest >= LIT_AT_LEAST);
     }
 
-    fn shares(&self) -> (f64, f64) {
-        let share = |n: u64| if self.pixels == 0 { 0.0 } else { n as f64 / self.pixels as f64 };
-        (share(self.dark), share(self.bright))
+    fn share(&self, count: u64) -> f64 {
+        if self.pixels == 0 { 0.0 } else { count as f64 / self.pixels as f64 }
     }
 }
 
@@ -181,6 +199,16 @@ mod tests {
         let no_skin = judged(&half_black, &LabelMap::filled(400, 400, BACKGROUND), Some(0), &[]);
         assert_eq!(no_skin.clipped_dark, 0.5);
         assert!(no_skin.flags.contains(&QualityFlag::NoSkin));
+    }
+
+    #[test]
+    fn dark_skin_is_no_fault_but_a_dark_photo_is() {
+        let labels = LabelMap::filled(300, 300, SKIN);
+        let highlights =
+            |x: u32, y: u32| if (x * 31 + y * 17).is_multiple_of(50) { [150, 140, 130] } else { [70, 50, 40] };
+        let underexposed = |q: Quality| q.flags.contains(&QualityFlag::Underexposed);
+        assert!(!underexposed(judged(&photo(300, 300, highlights), &labels, Some(90_000), &[])));
+        assert!(underexposed(judged(&photo(300, 300, |_, _| [70, 50, 40]), &labels, Some(90_000), &[])));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub fn spread(runs: &[Run], area: u64, limit: u64) -> impl Iterator<Item = (u32,
     let mut skip = 0;
     runs.iter().flat_map(move |run| {
         let first = u64::from(run.start) + skip;
-        let taken = (run.start as u64 + run.len()).saturating_sub(first).div_ceil(step);
+        let taken = (run.start as u64 + run.pixels()).saturating_sub(first).div_ceil(step);
         skip = first + taken * step - u64::from(run.end);
         (0..taken).map(move |i| ((first + i * step) as u32, run.y))
     })

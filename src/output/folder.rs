@@ -1,7 +1,10 @@
 //! The output folder: who may write to it, under which settings, and what in it is already done.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{
+    self,
+    ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound},
+};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,6 +18,11 @@ use crate::record::{self, Outcome, Record};
 
 const LOCK: &str = ".derm-seg.lock";
 const RUN_FILE: &str = "run.json";
+
+/// Whether a folder holds results of this program.
+pub fn is_results(folder: &Path) -> bool {
+    folder.join(LOCK).is_file() && folder.join(RUN_FILE).is_file()
+}
 
 /// Held open while a run lasts: the lock goes with the process, however it ends.
 #[derive(Debug)]
@@ -139,7 +147,8 @@ impl OutputFolder {
         for path in std::iter::once(Self::record_path(source)).chain(extra.iter().cloned()).chain(usual) {
             match fs::remove_file(self.root.join(path)) {
                 Ok(()) => removed = true,
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                // A name that cannot exist has no results either.
+                Err(e) if matches!(e.kind(), NotFound | InvalidFilename | NotADirectory | IsADirectory) => {}
                 Err(e) => return Err(e),
             }
         }

@@ -1,7 +1,10 @@
 //! The way of one photo: file → pixels → tensor → probabilities → classes → figures → files.
 
 use std::fs;
-use std::io;
+use std::io::{
+    self,
+    ErrorKind::{InvalidFilename, IsADirectory, NotADirectory},
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::MemoryGate;
@@ -16,7 +19,7 @@ use crate::measure::measure;
 use crate::output::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities};
 use crate::photo::Photo;
 use crate::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
-use crate::preprocess::preprocess;
+use crate::preprocess::{enough_pixels, preprocess};
 use crate::privacy::{Policy, scan};
 use crate::record::{
     Confidence, Done, Excluded, Failed, FileRef, Input, ModelId, Outcome, Privacy, Record, Size, Warning,
@@ -77,14 +80,26 @@ pub fn process(
                 "the photo made a part of the program fail; please report it".to_owned(),
             ))
         });
-    match outcome {
-        Ok(Ok(results)) => write(source, plan, *results, folder),
-        Ok(Err(excluded)) => Ok(Record::new(Outcome::Excluded(excluded))),
+    let outcome = match outcome {
+        Ok(Ok(results)) => return write(source, plan, *results, folder),
+        Ok(Err(excluded)) => Outcome::Excluded(excluded),
         Err(error) => {
             tracing::info!(photo = source.name, code = error.code, "failed: {error}");
-            Ok(Record::new(Outcome::Failed(Failed { input, failure: error.failure() })))
+            Outcome::Failed(Failed { input, failure: error.failure() })
         }
-    }
+    };
+    // Results of what the file was before must not outlive it.
+    folder.remove(source, &plan.extra_files(source)).map_err(|e| cannot_write(source, &e))?;
+    Ok(Record::new(outcome))
+}
+
+fn cannot_write(source: &Source, error: &io::Error) -> RunError {
+    RunError(format!(
+        "The results of {} could not be written: {}. The run was stopped; all that was finished is intact. \
+         Make room or choose another folder, then run the same command again.",
+        source.name,
+        describe(error)
+    ))
 }
 
 type Segmented = Result<Box<Results>, Excluded>;
@@ -114,7 +129,7 @@ fn segment(
     input.orientation = Some(header.orientation);
 
     let _share = memory.enter(footprint(bytes.len(), header));
-    let decoded = decode::decode(&bytes, header)?;
+    let decoded = decode::decode(&bytes, header, enough_pixels(&plan.spec.input))?;
     drop(bytes);
     let photo = decoded.photo;
     let segmentation = look(&photo, plan, engine)?;
@@ -158,7 +173,8 @@ fn footprint(file: usize, header: Header) -> u64 {
     file as u64 + 12 * u64::from(header.size.width) * u64::from(header.size.height)
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+/// The file's bytes, if it is a file of a bearable size.
+pub fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let unreadable = |e: io::Error| {
         let code = if e.kind() == io::ErrorKind::NotFound { "not_found" } else { "unreadable" };
         PhotoError::new(Stage::Read, code, format!("the file cannot be read: {}", describe(&e)))
@@ -228,22 +244,13 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
     for (path, bytes) in files.chain([last]) {
         match folder.write(&path, &bytes) {
             Ok(()) => {}
-            Err(e) if e.kind() == io::ErrorKind::InvalidFilename => {
-                let error = PhotoError::new(
-                    Stage::Write,
-                    "name_too_long",
-                    "the path is too long for the output folder's file system".to_owned(),
-                );
+            // The name is this photo's own trouble: too long, or a folder of results has it already.
+            Err(e) if matches!(e.kind(), InvalidFilename | NotADirectory | IsADirectory) => {
+                let message = format!("results cannot be written under this name ({}); rename the photo", describe(&e));
+                let error = PhotoError::new(Stage::Write, "name_unusable", message);
                 return Ok(Record::new(Outcome::Failed(Failed { input, failure: error.failure() })));
             }
-            Err(e) => {
-                return Err(RunError(format!(
-                    "The results of {} could not be written: {}. The run was stopped; all that was finished is intact. \
-                     Make room or choose another folder, then run the same command again.",
-                    source.name,
-                    describe(&e)
-                )));
-            }
+            Err(e) => return Err(cannot_write(source, &e)),
         }
     }
     Ok(record)

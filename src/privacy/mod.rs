@@ -4,6 +4,9 @@ pub mod findings;
 pub mod opt_out;
 pub mod policy;
 pub mod pseudonym;
+#[cfg(test)]
+mod samples;
+pub mod scrub;
 pub mod walk;
 
 pub use findings::scan;

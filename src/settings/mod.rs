@@ -3,4 +3,6 @@
 pub mod compare;
 pub mod eval;
 pub mod model;
+pub mod people;
 pub mod run;
+pub mod scrub;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::model::{Ready, device, find_model};
 use crate::cli::names::Names;
 use crate::cli::run::{Bits, PrivacyPolicy, RunArgs};
-use crate::decode::Limits;
+use crate::decode::{JPEG_DECODER, Limits};
 use crate::discover::{Filter, read_list};
 use crate::engine::{Device, Runtime};
 use crate::error::UsageError;
@@ -114,6 +114,7 @@ impl RunPlan {
             "manifest_output": self.model.manifest.output,
             "second_look": self.model.manifest.second_look,
             "device": self.device,
+            "jpeg_decoder": JPEG_DECODER,
             "max_pixels": self.limits.max_pixels,
             "max_file_bytes": self.limits.max_file_bytes,
             "overlay_longest_side": self.overlay.map(|o| o.longest_side),

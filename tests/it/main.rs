@@ -1,7 +1,22 @@
-//! What the program does, seen from the command line.
+//! The program as its users meet it: command lines in, files, words and exit codes out.
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+mod command_line;
 mod compare;
+mod corpus;
+mod crash;
+mod damage;
 mod eval;
+mod inputs;
+#[path = "../kit/mod.rs"]
+mod kit;
+mod masks;
+mod models;
+mod privacy;
 mod program;
 mod published;
 mod results_folder;
+mod resume;
+mod schemas;
+mod scrub;
+mod support;

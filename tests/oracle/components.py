@@ -78,7 +78,8 @@ def real(folders, limit):
     for folder in folders:
         paths = sorted(pathlib.Path(folder).glob("*.png"))
         for path in random.Random(0).sample(paths, min(limit, len(paths))):
-            yield np.asarray(Image.open(path).convert("L")) > 128
+            mask = np.asarray(Image.open(path).convert("L"))
+            yield (mask == 2) | (mask > 128)
 
 
 def difference(ours, theirs, key):
@@ -119,7 +120,7 @@ def compare(masks, name):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--masks", action="append", default=[], help="a folder of PNG masks, lesion above 128")
+    parser.add_argument("--masks", action="append", default=[], help="a folder of PNG masks: 2 or above 128 is lesion")
     parser.add_argument("--limit", type=int, default=200, help="masks taken of each folder")
     args = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -251,8 +251,7 @@ def main():
     for s, items in val.items():
         if s == "ccp_skin" and a.fast:
             continue
-        if a.fast:
-            items = items[:100]
+        items = items[: 100 if a.fast else 300]
         r = dict(dice=[], thresholded_jaccard=[], skin_iou=[], false_lesion_of_skin=[])
         pred.passes = 0
         fnd = tot = 0
@@ -301,12 +300,12 @@ def main():
     for sc in (1, 0.5, 0.25, 0.125):
         by = {}
         pred.passes, n = 0, 0
-        for s, im, t in far(val, sc, n=15 if a.fast else 45):
+        for s, im, t in far(val, sc, n=15 if a.fast else 25):
             by.setdefault(s, []).append(dice(pred(im)[1] == 2, t == 2))
             n += 1
         res["by_scale_pasted"][str(sc)] = {s: interval(v, rng) for s, v in by.items()} | {"all": interval(sum(by.values(), []), rng), "passes": round(pred.passes / n, 2)}
         pred.passes = 0
-        v = [dice(pred(im)[1] == 2, t == 2) for im, t in composed_far(val, sc, n=20 if a.fast else 60)]
+        v = [dice(pred(im)[1] == 2, t == 2) for im, t in composed_far(val, sc, n=20 if a.fast else 40)]
         res["by_scale_composed"][str(sc)] = interval(v, rng) + [round(pred.passes / len(v), 2)]
     for k in ("ece_lesion_all_sets_equal", "by_size", "by_tone", "nuisance_lesion_of_frame", "by_scale_pasted", "by_scale_composed"):
         print(k, json.dumps(res[k]), flush=True)

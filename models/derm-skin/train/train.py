@@ -114,6 +114,7 @@ def rank_main(rank, a, sets, vs, rdv, t0):
     torch.manual_seed(a.seed)
     dist.init_process_group("gloo", init_method="file://" + rdv, rank=rank, world_size=a.ranks)
     stages = [tuple(float(v) for v in s.split(":")) for s in a.stages.split(",")]
+    assert all(s[1] % 32 == 0 for s in stages), "sizes are multiples of 32"
     net = build(a.arch)
     if a.init:
         net.load_state_dict(torch.load(a.init, weights_only=False)["ema"])
@@ -131,7 +132,7 @@ def rank_main(rank, a, sets, vs, rdv, t0):
     total = (a.until - t0) if a.until else a.minutes * 60
     sampler = data.Sampler(sets, MIX, a.seed * 100003 + step * 17 + rank)
     mean, std = torch.tensor(MEAN).view(1, 3, 1, 1) * 255, torch.tensor(STD).view(1, 3, 1, 1) * 255
-    run, last_eval, last_log = [], time.time(), time.time()
+    run, last_eval, last_log, last_save = [], time.time(), time.time(), time.time()
     clock = torch.zeros(1, dtype=torch.float64)
     while True:
         clock[0] = (time.time() - t0) / total if not a.steps else step / a.steps
@@ -171,9 +172,11 @@ def rank_main(rank, a, sets, vs, rdv, t0):
         if now - last_log > 60:
             print(json.dumps(dict(min=round((now - t0) / 60, 1), step=step, seen=seen, size=size, lr=round(lr, 6), loss=round(float(np.mean(run)), 4), ips=round(len(run) * bs * a.ranks / (now - last_log), 1))), flush=True)
             run, last_log = [], now
-        if now - last_eval > a.eval_every * 60:
+        if now - last_save > 240:
             torch.save(dict(net=net.state_dict(), ema=ema.state_dict(), opt=opt.state_dict(), step=step, seen=seen, spent=now - t0, arch=a.arch), ck + ".tmp")
             os.replace(ck + ".tmp", ck)
+            last_save = time.time()
+        if now - last_eval > a.eval_every * 60:
             print("val", json.dumps(quick_eval(ema, vs, int(stages[-1][1]))), flush=True)
             last_eval = time.time()
     if rank == 0:

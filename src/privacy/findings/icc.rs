@@ -71,8 +71,11 @@ fn text_severity(kind: &[u8], value: &[u8]) -> Option<Severity> {
     if !matches!(kind, b"text" | b"desc" | b"mluc" | b"dict" | b"utf8" | b"utf16") {
         return None;
     }
+    // A text in several languages begins with a table of them.
+    let table = if kind == b"mluc" { 8 + 12 * (be32(value, 0)? as usize).min(MAX_TEXT) } else { 0 };
     // Both one-byte and two-byte text become readable without their zeros.
-    let plain: Vec<u8> = value.iter().filter(|&&b| b != 0).map(u8::to_ascii_lowercase).collect();
+    let text = value.get(table..).unwrap_or_default();
+    let plain: Vec<u8> = text.iter().filter(|&&b| b >= b' ').map(u8::to_ascii_lowercase).collect();
     if text::is_blank(&plain) {
         return None;
     }

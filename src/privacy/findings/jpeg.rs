@@ -1,15 +1,13 @@
 //! JPEG: application segments, comments, stray and trailing bytes.
 
 use super::{Found, icc, iptc, text, tiff, xmp};
-use crate::privacy::walk::jpeg::{APP0, COM, Part, parts};
+use crate::privacy::walk::jpeg::{APP0, COM, EXIF, ICC, Part, parts};
 use crate::record::Severity;
 
-pub const EXIF: &[u8] = b"Exif\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 /// GUID, full length and offset before the text of an extension part.
 const XMP_EXTENSION_HEADER: usize = 40;
-pub const ICC: &[u8] = b"ICC_PROFILE\0";
 
 pub fn scan(bytes: &[u8], found: &mut Found) {
     // A profile may be split over several segments, each with its number and the count.

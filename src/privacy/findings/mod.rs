@@ -31,6 +31,13 @@ pub fn scan(bytes: &[u8], path: &Path) -> Vec<Finding> {
     found.into_sorted()
 }
 
+/// The part of [`scan`] that looks inside the file.
+pub fn scan_bytes(bytes: &[u8]) -> Vec<Finding> {
+    let mut found = Found::default();
+    scan_file(bytes, &mut found);
+    found.into_sorted()
+}
+
 /// The part of [`scan`] that looks at the file's name and folders, for a file that must not or cannot be read.
 pub fn scan_path(path: &Path) -> Vec<Finding> {
     let mut found = Found::default();

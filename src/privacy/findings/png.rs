@@ -5,7 +5,7 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 
 use super::{Found, icc, iptc, text, tiff, xmp};
-use crate::privacy::walk::png::{Part, parts};
+use crate::privacy::walk::png::{PICTURE, Part, parts};
 use crate::record::Severity;
 
 const PLACE: &str = "png_text";
@@ -13,12 +13,6 @@ const PLACE: &str = "png_text";
 const MAX_TEXT: u64 = 4 << 20;
 /// Many small chunks that unpack to much: no more than this many are unpacked.
 const MAX_UNPACKED: usize = 64;
-
-/// Chunks that decoding needs; they hold no text.
-pub const PICTURE: [[u8; 4]; 16] = [
-    *b"IHDR", *b"PLTE", *b"IDAT", *b"IEND", *b"tRNS", *b"cHRM", *b"gAMA", *b"sBIT", *b"sRGB", *b"bKGD", *b"hIST",
-    *b"pHYs", *b"cICP", *b"mDCV", *b"cLLI", *b"oFFs",
-];
 
 pub fn scan(bytes: &[u8], found: &mut Found) {
     let mut unpacked = 0;

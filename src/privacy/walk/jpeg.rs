@@ -8,6 +8,11 @@ pub const SOS: u8 = 0xDA;
 pub const COM: u8 = 0xFE;
 pub const APP0: u8 = 0xE0;
 
+/// Signatures of application segments: an EXIF block (another zero follows), a part of a colour profile (its number and
+/// the count of parts follow).
+pub const EXIF: &[u8] = b"Exif\0";
+pub const ICC: &[u8] = b"ICC_PROFILE\0";
+
 /// One part of the file. Their bytes, joined, are the whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'a> {

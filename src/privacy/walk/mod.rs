@@ -1,6 +1,7 @@
 //! Walks over the parts of an image file (JPEG segments, PNG chunks, RIFF chunks) without decoding it: bounded, and without
 //! panic on hostile bytes. Findings and scrubbing stand on the same walks, so that what is found is what is removed.
 
+pub mod gif;
 pub mod jpeg;
 pub mod png;
 pub mod riff;

@@ -4,6 +4,12 @@ use super::be32;
 
 pub const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
 
+/// Chunks that decoding needs; they hold no text.
+pub const PICTURE: [[u8; 4]; 16] = [
+    *b"IHDR", *b"PLTE", *b"IDAT", *b"IEND", *b"tRNS", *b"cHRM", *b"gAMA", *b"sBIT", *b"sRGB", *b"bKGD", *b"hIST",
+    *b"pHYs", *b"cICP", *b"mDCV", *b"cLLI", *b"oFFs",
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'a> {
     /// `whole` includes length, type and checksum.

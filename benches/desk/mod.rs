@@ -1,0 +1,70 @@
+//! What the benches work on: drawn photos of 1 and 12 megapixels, the built-in model, and the plan of a plain `run`.
+#![allow(dead_code, reason = "each bench takes a part of it")]
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
+
+use derm_seg::cli::model::ModelArgs;
+use derm_seg::decode::{Decoded, Limits, decode, header};
+use derm_seg::engine::{Device, Engine, RawMap, Runtime};
+use derm_seg::geometry::Rect;
+use derm_seg::photo::Photo;
+use derm_seg::pipeline::PhotoPlan;
+use derm_seg::postprocess::{Decision, ProbMap, Segmentation, interpret};
+use derm_seg::preprocess::{Tensor, enough_pixels, preprocess};
+use derm_seg::privacy::Policy;
+use derm_seg::settings::model::{Ready, find_model};
+
+use crate::kit::files::Jpeg;
+use crate::kit::photos::Scene;
+
+pub const MEGAPIXELS: [u32; 2] = [1, 12];
+
+/// As a phone's camera writes it; the grain keeps it as large as a real one.
+pub fn jpeg(megapixels: u32, seed: u64) -> Vec<u8> {
+    let (width, height) = if megapixels == 1 { (1200, 900) } else { (4000, 3000) };
+    Jpeg { quality: 90, ..Jpeg::camera() }.write(&Scene::any(seed).draw(width, height).photo)
+}
+
+pub struct Desk {
+    ready: Ready,
+    pub plan: PhotoPlan,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let model = find_model(&ModelArgs::default()).unwrap();
+        let ready = Ready::new(model, Runtime::load(None, Device::Cpu).unwrap()).unwrap();
+        let plan = PhotoPlan {
+            limits: Limits::default(),
+            model: ready.model.id.clone(),
+            spec: ready.spec.clone(),
+            second_look: ready.model.manifest.second_look,
+            overlay: None,
+            probabilities: None,
+            privacy: Policy::Warn,
+        };
+        Self { ready, plan }
+    }
+
+    pub fn engine(&self) -> Box<dyn Engine> {
+        self.ready.open().unwrap()
+    }
+
+    pub fn decode(&self, bytes: &[u8]) -> Decoded {
+        let header = header(bytes, &self.plan.limits).unwrap();
+        decode(bytes, header, enough_pixels(&self.plan.spec.input)).unwrap()
+    }
+
+    pub fn preprocess(&self, photo: &Photo) -> Tensor {
+        preprocess(photo, Rect::whole(photo.width, photo.height), &self.plan.spec.input).unwrap()
+    }
+
+    pub fn interpret(&self, raw: &RawMap, tensor: &Tensor) -> ProbMap {
+        interpret(raw, &self.plan.spec.output, &tensor.placement).unwrap()
+    }
+
+    pub fn paint(&self, photo: &Photo, looks: Vec<ProbMap>) -> Segmentation {
+        let output = &self.plan.spec.output;
+        let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
+        Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class())
+    }
+}

@@ -1,0 +1,104 @@
+//! Every stage by itself, and all of them as `run` takes a photo through: `cargo bench --bench stages`.
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
+
+use std::path::Path;
+
+use derm_seg::discover::Source;
+use derm_seg::measure::measure;
+use derm_seg::output::{OutputFolder, Overlay, encode_mask, encode_overlay};
+use derm_seg::photo::Photo;
+use derm_seg::pipeline::{MemoryGate, look, process};
+use derm_seg::postprocess::Segmentation;
+use derm_seg::privacy::scan;
+use divan::{Bencher, black_box};
+
+use crate::desk::{Desk, MEGAPIXELS, jpeg};
+
+mod desk;
+#[path = "../tests/kit/mod.rs"]
+mod kit;
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn a_hash_of_the_file(bencher: Bencher, megapixels: u32) {
+    let bytes = jpeg(megapixels, 9);
+    bencher.bench_local(|| blake3::hash(black_box(&bytes)));
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn b_privacy_scan(bencher: Bencher, megapixels: u32) {
+    let bytes = jpeg(megapixels, 9);
+    bencher.bench_local(|| scan(black_box(&bytes), Path::new("a.jpg")));
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn c_decode(bencher: Bencher, megapixels: u32) {
+    let (desk, bytes) = (Desk::new(), jpeg(megapixels, 9));
+    bencher.bench_local(|| desk.decode(black_box(&bytes)));
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn d_preprocess(bencher: Bencher, megapixels: u32) {
+    let desk = Desk::new();
+    let photo = desk.decode(&jpeg(megapixels, 9)).photo;
+    bencher.bench_local(|| desk.preprocess(black_box(&photo)));
+}
+
+#[divan::bench]
+fn e_model(bencher: Bencher) {
+    let desk = Desk::new();
+    let tensor = desk.preprocess(&desk.decode(&jpeg(1, 9)).photo);
+    let mut engine = desk.engine();
+    bencher.bench_local(|| engine.infer(black_box(&tensor)).unwrap());
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn f_interpret_and_paint(bencher: Bencher, megapixels: u32) {
+    let desk = Desk::new();
+    let photo = desk.decode(&jpeg(megapixels, 9)).photo;
+    let tensor = desk.preprocess(&photo);
+    let raw = desk.engine().infer(&tensor).unwrap();
+    bencher.bench_local(|| desk.paint(&photo, vec![desk.interpret(black_box(&raw), &tensor)]));
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn g_measure(bencher: Bencher, megapixels: u32) {
+    let (photo, segmentation) = segmented(megapixels);
+    let probability = |x: u32, y: u32| segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5);
+    bencher.bench_local(|| measure(black_box(&photo), &segmentation.labels, segmentation.has_skin_class, &probability));
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn h_encode_mask(bencher: Bencher, megapixels: u32) {
+    let (_, segmentation) = segmented(megapixels);
+    bencher.bench_local(|| encode_mask(black_box(&segmentation.labels)).unwrap());
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn i_encode_overlay(bencher: Bencher, megapixels: u32) {
+    let (photo, segmentation) = segmented(megapixels);
+    bencher.bench_local(|| {
+        encode_overlay(black_box(&photo), &segmentation.labels, Overlay { longest_side: 1600 }).unwrap()
+    });
+}
+
+fn segmented(megapixels: u32) -> (Photo, Segmentation) {
+    let desk = Desk::new();
+    let photo = desk.decode(&jpeg(megapixels, 9)).photo;
+    let segmentation = look(&photo, &desk.plan, desk.engine().as_mut()).unwrap();
+    (photo, segmentation)
+}
+
+#[divan::bench(args = MEGAPIXELS)]
+fn whole_photo(bencher: Bencher, megapixels: u32) {
+    let (desk, folder) = (Desk::new(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("a.jpg");
+    std::fs::write(&path, jpeg(megapixels, 9)).unwrap();
+    let source = Source { path, name: "a.jpg".into(), file_name: "a.jpg".into(), problem: None, opted_out: false };
+    let out = OutputFolder::look(&folder.path().join("out"));
+    let (mut engine, memory) = (desk.engine(), MemoryGate::new(1 << 30));
+    bencher.bench_local(|| process(&source, &desk.plan, &memory, engine.as_mut(), &out).unwrap());
+}

@@ -1,0 +1,208 @@
+//! `derm-seg scrub`: find photos, copy each without its metadata, say what came of it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::cli::Global;
+use crate::cli::scrub::ScrubArgs;
+use crate::discover::{Source, discover};
+use crate::error::{PhotoError, RunError, Stage, UsageError};
+use crate::exit;
+use crate::output;
+use crate::pipeline::{Copied, MemoryGate, Stop, copy_clean, parallel_map, quiet_worker_panics};
+use crate::privacy::findings;
+use crate::progress::Progress;
+use crate::record::Severity;
+use crate::settings::scrub::{ScrubPlan, plan};
+
+/// A photo and the relative path of its copy.
+struct Item {
+    source: Source,
+    target: String,
+}
+
+enum Outcome {
+    Copied(Copied),
+    OptedOut { removed: bool },
+    NotReached,
+}
+
+/// Returns the exit code.
+pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
+    let plan = plan(args)?;
+    let items = items(&plan)?;
+    let stop = Stop::on_signals().context("signals cannot be handled")?;
+    quiet_worker_panics();
+    let progress = Progress::new(items.len() as u64, global.quiet);
+    let memory = MemoryGate::new(plan.memory);
+    let outcomes = parallel_map(&items, plan.jobs, |item| {
+        let outcome = copy(item, &plan, &memory, &stop);
+        progress.step(0);
+        outcome
+    })?;
+    progress.finish();
+    if let Some(table) = &plan.table {
+        write_table(table, &items)?;
+    }
+    let mut summary = Summary::default();
+    for (item, outcome) in items.iter().zip(outcomes) {
+        summary.add(item, outcome?);
+    }
+    summary.lines_without_photos =
+        plan.opt_out.lines_without_photos(items.iter().map(|item| item.source.name.as_str()));
+    summary.report(&plan, global.quiet)?;
+    Ok(match stop.signal() {
+        Some(signal) if summary.not_reached > 0 => exit::signal(signal),
+        _ if !summary.failed.is_empty() => exit::SOME_FAILED,
+        _ => exit::OK,
+    })
+}
+
+fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
+    let found = discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output))?;
+    if found.sources.is_empty() {
+        return Err(UsageError("no photos were found; name files or folders that hold photos".into()));
+    }
+    let mut targets = HashSet::new();
+    let item = |mut source: Source| {
+        let target = match &plan.pseudonyms {
+            Some(codes) => codes.path(&source.name),
+            None => source.file_name.clone(),
+        };
+        if !targets.insert(target.clone()) {
+            let message = "another photo has the same name in another spelling; rename one of them";
+            source.problem = Some(PhotoError::new(Stage::Discover, "name_taken", message));
+        }
+        Item { source, target }
+    };
+    Ok(found.sources.into_iter().map(item).collect())
+}
+
+fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Result<Outcome, RunError> {
+    if stop.signal().is_some() {
+        return Ok(Outcome::NotReached);
+    }
+    let target = plan.output.join(&item.target);
+    let stopped = |e: std::io::Error| {
+        RunError(format!(
+            "the copy of {} could not be written: {}; all that was finished is intact",
+            item.target,
+            e.kind()
+        ))
+    };
+    if plan.opt_out.excludes(&item.source.name) {
+        return Ok(Outcome::OptedOut { removed: output::remove(&target).map_err(stopped)? });
+    }
+    copy_clean(&item.source, &target, &plan.limits, memory).map(Outcome::Copied).map_err(stopped)
+}
+
+/// Rows of earlier copies stay: other photos may have been copied with the same key.
+fn write_table(file: &std::path::Path, items: &[Item]) -> Result<()> {
+    let cannot = || format!("the table {} cannot be written", file.display());
+    let mut rows: BTreeMap<String, String> = BTreeMap::new();
+    if file.exists() {
+        let mut earlier = csv::Reader::from_path(file).with_context(cannot)?;
+        for row in earlier.records() {
+            let row = row.with_context(cannot)?;
+            if let (Some(code), Some(name)) = (row.get(0), row.get(1)) {
+                rows.insert(code.to_owned(), name.to_owned());
+            }
+        }
+    }
+    rows.extend(items.iter().map(|item| (item.target.clone(), item.source.name.clone())));
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["code", "path"])?;
+    for (code, name) in &rows {
+        table.write_record([code, name])?;
+    }
+    output::write_private(file, &table.into_inner()?).with_context(cannot)
+}
+
+#[derive(Default)]
+struct Summary {
+    copied: usize,
+    unchanged: usize,
+    opted_out: usize,
+    removed: usize,
+    not_reached: usize,
+    failed: Vec<(String, PhotoError)>,
+    /// Photos in which something of this kind was left out.
+    left_out: BTreeMap<String, usize>,
+    names: usize,
+    lines_without_photos: usize,
+}
+
+impl Summary {
+    fn add(&mut self, item: &Item, outcome: Outcome) {
+        match outcome {
+            Outcome::NotReached => self.not_reached += 1,
+            Outcome::OptedOut { removed } => {
+                self.opted_out += 1;
+                self.removed += usize::from(removed);
+            }
+            Outcome::Copied(Copied::Failed(error)) => self.failed.push((item.target.clone(), error)),
+            Outcome::Copied(Copied::Done { left_out, was_there }) => {
+                *(if was_there { &mut self.unchanged } else { &mut self.copied }) += 1;
+                let kinds: HashSet<_> = left_out.into_iter().map(|finding| finding.kind).collect();
+                kinds.into_iter().for_each(|kind| *self.left_out.entry(kind).or_default() += 1);
+                let names = findings::scan_path(item.target.as_ref());
+                self.names += usize::from(names.iter().any(|finding| finding.severity >= Severity::Possible));
+            }
+        }
+    }
+
+    fn report(&self, plan: &ScrubPlan, quiet: bool) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        if plan.json {
+            let failed: Vec<_> = self
+                .failed
+                .iter()
+                .map(|(path, e)| json!({"path": path, "code": e.code, "message": e.message}))
+                .collect();
+            let summary = json!({
+                "schema": "derm-seg/scrub/1", "copied": self.copied, "unchanged": self.unchanged, "opted_out": self.opted_out,
+                "removed": self.removed, "not_reached": self.not_reached, "failed": failed, "left_out": self.left_out,
+                "names_that_may_identify": self.names, "opt_out_lines_without_photos": self.lines_without_photos,
+            });
+            return Ok(writeln!(out, "{summary:#}")?);
+        }
+        for (path, error) in &self.failed {
+            writeln!(out, "failed: {path}: {error}")?;
+        }
+        if quiet {
+            return Ok(());
+        }
+        writeln!(
+            out,
+            "{} copied, {} already there, {} opted out, {} failed",
+            self.copied,
+            self.unchanged,
+            self.opted_out,
+            self.failed.len()
+        )?;
+        if self.removed > 0 {
+            writeln!(out, "{} earlier copies of people who opted out were removed", self.removed)?;
+        }
+        if self.lines_without_photos > 0 {
+            writeln!(
+                out,
+                "{} lines of the opt-out list stand for none of these photos: check their spelling",
+                self.lines_without_photos
+            )?;
+        }
+        for (kind, count) in &self.left_out {
+            writeln!(out, "left out: {kind} in {count} photos")?;
+        }
+        if self.names > 0 {
+            writeln!(out, "{} copies have names that may identify a person: use --names pseudonym", self.names)?;
+        }
+        if self.not_reached > 0 {
+            writeln!(out, "stopped before {} photos; run the same command again to go on", self.not_reached)?;
+        }
+        writeln!(out, "copies: {}", plan.output.display())?;
+        Ok(writeln!(out, "what the pictures show was not looked at; best effort, research use only")?)
+    }
+}

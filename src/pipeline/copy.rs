@@ -1,0 +1,68 @@
+//! The way of one photo through `scrub`: file → clean copy → file.
+
+use std::fs;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use super::MemoryGate;
+use super::photo::read;
+use crate::decode::{self, Limits};
+use crate::discover::Source;
+use crate::error::{PhotoError, Stage};
+use crate::output;
+use crate::privacy::{findings, scrub};
+use crate::record::Finding;
+
+/// What came of one photo.
+#[derive(Debug)]
+pub enum Copied {
+    /// `was_there`: an earlier run had made the same copy.
+    Done {
+        left_out: Vec<Finding>,
+        was_there: bool,
+    },
+    Failed(PhotoError),
+}
+
+/// Copies one photo without its metadata. An error means that nothing more can be written.
+pub fn copy_clean(source: &Source, target: &Path, limits: &Limits, memory: &MemoryGate) -> io::Result<Copied> {
+    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, memory))).unwrap_or_else(|_| {
+        Err(PhotoError::new(
+            Stage::Decode,
+            "internal_error",
+            "the photo made a part of the program fail; please report it",
+        ))
+    });
+    let (clean, left_out) = match made {
+        Ok(made) => made,
+        Err(error) => return Ok(Copied::Failed(error)),
+    };
+    match fs::read(target) {
+        Ok(there) if there == clean => return Ok(Copied::Done { left_out, was_there: true }),
+        Ok(_) => {
+            let message = "another file is in the place of its copy; remove it, or choose another folder with -o";
+            return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_taken", message)));
+        }
+        Err(_) => {}
+    }
+    output::write(target, &clean)?;
+    // The disk may have given something else than it took.
+    if fs::read(target)? != clean {
+        output::remove(target)?;
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "what was written reads back differently"));
+    }
+    Ok(Copied::Done { left_out, was_there: false })
+}
+
+fn make(source: &Source, limits: &Limits, memory: &MemoryGate) -> Result<(Vec<u8>, Vec<Finding>), PhotoError> {
+    if let Some(problem) = &source.problem {
+        return Err(problem.clone());
+    }
+    let bytes = read(source, limits)?;
+    let header = decode::header(&bytes, limits)?;
+    // The file and its copy, and both as pixels of up to eight bytes.
+    let _share =
+        memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
+    Ok((scrub::scrub(&bytes)?, findings::scan_bytes(&bytes)))
+}

@@ -1,0 +1,146 @@
+//! Ended in the middle, by whatever: what was finished is whole, and running again converges on the undisturbed result.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::kit::noise::Rng;
+use crate::support::{Lab, MANY, Ran, assert_same, results};
+
+fn command(lab: &Lab) -> Command {
+    let mut program = lab.program();
+    program.arg("run").arg(&*MANY).args(["-o", "out", "--model", "model", "--jobs", "2", "--overlay"]);
+    program.stdout(Stdio::piped()).stderr(Stdio::piped());
+    program
+}
+
+/// What a run that nobody disturbs gives, and how long it takes.
+static UNDISTURBED: LazyLock<(BTreeMap<String, Vec<u8>>, Duration)> = LazyLock::new(|| {
+    let lab = Lab::new();
+    let begin = Instant::now();
+    Ran::from(command(&lab).output().unwrap()).expect_code(0);
+    (lab.results(), begin.elapsed())
+});
+
+fn finished(lab: &Lab) -> usize {
+    results(&lab.path("out")).keys().filter(|name| name.starts_with("metrics/")).count()
+}
+
+/// Waits until some photos are done, but not all.
+#[track_caller]
+fn wait_for_some(lab: &Lab, child: &mut Child) {
+    let begin = Instant::now();
+    while finished(lab) < 3 {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be met half-way");
+        assert!(begin.elapsed() < Duration::from_secs(60), "nothing was done in a minute");
+        std::thread::sleep(Duration::from_millis(3));
+    }
+}
+
+/// Every record that exists keeps its promise.
+fn assert_promises(out: &Path) {
+    for (name, bytes) in results(out) {
+        if name.starts_with("metrics/") && !name.ends_with(".derm-seg-tmp") {
+            let record: Value = serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let mask = fs::read(out.join(record["mask"]["path"].as_str().unwrap())).unwrap();
+            assert_eq!(record["mask"]["blake3"], blake3::hash(&mask).to_hex().to_string(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn killed_at_twenty_random_moments() {
+    let (whole, time) = &*UNDISTURBED;
+    let mut rng = Rng::new(20);
+    let mut met_half_way = 0;
+    for _ in 0..4 {
+        let lab = Lab::new();
+        for _ in 0..5 {
+            let mut child = command(&lab).spawn().unwrap();
+            std::thread::sleep(time.mul_f32(rng.range(0.02, 0.7)));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let done = finished(&lab);
+            met_half_way += usize::from(done > 0 && done < 120);
+            assert_promises(&lab.path("out"));
+        }
+        Ran::from(command(&lab).output().unwrap()).expect_code(0);
+        assert_same(whole, &lab.results());
+    }
+    assert!(met_half_way > 4, "only {met_half_way} of 20 kills fell into the work: the test proves little");
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_finish_what_is_in_hand() {
+    use rustix::process::{Pid, Signal, kill_process};
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let lab = Lab::new();
+        let mut child = command(&lab).spawn().unwrap();
+        wait_for_some(&lab, &mut child);
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ran = Ran::from(child.wait_with_output().unwrap()).expect_code(code);
+        assert!(
+            ran.stdout.contains("not reached") && ran.stdout.contains("run the same command again"),
+            "{}",
+            ran.stdout
+        );
+        assert_promises(&lab.path("out"));
+        assert_eq!(lab.run_file()["complete"], false);
+        assert_eq!(lab.records().len(), finished(&lab), "the tables tell of what was finished");
+        assert!(!results(&lab.path("out")).keys().any(|name| name.ends_with("-tmp")), "nothing half-written is left");
+        Ran::from(command(&lab).output().unwrap()).expect_code(0);
+        assert_same(&UNDISTURBED.0, &lab.results());
+    }
+}
+
+#[test]
+fn a_second_process_is_refused_and_the_first_goes_on() {
+    let lab = Lab::new();
+    let mut first = command(&lab).spawn().unwrap();
+    wait_for_some(&lab, &mut first);
+    let second = Ran::from(command(&lab).output().unwrap());
+    second.expect_code(2).expect_error(&["Another derm-seg is writing to out"]);
+    Ran::from(first.wait_with_output().unwrap()).expect_code(0);
+    assert_same(&UNDISTURBED.0, &lab.results());
+}
+
+/// In a mount namespace of its own, so that nothing needs to be cleaned up and no rights are needed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_stops_the_run_with_what_is_done_intact() {
+    let inside = "mount -t tmpfs -o size=700k none out && { \"$@\"; echo $? > code; cp -r out kept; }";
+    let lab = Lab::new();
+    fs::create_dir(lab.path("out")).unwrap();
+    let run = command(&lab);
+    let mut program = Command::new("unshare");
+    program
+        .args(["-rm", "sh", "-c", inside, "sh"])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(lab.path(""));
+    let ran: Ran = match program.output() {
+        Ok(output) => output.into(),
+        Err(e) => return println!("skipped: unshare cannot be run ({e})"),
+    };
+    let Ok(code) = fs::read_to_string(lab.path("code")) else {
+        return println!("skipped: no mount namespace here: {}", ran.stderr);
+    };
+    assert_eq!(code.trim(), "1", "{}{}", ran.stdout, ran.stderr);
+    let ran = ran.expect_error(&["could not be written", "Make room"]);
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    let kept = results(&lab.path("kept"));
+    assert!(kept.keys().any(|name| name.starts_with("metrics/")), "some photos were done: {:?}", kept.keys());
+    assert_promises(&lab.path("kept"));
+    // With room, the rest is done.
+    fs::remove_dir(lab.path("out")).unwrap();
+    fs::rename(lab.path("kept"), lab.path("out")).unwrap();
+    let again = Ran::from(command(&lab).arg("--json").output().unwrap()).expect_code(0).json();
+    assert!(again["kept"].as_u64().unwrap() > 0, "{again}");
+    assert_same(&UNDISTURBED.0, &lab.results());
+}

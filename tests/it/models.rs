@@ -1,0 +1,155 @@
+//! Models in every dress: what can be run runs and agrees, what cannot is refused with the way out.
+
+use derm_seg::mask::LESION;
+
+use crate::kit::models::{Variant, that_fail, that_work};
+use crate::kit::photos::Scene;
+use crate::kit::pngs::Png;
+use crate::support::{Lab, Ran, read_mask};
+
+#[test]
+fn every_dress_of_the_rule_finds_the_same_lesions() {
+    let lab = Lab::new();
+    for seed in [0, 9, 12] {
+        // Of the frame's proportions, so that free sizes see the same picture as fixed ones.
+        lab.put(&format!("photos/{seed}.png"), &Png::rgb8(&Scene::any(seed).draw(240, 240).photo).bytes());
+    }
+    lab.run(&[]).expect_code(0);
+    for (name, variant) in that_work() {
+        lab.install(name, &variant);
+        let check = lab
+            .program()
+            .args(["model", "check", "--model", name, "--json"])
+            .output()
+            .map(Ran::from)
+            .unwrap()
+            .expect_code(0);
+        assert_eq!(check.json()["schema"], "derm-seg/model-check/1", "{name}");
+        let out = format!("out-{name}");
+        lab.program()
+            .args(["run", "photos", "-o", &out, "--model", name])
+            .output()
+            .map(Ran::from)
+            .unwrap()
+            .expect_code(0);
+        for seed in [0, 9, 12] {
+            let (here, there) =
+                (read_mask(&lab.path(&format!("{out}/masks/{seed}.png.png"))), lab.mask(&format!("{seed}.png")));
+            let pairs = here.data.iter().zip(&there.data);
+            let far = pairs.filter(|(a, b)| (**a == LESION) != (**b == LESION)).count() as f64 / here.data.len() as f64;
+            assert!(far < 0.012, "{name}, photo {seed}: {:.2} % of pixels differ", far * 100.0);
+        }
+    }
+}
+
+#[test]
+fn models_without_a_skin_class_leave_skin_figures_open() {
+    let lab = Lab::new();
+    lab.put("photos/a.png", &Png::rgb8(&Scene::any(9).draw(120, 90).photo).bytes());
+    let (_, sigmoid) = that_work().into_iter().find(|(name, _)| *name == "one_channel_sigmoid").unwrap();
+    lab.install("model", &sigmoid);
+    lab.run(&[]).expect_code(0);
+    let record = lab.record("a.png");
+    assert!(record["area"]["lesion_px"].as_u64().unwrap() > 0);
+    assert!(
+        record["area"]["skin_px"].is_null() && record["area"]["lesion_fraction_of_skin"].is_null(),
+        "{}",
+        record["area"]
+    );
+    assert!(record["colour"]["ita"].is_null());
+}
+
+#[test]
+fn models_that_cannot_be_right_are_refused_before_anything_is_written() {
+    let lab = Lab::with_photos(1);
+    for (name, variant) in that_fail() {
+        let folder = format!("{name}/inner");
+        lab.install(&folder, &variant);
+        let ran = lab
+            .program()
+            .args(["run", "photos", "-o", "out", "--model", &folder])
+            .output()
+            .map(Ran::from)
+            .unwrap()
+            .expect_code(2);
+        let words = match name {
+            "not_a_number" => "not numbers",
+            "two_axes" => "map of one photo",
+            _ => "outside",
+        };
+        let ran = ran.expect_error(&["error: ", words]);
+        assert!(!ran.stderr.contains("panicked") && !lab.path("out").exists(), "{name}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_bare_file_that_leaves_a_doubt_gets_a_manifest_to_fill_in() {
+    let lab = Lab::with_photos(1);
+    lab.put("bare/rule.onnx", &Variant::default().build().model);
+    let run = |more: &[&str]| -> Ran {
+        lab.program()
+            .args(["run", "photos", "-o", "out", "--model", "bare/rule.onnx"])
+            .args(more)
+            .output()
+            .unwrap()
+            .into()
+    };
+    let ran = run(&[]).expect_code(2).expect_error(&[
+        "how pixels are scaled",
+        "\"schema\": \"derm-seg/manifest/1\"",
+        "\"image\"",
+        "192",
+    ]);
+    // What is printed can be filled in and used.
+    let start = ran.stderr.find('{').unwrap();
+    let end = ran.stderr.rfind('}').unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_str(&ran.stderr[start..=end]).unwrap();
+    manifest["input"]["mean"] = serde_json::json!([0.0, 0.0, 0.0]);
+    manifest["input"]["std"] = serde_json::json!([1.0, 1.0, 1.0]);
+    lab.put("filled.json", manifest.to_string().as_bytes());
+    run(&["--manifest", "filled.json"]).expect_code(0);
+    // A graph that takes bytes leaves no doubt.
+    let (_, bytes) = that_work().into_iter().find(|(name, _)| *name == "uint8_nhwc").unwrap();
+    lab.put("bytes.onnx", &bytes.build().model);
+    lab.program()
+        .args(["run", "photos", "-o", "out2", "--model", "bytes.onnx"])
+        .output()
+        .map(Ran::from)
+        .unwrap()
+        .expect_code(0);
+}
+
+#[test]
+fn a_damaged_or_mistold_model_is_refused() {
+    let lab = Lab::with_photos(1);
+    let model = Variant::default().build().model;
+    lab.put("cut/model.onnx", &model[..model.len() / 2]);
+    lab.put("noise/model.onnx", b"this is no protobuf at all, not even nearly");
+    lab.put("hash/model.onnx", &model);
+    lab.put(
+        "hash/manifest.json",
+        br#"{"sha256": "0000000000000000000000000000000000000000000000000000000000000000", "input": {"scale": 0.004}}"#,
+    );
+    lab.put("typo/model.onnx", &model);
+    lab.put("typo/manifest.json", br#"{"input": {"scael": 0.004}}"#);
+    for (folder, words) in
+        [("cut", "could not be loaded"), ("noise", "could not be loaded"), ("hash", "SHA-256"), ("typo", "scael")]
+    {
+        let ran: Ran = lab.program().args(["run", "photos", "-o", "out", "--model", folder]).output().unwrap().into();
+        ran.expect_code(2).expect_error(&["error: ", words]);
+    }
+}
+
+#[test]
+fn the_built_in_model_runs_and_tells_of_itself() {
+    let lab = Lab::with_photos(2);
+    lab.program().args(["run", "photos"]).output().map(Ran::from).unwrap().expect_code(0);
+    assert!(lab.path("derm-seg-out/masks/p000.jpg.png").is_file());
+    let show = |args: &[&str]| {
+        lab.program().args(["model", "show"]).args(args).output().map(Ran::from).unwrap().expect_code(0).stdout
+    };
+    assert!(show(&[]).contains("sha256:"));
+    assert!(show(&["--notices"]).contains("ONNX Runtime"));
+    let listed = lab.program().args(["model", "list", "--json"]).output().map(Ran::from).unwrap().expect_code(0).json();
+    assert_eq!(listed[0]["where"], "built-in");
+}

@@ -1,0 +1,122 @@
+//! The published JSON Schemas tell what the program writes: everything it writes is valid, and every field is described.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::kit::files::{Jpeg, identifying_exif};
+use crate::kit::photos::Scene;
+use crate::kit::pngs::Png;
+use crate::support::Lab;
+
+fn schema(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{name}.json"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Readers must accept new fields, so the schema does; here a field that it does not know is an error.
+fn strict(mut schema: Value) -> Value {
+    fn close(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                map.values_mut().for_each(close);
+                if map.contains_key("properties") {
+                    map.insert("unevaluatedProperties".into(), json!(false));
+                }
+            }
+            Value::Array(list) => list.iter_mut().for_each(close),
+            _ => {}
+        }
+    }
+    close(&mut schema);
+    schema
+}
+
+#[track_caller]
+fn assert_valid(schema: &Value, instance: &Value) {
+    for schema in [schema.clone(), strict(schema.clone())] {
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(instance).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}\n{}", errors.join("\n"), serde_json::to_string_pretty(instance).unwrap());
+    }
+}
+
+#[test]
+fn what_is_written_is_as_published() {
+    let lab = Lab::with_photos(3);
+    let photo = Scene::any(9).draw(120, 90).photo;
+    lab.put("photos/metadata.jpg", &Jpeg { exif: Some(identifying_exif(1)), ..Jpeg::camera() }.write(&photo));
+    lab.put("photos/alpha.png", &Png::rgba(&photo).bytes());
+    lab.put("photos/empty.png", b"");
+    lab.put("photos/nothing.png", &Png::rgb8(&Scene::any(9).without_skin().draw(50, 40).photo).bytes());
+    let summary = lab.run(&["--json", "--overlay"]).expect_code(3).json();
+    assert_valid(&schema("summary"), &summary);
+    assert_valid(&schema("run"), &lab.run_file());
+    let record = schema("record");
+    let records = lab.records();
+    assert_eq!(records.len(), 7);
+    records.iter().for_each(|r| assert_valid(&record, r));
+    assert_valid(&record, &lab.record("metadata.jpg"));
+
+    fs::remove_dir_all(lab.path("out")).unwrap();
+    lab.run(&["--privacy", "strict"]).expect_code(3);
+    let records = lab.records();
+    assert!(records.iter().any(|r| r["status"] == "excluded"), "a photo with a place in it is left out");
+    records.iter().for_each(|r| assert_valid(&record, r));
+}
+
+#[test]
+fn the_schemas_refuse_what_is_wrong() {
+    let lab = Lab::with_photos(1);
+    lab.run(&[]).expect_code(0);
+    let record = schema("record");
+    let validator = jsonschema::draft202012::new(&record).unwrap();
+    let good = lab.record("p000.jpg");
+    assert!(validator.is_valid(&good));
+    type Spoil = fn(&mut Value);
+    let spoils: [(&str, Spoil); 6] = [
+        ("no status", |r| drop(r.as_object_mut().unwrap().remove("status"))),
+        ("no mask", |r| drop(r.as_object_mut().unwrap().remove("mask"))),
+        ("a negative area", |r| r["area"]["lesion_px"] = json!(-1)),
+        ("an absolute path", |r| r["input"]["path"] = json!("/home/someone/a.jpg")),
+        ("a figure left out", |r| drop(r["area"].as_object_mut().unwrap().remove("mm_per_px"))),
+        ("another schema", |r| r["schema"] = json!("derm-seg/record/99")),
+    ];
+    for (what, spoil) in spoils {
+        let mut bad = good.clone();
+        spoil(&mut bad);
+        assert!(!validator.is_valid(&bad), "{what} was accepted");
+    }
+    assert!(validator.is_valid(&{
+        let mut newer = good.clone();
+        newer["a_field_of_later"] = json!(1);
+        newer
+    }));
+}
+
+/// A stable code is a contract: each is in the list, and the list holds no others.
+#[test]
+fn every_code_is_in_the_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = fs::read_to_string(root.join("docs/codes.md")).expect("docs/codes.md lists the codes");
+    let mut missing = Vec::new();
+    for record in spoilt_records() {
+        let code = record["failure"]["code"].as_str().unwrap_or_default().to_owned();
+        if !code.is_empty() && !listed.contains(&format!("`{code}`")) {
+            missing.push(code);
+        }
+    }
+    assert!(missing.is_empty(), "docs/codes.md does not list {missing:?}");
+}
+
+fn spoilt_records() -> Vec<Value> {
+    let lab = Lab::with_photos(1);
+    for (i, (_, ending, bytes)) in crate::kit::spoil::each_kind(&Scene::any(3).draw(60, 40).photo).iter().enumerate() {
+        lab.put(&format!("photos/bad{i:02}.{ending}"), bytes);
+    }
+    lab.run(&[]).expect_code(3);
+    lab.records()
+}

@@ -1,0 +1,227 @@
+//! A folder with photos and a model in it, the program run on them, and the results as data.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use derm_seg::mask::LabelMap;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::kit::files::Jpeg;
+use crate::kit::models::{self, Head, Variant};
+use crate::kit::photos::Scene;
+
+/// `photos/`, `model/` and, once run, `out/`.
+pub struct Lab {
+    folder: TempDir,
+}
+
+/// What the program said, and how it ended: its exit code, or minus the signal that ended it.
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Lab {
+    pub fn new() -> Self {
+        let lab = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(lab.path("photos")).unwrap();
+        lab.install("model", &Variant::default());
+        lab
+    }
+
+    /// With a few small photos, some in a sub-folder.
+    pub fn with_photos(count: u64) -> Self {
+        let lab = Self::new();
+        for i in 0..count {
+            let name = if i % 2 == 0 { format!("photos/p{i:03}.jpg") } else { format!("photos/sub/p{i:03}.jpg") };
+            lab.put(&name, &Jpeg::camera().write(&Scene::any(i).draw(160, 120).photo));
+        }
+        lab
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    pub fn put(&self, relative: &str, bytes: &[u8]) {
+        let path = self.path(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// Writes a model's folder with the manifest that it needs.
+    pub fn install(&self, folder: &str, variant: &Variant) {
+        let files = variant.build();
+        self.put(&format!("{folder}/model.onnx"), &files.model);
+        self.put(&format!("{folder}/manifest.json"), manifest(variant).to_string().as_bytes());
+        if let (Some(name), Some(bytes)) = (variant.weights_at, files.weights) {
+            self.put(&format!("{folder}/{name}"), &bytes);
+        }
+    }
+
+    /// `derm-seg run photos -o out --model model`, and more.
+    pub fn run(&self, more: &[&str]) -> Ran {
+        self.program().args(RUN).args(more).output().unwrap().into()
+    }
+
+    /// The program, in this folder.
+    pub fn program(&self) -> Command {
+        let mut program = program();
+        program.current_dir(self.folder.path());
+        program
+    }
+
+    pub fn record(&self, photo: &str) -> Value {
+        let path = self.path(&format!("out/metrics/{photo}.json"));
+        serde_json::from_slice(&fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))).unwrap()
+    }
+
+    pub fn mask(&self, photo: &str) -> LabelMap {
+        read_mask(&self.path(&format!("out/masks/{photo}.png")))
+    }
+
+    pub fn records(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.path("out/records.jsonl")).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub fn run_file(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.path("out/run.json")).unwrap()).unwrap()
+    }
+
+    pub fn results(&self) -> BTreeMap<String, Vec<u8>> {
+        results(&self.path("out"))
+    }
+}
+
+pub const RUN: [&str; 6] = ["run", "photos", "-o", "out", "--model", "model"];
+
+pub fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_derm-seg"));
+    program.stdin(Stdio::null()).env_remove("ORT_DYLIB_PATH").env_remove("NO_COLOR");
+    program
+}
+
+pub fn derm_seg(args: &[&str]) -> Ran {
+    program().args(args).output().unwrap().into()
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
+        #[cfg(unix)]
+        let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
+        #[cfg(not(unix))]
+        let signal = None;
+        let code = output.status.code().unwrap_or_else(|| -signal.unwrap_or(1));
+        Self { code, stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl Ran {
+    /// Fails with everything that was said.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "exit code\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn expect_error(self, words: &[&str]) -> Self {
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} is missing in:\n{}", self.stderr);
+        }
+        self
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e} in:\n{}", self.stdout))
+    }
+}
+
+/// All files of a results folder; of run.json all but the timings, which may differ.
+pub fn results(out: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    gather(out, out, &mut files);
+    files.remove(".derm-seg.lock");
+    if let Some(bytes) = files.get_mut("run.json") {
+        let mut run: Value = serde_json::from_slice(bytes).unwrap();
+        run["timings"] = Value::Null;
+        *bytes = serde_json::to_vec(&run).unwrap();
+    }
+    files
+}
+
+fn gather(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(root, &path, files);
+        } else {
+            files.insert(path.strip_prefix(root).unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// Names of the files that differ, so that a failure says where to look.
+#[track_caller]
+pub fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<String, Vec<u8>>) {
+    assert!(left.len() > 3, "there are results to compare: {:?}", left.keys());
+    let all: std::collections::BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+    let differing: Vec<_> = all.into_iter().filter(|name| left.get(*name) != right.get(*name)).collect();
+    assert!(differing.is_empty(), "these differ, or are on one side only: {differing:?}");
+}
+
+/// Read with another decoder than the one the program writes with would choose: class indices, not colours.
+pub fn read_mask(path: &Path) -> LabelMap {
+    let file = std::io::BufReader::new(fs::File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())));
+    let mut reader = png::Decoder::new(file).read_info().unwrap();
+    let (width, height) = reader.info().size();
+    assert_eq!((reader.info().color_type, reader.info().bit_depth), (png::ColorType::Indexed, png::BitDepth::Two));
+    let mut data = Vec::with_capacity(width as usize * height as usize);
+    while let Some(row) = reader.next_row().unwrap() {
+        let indices = row.data().iter().flat_map(|byte| [byte >> 6, byte >> 4 & 3, byte >> 2 & 3, byte & 3]);
+        data.extend(indices.take(width as usize));
+    }
+    LabelMap { width, height, data }
+}
+
+/// Share of pixels that differ.
+pub fn difference(a: &LabelMap, b: &LabelMap) -> f64 {
+    assert_eq!((a.width, a.height), (b.width, b.height), "the masks have one size");
+    a.data.iter().zip(&b.data).filter(|(a, b)| a != b).count() as f64 / a.data.len() as f64
+}
+
+/// What a user would have to say about a variant; no more.
+pub fn manifest(variant: &Variant) -> Value {
+    let mut manifest =
+        json!({"schema": "derm-seg/manifest/1", "name": "colour-rule", "version": "1", "input": {}, "output": {}});
+    if variant.elem != crate::kit::graph::Elem::U8 {
+        manifest["input"] = json!({"scale": 1.0 / 255.0});
+    }
+    match variant.head {
+        Head::Logits5 => {
+            manifest["output"]["classes"] = json!(["background", "background", "skin", "lesion", "lesion"])
+        }
+        Head::ArgMax => manifest["output"]["classes"] = json!(["background", "skin", "lesion"]),
+        _ => {}
+    }
+    if !matches!(variant.side, models::Side::Fixed(_)) {
+        manifest["input"]["size"] = json!({"multiple_of": 32, "long_side": 192});
+    }
+    manifest
+}
+
+/// A shared folder of 120 good photos, drawn once: enough that a run of it can be met half-way.
+pub static MANY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("many-photos");
+    let _ = fs::remove_dir_all(&folder);
+    crate::kit::corpus::write(&folder, 120, 0, 77);
+    folder
+});
