@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod eval;
+pub mod export;
 pub mod model;
 pub mod names;
 pub mod opt_out;
@@ -40,6 +41,7 @@ pub enum Command {
     Scrub(Box<scrub::ScrubArgs>),
     Eval(Box<eval::EvalArgs>),
     Compare(compare::CompareArgs),
+    Export(export::ExportArgs),
     Model(model::ModelCommand),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),

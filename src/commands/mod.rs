@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod eval;
+pub mod export;
 pub mod model;
 pub mod run;
 pub mod scrub;

@@ -7,6 +7,7 @@ mod corpus;
 mod crash;
 mod damage;
 mod eval;
+mod export;
 mod inputs;
 #[path = "../kit/mod.rs"]
 mod kit;
