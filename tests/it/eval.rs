@@ -8,14 +8,18 @@ use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 use crate::program::{Ran, derm_seg};
+use crate::published::assert_valid;
 use crate::results_folder::*;
 
 fn eval(folder: &TempDir, args: &[&str]) -> Ran {
     derm_seg(folder.path(), &[&["eval"], args].concat())
 }
 
+/// What was written, which is always as published.
 fn scores(folder: &TempDir) -> Value {
-    json(&folder.path().join("out/scores.json"))
+    let scores = json(&folder.path().join("out/scores.json"));
+    assert_valid("scores", &scores);
+    scores
 }
 
 fn json(path: &Path) -> Value {
@@ -87,6 +91,10 @@ fn scores_every_pair_and_tells_of_the_rest() {
     for word in ["0.6000", "3 images scored", "guessed", "lonely.jpg", "extra.png", "missed.png"] {
         assert!(ran.stdout.contains(word), "no `{word}` in\n{}", ran.stdout);
     }
+    assert_eq!(
+        eval(&folder, &["out", "--truth", "truth", "--json"]).stdout,
+        fs::read_to_string(folder.path().join("out/scores.json")).unwrap()
+    );
     let csv = fs::read_to_string(folder.path().join("out/scores.csv")).unwrap();
     assert_eq!(csv.lines().count(), 4);
     assert!(

@@ -16,6 +16,7 @@ mod masks;
 mod models;
 mod privacy;
 mod program;
+mod published;
 mod results_folder;
 mod resume;
 mod schemas;
