@@ -369,7 +369,8 @@ pub fn resolve_output(
     }
     let temperature = wanted.temperature.unwrap_or(1.0);
     let thresholds = wanted.thresholds.unwrap_or(Thresholds { lesion: 0.5 });
-    if !(temperature.is_finite() && temperature > 0.0) || !(thresholds.lesion > 0.0 && thresholds.lesion < 1.0) {
+    let is_probability = thresholds.lesion > 0.0 && thresholds.lesion < 1.0;
+    if !temperature.is_finite() || temperature <= 0.0 || !is_probability {
         return Err(UsageError("The temperature must be above 0 and the lesion threshold between 0 and 1.".into()));
     }
     Ok((Output { name: tensor.name.clone(), layout, values, activation, classes, temperature, thresholds }, assumed))

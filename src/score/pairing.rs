@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn names(list: &[&str]) -> Vec<String> {
-        list.iter().map(|s| s.to_string()).collect()
+        list.iter().map(|&s| s.to_owned()).collect()
     }
 
     fn paired(predictions: &[&str], truths: &[&str]) -> Vec<(String, String)> {
