@@ -7,3 +7,4 @@ pub mod model;
 pub mod run;
 pub mod scrub;
 pub mod shell;
+pub mod withdraw;
