@@ -10,6 +10,7 @@ pub mod opt_out;
 pub mod run;
 pub mod scrub;
 pub mod shell;
+pub mod withdraw;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
@@ -41,6 +42,7 @@ pub enum Command {
     Run(Box<run::RunArgs>),
     Check(Box<check::CheckArgs>),
     Scrub(Box<scrub::ScrubArgs>),
+    Withdraw(withdraw::WithdrawArgs),
     Eval(Box<eval::EvalArgs>),
     Compare(compare::CompareArgs),
     Export(export::ExportArgs),

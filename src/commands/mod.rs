@@ -8,3 +8,4 @@ pub mod model;
 pub mod run;
 pub mod scrub;
 pub mod shell;
+pub mod withdraw;
