@@ -20,3 +20,4 @@ mod resume;
 mod schemas;
 mod scrub;
 mod support;
+mod withdraw;
