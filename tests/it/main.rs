@@ -22,3 +22,4 @@ mod resume;
 mod schemas;
 mod scrub;
 mod support;
+mod withdraw;
