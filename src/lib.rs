@@ -2,7 +2,9 @@
 //!
 //! Data flows one way: `discover` → `decode` → `preprocess` → `engine` → `postprocess` → `measure` → `record` → `output`.
 //! Each arrow is one struct. `pipeline` runs the stages for one photo and loops over many; `commands` holds a thin file
-//! for every verb. The rules about who may use what are in `tests/house.rs`. Research use only.
+//! for every verb. What looks at finished results (`eval`, `compare`, `export`, with `score` and `truth`) never loads the
+//! model; `privacy` says what may be disclosed. The rules about who may use what are in `tests/house.rs`.
+//! Research use only.
 
 pub mod cli;
 pub mod color;
@@ -14,6 +16,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod exit;
+pub mod export;
 pub mod geometry;
 pub mod likeness;
 pub mod manifest;
@@ -22,6 +25,7 @@ pub mod measure;
 pub mod output;
 pub mod photo;
 pub mod pipeline;
+pub mod polygons;
 pub mod postprocess;
 pub mod preprocess;
 pub mod privacy;

@@ -28,6 +28,12 @@ impl LabelMap {
         self.data[y as usize * self.width as usize + x as usize]
     }
 
+    /// Gives the pixels `start..end` of a row their class.
+    pub fn paint(&mut self, y: u32, start: u32, end: u32, class: u8) {
+        let row = y as usize * self.width as usize;
+        self.data[row + start as usize..row + end as usize].fill(class);
+    }
+
     pub fn count(&self, class: u8) -> u64 {
         // In blocks that a byte can count, which is what makes this fast.
         self.data.chunks(255).map(|block| u64::from(block.iter().map(|&c| u8::from(c == class)).sum::<u8>())).sum()

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compare;
 pub mod eval;
+pub mod export;
 pub mod model;
 pub mod names;
 pub mod opt_out;
@@ -44,6 +45,7 @@ pub enum Command {
     Withdraw(withdraw::WithdrawArgs),
     Eval(Box<eval::EvalArgs>),
     Compare(compare::CompareArgs),
+    Export(export::ExportArgs),
     Model(model::ModelCommand),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),

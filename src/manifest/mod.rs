@@ -1,18 +1,19 @@
 //! What a model is: the manifest beside a `model.onnx`, and the complete description made of it and of the graph.
 //!
 //! A manifest may leave out whatever the graph says for itself; `resolve` fills that in and refuses where the graph
-//! leaves a doubt. `locate` finds the files, `external` keeps a graph's side files inside the model's folder.
+//! leaves a doubt, with `template` to fill in. `locate` finds the files, `external` keeps a graph's side files inside the model's folder.
 
 mod external;
 mod locate;
 mod resolve;
+mod template;
 
 pub use locate::BUILT_IN_CARD;
 pub use locate::{Model, built_in, locate};
 pub use resolve::{
     Dim, Element, GraphInfo, Input, Observed, Output, Resolved, TensorInfo, pick, resolve_input, resolve_output,
-    template,
 };
+pub use template::template;
 
 use serde::{Deserialize, Serialize};
 

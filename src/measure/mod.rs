@@ -13,7 +13,7 @@ mod region;
 mod shape;
 mod symmetry;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 pub use quality::quality_of_photo;
 

@@ -78,7 +78,7 @@ impl Tables {
 }
 
 /// Spreadsheets run cells that begin like a formula: such text gets an apostrophe in front. Numbers stay numbers.
-fn harmless(cell: String) -> String {
+pub fn harmless(cell: String) -> String {
     let risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|', '%']);
     if risky && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell }
 }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compare;
 pub mod eval;
+pub mod export;
 pub mod model;
 pub mod people;
 pub mod run;

@@ -8,6 +8,7 @@ mod corpus;
 mod crash;
 mod damage;
 mod eval;
+mod export;
 mod inputs;
 #[path = "../kit/mod.rs"]
 mod kit;
@@ -15,6 +16,7 @@ mod masks;
 mod models;
 mod privacy;
 mod program;
+mod published;
 mod results_folder;
 mod resume;
 mod schemas;

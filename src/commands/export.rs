@@ -1,0 +1,45 @@
+//! `derm-seg export`.
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::Global;
+use crate::cli::export::ExportArgs;
+use crate::exit;
+use crate::export::export;
+use crate::settings::export::plan;
+
+/// Returns the exit code.
+pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
+    let as_json = args.json;
+    let plan = plan(args)?;
+    let summary = export(&plan)?;
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        let failed: Vec<_> = summary.failed.iter().map(|(path, why)| json!({"path": path, "message": why})).collect();
+        let told = json!({
+            "schema": "derm-seg/export/1", "photos": summary.photos, "without_mask": summary.without_mask,
+            "lesions": summary.lesions, "files": summary.files, "failed": failed,
+        });
+        writeln!(out, "{told:#}")?;
+    } else {
+        for (path, why) in &summary.failed {
+            writeln!(out, "failed: {path}: {why}")?;
+        }
+        if !global.quiet {
+            writeln!(
+                out,
+                "{} photos with {} lesions exported, {} without a mask, {} failed\n{} files: {}",
+                summary.photos,
+                summary.lesions,
+                summary.without_mask,
+                summary.failed.len(),
+                summary.files,
+                plan.dest.display()
+            )?;
+        }
+    }
+    Ok(if summary.failed.is_empty() { exit::OK } else { exit::SOME_FAILED })
+}

@@ -1,0 +1,37 @@
+//! `export`: arguments to a plan.
+
+use std::path::Path;
+
+use super::eval::jobs;
+use crate::cli::export::{ExportArgs, Format as Asked};
+use crate::error::UsageError;
+use crate::export::{Format, Plan};
+use crate::results::Results;
+
+pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
+    let format = match args.format {
+        Asked::Coco => Format::Coco,
+        Asked::Labelme => Format::Labelme,
+        Asked::Geojson => Format::Geojson,
+        Asked::Csv => Format::Csv,
+    };
+    let dest = &args.output;
+    let problem = match (format.is_one_file(), dest.is_dir()) {
+        (true, true) => Some("is a folder; name the file to write".to_owned()),
+        (false, false) if dest.exists() => Some("is a file; name a folder".to_owned()),
+        _ if !args.overwrite && is_taken(dest) => Some("is there already; --overwrite replaces it".to_owned()),
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        return Err(UsageError(format!("{} {problem}", dest.display())));
+    }
+    Ok(Plan { results: Results::open(&args.out)?, format, dest: args.output, jobs: jobs(args.jobs) })
+}
+
+/// An empty folder is free.
+fn is_taken(dest: &Path) -> bool {
+    match dest.read_dir() {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(_) => dest.exists(),
+    }
+}
