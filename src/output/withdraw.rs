@@ -144,8 +144,8 @@ impl<'a> Withdrawal<'a> {
         }
         for file in &self.files {
             remove(file)?;
-            self.remove_empty_folders(file);
         }
+        self.remove_empty_folders();
         self.rewrite_tables()?;
         self.log(&done)?;
         remove(&self.folder.root().join(BEGUN))?;
@@ -153,10 +153,12 @@ impl<'a> Withdrawal<'a> {
     }
 
     /// A folder's name may be a person's.
-    fn remove_empty_folders(&self, file: &Path) {
-        for folder in file.ancestors().skip(1).take_while(|folder| folder.parent() != Some(self.folder.root())) {
-            if *folder == *self.folder.root() || fs::remove_dir(folder).is_err() {
-                break;
+    fn remove_empty_folders(&self) {
+        for (mirror, _) in MIRRORS {
+            let folders = WalkDir::new(self.folder.root().join(mirror)).min_depth(1).contents_first(true);
+            for folder in folders.into_iter().flatten().filter(|entry| entry.file_type().is_dir()) {
+                // Refused where anything is left in it.
+                let _ = fs::remove_dir(folder.path());
             }
         }
     }
