@@ -117,7 +117,7 @@ fn with_remedy(error: &str) -> String {
 /// What a json file's polygons are under: `shapes` in LabelMe's, `annotations` in COCO's; nothing in other json.
 fn polygon_kind(file: &Path) -> Option<&'static str> {
     let value: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-    ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(|v| v.is_array()))
+    ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(serde_json::Value::is_array))
 }
 
 pub fn read_mask(path: &Path, format: &Format) -> Result<LabelMap, String> {
