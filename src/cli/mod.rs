@@ -6,6 +6,7 @@ pub mod export;
 pub mod model;
 pub mod names;
 pub mod opt_out;
+pub mod report;
 pub mod run;
 pub mod scrub;
 pub mod shell;
@@ -41,6 +42,7 @@ pub enum Command {
     Scrub(Box<scrub::ScrubArgs>),
     Eval(Box<eval::EvalArgs>),
     Compare(compare::CompareArgs),
+    Report(report::ReportArgs),
     Export(export::ExportArgs),
     Model(model::ModelCommand),
     Completions(shell::CompletionsArgs),
