@@ -31,6 +31,7 @@ pub mod preprocess;
 pub mod privacy;
 pub mod progress;
 pub mod record;
+pub mod report;
 pub mod results;
 pub mod score;
 pub mod settings;

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Scrub(args) => commands::scrub::run(*args, &global),
         Command::Eval(args) => commands::eval::run(*args, &global),
         Command::Compare(args) => commands::compare::run(args, &global),
+        Command::Report(args) => commands::report::run(args, &global),
         Command::Export(args) => commands::export::run(args, &global),
         Command::Model(args) => commands::model::run(args),
         Command::Completions(args) => commands::shell::completions(&args),

@@ -7,6 +7,7 @@ pub mod export;
 pub mod model;
 pub mod names;
 pub mod opt_out;
+pub mod report;
 pub mod run;
 pub mod scrub;
 pub mod shell;
@@ -45,6 +46,7 @@ pub enum Command {
     Withdraw(withdraw::WithdrawArgs),
     Eval(Box<eval::EvalArgs>),
     Compare(compare::CompareArgs),
+    Report(report::ReportArgs),
     Export(export::ExportArgs),
     Model(model::ModelCommand),
     Completions(shell::CompletionsArgs),

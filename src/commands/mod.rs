@@ -5,6 +5,7 @@ pub mod compare;
 pub mod eval;
 pub mod export;
 pub mod model;
+pub mod report;
 pub mod run;
 pub mod scrub;
 pub mod shell;

@@ -169,5 +169,4 @@ impl Curve {
 }
 
 #[cfg(test)]
-#[path = "colour_tests.rs"]
 mod tests;

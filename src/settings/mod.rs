@@ -6,5 +6,6 @@ pub mod eval;
 pub mod export;
 pub mod model;
 pub mod people;
+pub mod report;
 pub mod run;
 pub mod scrub;

@@ -1,0 +1,31 @@
+//! `derm-seg report`.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use crate::cli::Global;
+use crate::cli::report::ReportArgs;
+use crate::exit;
+use crate::report::report;
+use crate::settings::report::plan;
+
+/// Returns the exit code.
+pub fn run(args: ReportArgs, global: &Global) -> Result<u8> {
+    let plan = plan(args)?;
+    let summary = report(&plan)?;
+    for (count, what) in [(summary.photos_missing, "photos"), (summary.masks_missing, "masks")] {
+        if count > 0 {
+            tracing::warn!("{count} {what} could not be read and are not shown");
+        }
+    }
+    if !global.quiet {
+        let mut out = std::io::stdout().lock();
+        let size = summary.bytes as f64 / 1e6;
+        writeln!(out, "{} photos, {} plots, {size:.1} MB: {}", summary.rows, summary.figures, plan.output.display())?;
+        if plan.photos.is_some() {
+            writeln!(out, "the report holds small copies of the photos: keep it where they are kept")?;
+        }
+    }
+    Ok(exit::OK)
+}

@@ -1,0 +1,78 @@
+//! One HTML file that shows a whole run: gallery, figures, scores, changes, failures and where they come from.
+//!
+//! It holds everything it shows and asks nobody for anything. Photos are in it only when asked for; otherwise masks alone.
+
+mod figures;
+mod page;
+mod plots;
+mod rows;
+mod tables;
+mod thumbnails;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::output::write;
+use crate::pipeline::parallel_map;
+use crate::results::Results;
+pub use plots::Figure;
+use rows::Row;
+
+pub struct Plan {
+    pub results: Results,
+    /// Content of scores.json and compare.json.
+    pub scores: Option<Value>,
+    pub comparison: Option<Value>,
+    /// Where the photos are that the run was made of.
+    pub photos: Option<PathBuf>,
+    pub output: PathBuf,
+    /// Where the plots go as files of their own.
+    pub figures: Option<PathBuf>,
+    pub jobs: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub rows: usize,
+    /// Photos that should have been shown but could not be read.
+    pub photos_missing: usize,
+    pub masks_missing: usize,
+    pub figures: usize,
+    pub bytes: usize,
+}
+
+pub fn report(plan: &Plan) -> Result<Summary> {
+    let rows = Row::all(&plan.results, plan.scores.as_ref(), plan.comparison.as_ref())?;
+    let pictures =
+        parallel_map(&rows, plan.jobs, |row| thumbnails::pictures(row, &plan.results, plan.photos.as_deref()))?;
+    let figures = figures::all(&rows, plan.scores.as_ref());
+    let html = page::html(&page::Content {
+        rows: &rows,
+        pictures: &pictures,
+        figures: &figures,
+        run: plan.results.run(),
+        scores: plan.scores.as_ref(),
+        comparison: plan.comparison.as_ref(),
+        with_photos: plan.photos.is_some(),
+    })?;
+    write(&plan.output, html.as_bytes()).with_context(|| format!("cannot write {}", plan.output.display()))?;
+    if let Some(folder) = &plan.figures {
+        for figure in &figures {
+            let path = folder.join(format!("{}.svg", figure.name));
+            write(&path, figure.file().as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
+    let done = rows.iter().zip(&pictures).filter(|(row, _)| row.mask.is_some());
+    Ok(Summary {
+        rows: rows.len(),
+        photos_missing: done.clone().filter(|(_, p)| plan.photos.is_some() && p.photo.is_none()).count(),
+        masks_missing: done.filter(|(_, p)| p.mask.is_none()).count(),
+        figures: figures.len(),
+        bytes: html.len(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+//! `report`: arguments to a plan.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::eval::jobs;
+use crate::cli::report::ReportArgs;
+use crate::error::UsageError;
+use crate::report::Plan;
+use crate::results::Results;
+
+pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
+    if let Some(folder) = args.with_photos.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(UsageError(format!(
+            "{} is no folder: --with-photos takes the folder that was segmented",
+            folder.display()
+        )));
+    }
+    let read = |path: Option<&Path>, option: &str, kind: &str| path.map(|p| of_kind(p, option, kind)).transpose();
+    Ok(Plan {
+        results: Results::open(&args.out)?,
+        scores: read(args.scores.as_deref(), "--scores", "scores")?,
+        comparison: read(args.compare.as_deref(), "--compare", "compare")?,
+        photos: args.with_photos,
+        output: args.output.unwrap_or_else(|| args.out.join("report.html")),
+        figures: args.figures,
+        jobs: jobs(args.jobs),
+    })
+}
+
+/// A file of this program that says it is what is asked for.
+fn of_kind(path: &Path, option: &str, kind: &str) -> Result<Value, UsageError> {
+    let unusable = |why: String| UsageError(format!("{option} {}: {why}", path.display()));
+    let bytes = std::fs::read(path).map_err(|e| unusable(e.to_string()))?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
+    let wanted = format!("derm-seg/{kind}/1");
+    match value["schema"].as_str() {
+        Some(schema) if schema == wanted => Ok(value),
+        other => Err(unusable(format!("its schema is {}, not {wanted}", other.unwrap_or("not named")))),
+    }
+}
