@@ -262,7 +262,7 @@ fn figures_are_made_without_a_model() {
     let found = sources
         .iter()
         .filter(of_verb)
-        .flat_map(|s| [s.lines_with("engine::"), s.lines_with("ort::")].concat())
+        .flat_map(|s| [s.lines_with("crate::engine"), s.lines_with("ort::")].concat())
         .collect();
     none("these commands never load ONNX Runtime", found);
 }
