@@ -14,7 +14,7 @@ WEIGHT = 1.0  # of the second look inside its rectangle
 
 
 class Predictor:
-    """Photo (HxWx3 uint8, sRGB) -> probabilities (HxWx3) and mask: resize, run, enlarge, perhaps look again, soften, decide."""
+    """Photo (HxWx3 uint8, sRGB) -> probabilities (HxWx3) and mask: resize, run, soften, enlarge, perhaps look again, decide."""
 
     def __init__(self, folder, look=True, size=None):
         self.m = json.load(open(f"{folder}/manifest.json"))
