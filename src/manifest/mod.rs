@@ -184,9 +184,9 @@ pub struct Thresholds {
 pub struct SecondLook {
     /// Pixels from this lesion probability on are worth a look.
     pub min_probability: f64,
-    /// Only where their box, as shares of the photo's width and height, is smaller than this on its longer side.
+    /// Only where their box is smaller than this share of the photo's longer side.
     pub max_fraction: f64,
-    /// The look is at a square: the box's longer side, grown at both ends by this share of it.
+    /// The crop is the box grown on each side by this share of it.
     pub margin: f64,
     pub min_side_px: u32,
 }
