@@ -2,7 +2,9 @@
 //!
 //! Data flows one way: `discover` → `decode` → `preprocess` → `engine` → `postprocess` → `measure` → `record` → `output`.
 //! Each arrow is one struct. `pipeline` runs the stages for one photo and loops over many; `commands` holds a thin file
-//! for every verb. The rules about who may use what are in `tests/house.rs`. Research use only.
+//! for every verb. What looks at finished results (`eval`, `compare`, `export`, with `score` and `truth`) never loads the
+//! model; `privacy` says what may be disclosed. The rules about who may use what are in `tests/house.rs`.
+//! Research use only.
 
 pub mod cli;
 pub mod color;
@@ -16,6 +18,7 @@ pub mod eval;
 pub mod exit;
 pub mod export;
 pub mod geometry;
+pub mod likeness;
 pub mod manifest;
 pub mod mask;
 pub mod measure;
@@ -32,4 +35,5 @@ pub mod report;
 pub mod results;
 pub mod score;
 pub mod settings;
+pub mod survey;
 pub mod truth;

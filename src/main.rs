@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         .init();
     let result = match command {
         Command::Run(args) => commands::run::run(*args, &global),
+        Command::Check(args) => commands::check::run(*args, &global),
+        Command::Withdraw(args) => commands::withdraw::run(&args),
         Command::Scrub(args) => commands::scrub::run(*args, &global),
         Command::Eval(args) => commands::eval::run(*args, &global),
         Command::Compare(args) => commands::compare::run(args, &global),

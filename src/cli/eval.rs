@@ -29,11 +29,11 @@ pub struct EvalArgs {
     /// Results of `derm-seg run`, or a folder of masks
     #[arg(value_name = "OUT")]
     pub predictions: PathBuf,
-    /// Folder of reference masks; one for each annotator
+    /// Reference masks: a folder of pictures or of LabelMe files, or a COCO file; one for each annotator
     #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
     pub truth: Vec<PathBuf>,
-    /// What their values mean: binary (over 128 is lesion), zero-one, index (0, 1, 2, 255), or colours such as
-    /// lesion=ff0000,skin=00ff00 [default: guessed]
+    /// What their values mean: binary (over 128 is lesion), zero-one, index (0, 1, 2, 255), polygons, colours such as
+    /// lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus [default: guessed]
     #[arg(long, value_name = "FORMAT")]
     pub truth_format: Option<String>,
     /// The same for a folder of predicted masks

@@ -1,5 +1,6 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod check;
 pub mod compare;
 pub mod eval;
 pub mod export;
@@ -10,6 +11,7 @@ pub mod report;
 pub mod run;
 pub mod scrub;
 pub mod shell;
+pub mod withdraw;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
@@ -39,7 +41,9 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Run(Box<run::RunArgs>),
+    Check(Box<check::CheckArgs>),
     Scrub(Box<scrub::ScrubArgs>),
+    Withdraw(withdraw::WithdrawArgs),
     Eval(Box<eval::EvalArgs>),
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),

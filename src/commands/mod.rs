@@ -1,5 +1,6 @@
 //! One thin file a verb: settings → library → what the user sees. They never import each other.
 
+pub mod check;
 pub mod compare;
 pub mod eval;
 pub mod export;
@@ -8,3 +9,4 @@ pub mod report;
 pub mod run;
 pub mod scrub;
 pub mod shell;
+pub mod withdraw;

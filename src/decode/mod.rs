@@ -140,6 +140,8 @@ fn check_size(size: Size, limits: &Limits) -> Result<(), PhotoError> {
 }
 
 fn broken(why: impl std::fmt::Display) -> PhotoError {
+    // Some decoders say more than one line.
+    let why = why.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     PhotoError::new(Stage::Decode, "decode_failed", format!("the photo cannot be decoded: {why}"))
 }
 

@@ -116,7 +116,8 @@ fn walk(
         if entry.depth() == 0 {
             return true;
         }
-        !hidden(entry.file_name()) && !(entry.file_type().is_dir() && is_output(entry.path()))
+        let left_out = hidden(entry.file_name()) || entry.file_type().is_dir() && is_output(entry.path());
+        !left_out
     });
     for entry in entries {
         match entry {

@@ -41,7 +41,7 @@ impl Runtime {
             reason = "called before any other thread is started: nothing reads the environment meanwhile"
         )]
         unsafe {
-            std::env::set_var("ORT_DISABLE_TELEMETRY", "1")
+            std::env::set_var("ORT_DISABLE_TELEMETRY", "1");
         };
         let named = library.map(Path::to_path_buf).or_else(|| std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from));
         let (environment, onnxruntime, source, library_sha256) = match named {

@@ -10,7 +10,7 @@ use crate::mask::LabelMap;
 use crate::record::{ModelId, Outcome};
 use crate::results::Results;
 use crate::score::pairing::pair;
-use crate::truth::{Format, MaskFolder};
+use crate::truth::{Format, References};
 
 /// One photo that the model was given, or one mask of a folder.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct Predictions {
     /// Where masks of a folder are; a results folder says it itself.
     pub format: Option<Format>,
     results: Option<Results>,
-    folder: Option<MaskFolder>,
+    folder: Option<References>,
 }
 
 impl Predictions {
@@ -72,7 +72,7 @@ impl Predictions {
     }
 
     fn of_folder(root: &Path, format: Option<&Format>) -> Result<Self, UsageError> {
-        let folder = MaskFolder::open(root)?;
+        let folder = References::open(root, format)?;
         let all: Vec<usize> = (0..folder.names.len()).collect();
         let format = match format {
             Some(format) => format.clone(),
@@ -109,7 +109,7 @@ pub struct Annotator {
     pub name: String,
     pub format: Format,
     pub guessed: bool,
-    pub folder: MaskFolder,
+    pub folder: References,
     /// For every prediction, the index of its reference.
     pub of: Vec<Option<usize>>,
 }
@@ -134,9 +134,9 @@ pub fn annotator(
     suffixes: &[String],
     unpaired: &mut Vec<Unpaired>,
 ) -> Result<Annotator, UsageError> {
-    let folder = MaskFolder::open(root)?;
+    let folder = References::open(root, format)?;
     let images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
-    let pairing = pair(&images, &folder.names, suffixes);
+    let pairing = pair(&images, &folder.keys(), suffixes);
     let truth =
         |path: &str, reason| Unpaired { side: "truth", annotator: Some(name.clone()), path: path.to_owned(), reason };
 

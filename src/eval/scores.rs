@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::image::ScoreFailure;
 use super::inputs::Unpaired;
+use crate::output::harmless;
 use crate::record::ModelId;
 use crate::score::Metric;
 use crate::score::agreement::Agreement;
@@ -191,7 +192,7 @@ pub fn csv(scores: &Scores) -> csv::Result<Vec<u8>> {
         line.extend([row.counts.tp, row.counts.fp, row.counts.fn_, row.counts.tn].map(|n| n.to_string()));
         line.extend(row.scores.values.iter().map(|v| v.map_or(String::new(), |v| v.to_string())));
         line.extend(scores.strata.iter().map(|s| row.strata.get(&s.column).cloned().unwrap_or_default()));
-        out.write_record(&line)?;
+        out.write_record(line.into_iter().map(harmless))?;
     }
     out.into_inner().map_err(|e| e.into_error().into())
 }

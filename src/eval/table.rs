@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::scores::{Group, Scores, Strata};
+use crate::score::gate::GateResult;
 use crate::score::summary::Summary;
 
 /// Lists longer than this are cut; the files hold them whole.
@@ -66,7 +67,7 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
     }
     unpaired(out, scores)?;
     list(out, "failed", scores.failures.iter().map(|f| format!("{}: {}", f.image, f.message)))?;
-    list(out, "gates", scores.gates.iter().map(|g| g.sentence()))
+    list(out, "gates", scores.gates.iter().map(GateResult::sentence))
 }
 
 fn images(n: usize) -> String {

@@ -1,18 +1,19 @@
 //! What a model is: the manifest beside a `model.onnx`, and the complete description made of it and of the graph.
 //!
 //! A manifest may leave out whatever the graph says for itself; `resolve` fills that in and refuses where the graph
-//! leaves a doubt. `locate` finds the files, `external` keeps a graph's side files inside the model's folder.
+//! leaves a doubt, with `template` to fill in. `locate` finds the files, `external` keeps a graph's side files inside the model's folder.
 
 mod external;
 mod locate;
 mod resolve;
+mod template;
 
 pub use locate::BUILT_IN_CARD;
 pub use locate::{Model, built_in, locate};
 pub use resolve::{
     Dim, Element, GraphInfo, Input, Observed, Output, Resolved, TensorInfo, pick, resolve_input, resolve_output,
-    template,
 };
+pub use template::template;
 
 use serde::{Deserialize, Serialize};
 
@@ -183,9 +184,9 @@ pub struct Thresholds {
 pub struct SecondLook {
     /// Pixels from this lesion probability on are worth a look.
     pub min_probability: f64,
-    /// Only where their box is smaller than this share of the photo's longer side.
+    /// Only where their box, as shares of the photo's width and height, is smaller than this on its longer side.
     pub max_fraction: f64,
-    /// The crop is the box grown on each side by this share of it.
+    /// The look is at a square: the box's longer side, grown at both ends by this share of it.
     pub margin: f64,
     pub min_side_px: u32,
 }

@@ -4,8 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activation, Channels, ClassRole, InputManifest, Layout, MANIFEST_SCHEMA, Manifest, OutputManifest, Resize,
-    SizeRule, Thresholds, Values,
+    Activation, Channels, ClassRole, InputManifest, Layout, Manifest, Resize, SizeRule, Thresholds, Values, template,
 };
 use crate::error::UsageError;
 
@@ -100,8 +99,8 @@ impl Output {
 }
 
 /// Long side of the frame for a graph of any size whose manifest names none.
-const DEFAULT_LONG_SIDE: u32 = 512;
-const DEFAULT_MULTIPLE: u32 = 32;
+pub(super) const DEFAULT_LONG_SIDE: u32 = 512;
+pub(super) const DEFAULT_MULTIPLE: u32 = 32;
 
 fn refuse<T>(problem: String, manifest: &Manifest, graph: &GraphInfo) -> Result<T, UsageError> {
     let known = template(manifest, graph);
@@ -370,7 +369,8 @@ pub fn resolve_output(
     }
     let temperature = wanted.temperature.unwrap_or(1.0);
     let thresholds = wanted.thresholds.unwrap_or(Thresholds { lesion: 0.5 });
-    if !(temperature.is_finite() && temperature > 0.0) || !(thresholds.lesion > 0.0 && thresholds.lesion < 1.0) {
+    let is_probability = thresholds.lesion > 0.0 && thresholds.lesion < 1.0;
+    if !temperature.is_finite() || temperature <= 0.0 || !is_probability {
         return Err(UsageError("The temperature must be above 0 and the lesion threshold between 0 and 1.".into()));
     }
     Ok((Output { name: tensor.name.clone(), layout, values, activation, classes, temperature, thresholds }, assumed))
@@ -392,36 +392,4 @@ pub fn channel_count(shape: &[usize], layout: Layout) -> usize {
         (&[_, c, _, _], Layout::Nchw) | (&[_, _, _, c], Layout::Nhwc) => c,
         _ => 1,
     }
-}
-
-/// A manifest to fill in: what is given, then what the graph shows, then the commonest values.
-pub fn template(manifest: &Manifest, graph: &GraphInfo) -> String {
-    let mut filled = manifest.clone();
-    filled.schema.get_or_insert_with(|| MANIFEST_SCHEMA.to_owned());
-    filled.name.get_or_insert_with(|| "my-model".to_owned());
-    filled.version.get_or_insert_with(|| "1".to_owned());
-    let first = graph.inputs.first();
-    let dims = first.map(|t| t.dims.as_slice()).unwrap_or_default();
-    let input: &mut InputManifest = &mut filled.input;
-    input.name = input.name.take().or_else(|| first.map(|t| t.name.clone()));
-    let layout =
-        *input.layout.get_or_insert(if matches!(dims.get(3), Some(Some(1 | 3))) { Layout::Nhwc } else { Layout::Nchw });
-    input.channels.get_or_insert(Channels::Rgb);
-    let (height, width) = if layout == Layout::Nhwc { (dims.get(1), dims.get(2)) } else { (dims.get(2), dims.get(3)) };
-    input.size.get_or_insert(match (width, height) {
-        (Some(&Some(width)), Some(&Some(height))) => SizeRule::Fixed { width, height },
-        _ => SizeRule::Multiple { multiple_of: DEFAULT_MULTIPLE, long_side: DEFAULT_LONG_SIDE },
-    });
-    input.resize.get_or_insert(Resize::Stretch);
-    if first.is_none_or(|t| t.element != Element::Uint8) {
-        input.scale.get_or_insert(1.0 / 255.0);
-        input.mean.get_or_insert_with(|| vec![0.485, 0.456, 0.406]);
-        input.std.get_or_insert_with(|| vec![0.229, 0.224, 0.225]);
-    }
-    let output: &mut OutputManifest = &mut filled.output;
-    output.name = output.name.take().or_else(|| graph.outputs.first().map(|t| t.name.clone()));
-    output.values.get_or_insert(Values::Logits);
-    output.classes.get_or_insert_with(|| vec![ClassRole::Background, ClassRole::Skin, ClassRole::Lesion]);
-    output.thresholds.get_or_insert(Thresholds { lesion: 0.5 });
-    serde_json::to_string_pretty(&filled).unwrap_or_default()
 }

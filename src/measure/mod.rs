@@ -15,6 +15,8 @@ mod symmetry;
 #[cfg(test)]
 pub mod testing;
 
+pub use quality::quality_of_photo;
+
 use serde::Serialize;
 
 use crate::mask::{LESION, LabelMap, SKIN};

@@ -8,7 +8,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use super::MIN_SKIN_FRACTION_OF_FRAME;
 use super::region::Lattice;
-use crate::mask::{BACKGROUND, LabelMap};
+use crate::mask::{BACKGROUND, LabelMap, SKIN};
 use crate::photo::Photo;
 use crate::record::{Area, Lesion, Quality, QualityFlag};
 
@@ -43,6 +43,23 @@ pub fn quality(photo: &Photo, labels: &LabelMap, area: &Area, lesions: &[Lesion]
     ];
     let flags = flags.into_iter().filter_map(|(flag, holds)| holds.then_some(flag)).collect();
     Quality { sharpness, clipped_dark, clipped_bright, flags }
+}
+
+/// What can be said before there is a mask: sharpness, exposure of the whole frame, size.
+pub fn quality_of_photo(photo: &Photo) -> Quality {
+    let (width, height) = (photo.width, photo.height);
+    let everything = LabelMap::filled(width, height, SKIN);
+    let area = Area {
+        background_px: 0,
+        skin_px: None,
+        lesion_px: 0,
+        lesion_fraction_of_frame: 0.0,
+        lesion_fraction_of_skin: None,
+        mm_per_px: None,
+    };
+    let mut quality = quality(photo, &everything, &area, &[]);
+    quality.flags.retain(|flag| *flag != QualityFlag::NoLesion);
+    quality
 }
 
 /// Variance of the four-neighbour Laplacian of the luma, of the photo reduced by area averaging. Smaller photos are taken as
@@ -141,7 +158,7 @@ impl Brightness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::{LESION, SKIN};
+    use crate::mask::LESION;
 
     fn photo(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Photo {
         let rgb = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();

@@ -56,23 +56,24 @@ impl OutputFolder {
             )));
         }
         fs::create_dir_all(root).map_err(cannot)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(root.join(LOCK)).map_err(cannot)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(UsageError(format!(
-                    "Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o."
-                )));
-            }
-            Err(TryLockError::Error(e)) => return Err(cannot(e)),
-        }
-        let folder = Self { root: root.to_path_buf(), _lock: Some(lock) };
+        let folder = Self { root: root.to_path_buf(), _lock: Some(take_lock(root)?) };
         if overwrite {
             folder.forget_records().map_err(cannot)?;
         } else {
             folder.check_settings(settings)?;
         }
         folder.sweep_temporary().map_err(cannot)?;
+        Ok(folder)
+    }
+
+    /// Opens results that are there, to take something out of them.
+    pub fn open_results(root: &Path) -> Result<Self, UsageError> {
+        let shown = root.display();
+        if !root.join(RUN_FILE).is_file() {
+            return Err(UsageError(format!("{shown} holds no run.json: give the folder that `derm-seg run` wrote")));
+        }
+        let folder = Self { root: root.to_path_buf(), _lock: Some(take_lock(root)?) };
+        folder.sweep_temporary().map_err(|e| UsageError(format!("{shown} cannot be used: {e}")))?;
         Ok(folder)
     }
 
@@ -184,6 +185,20 @@ impl OutputFolder {
             return Err(Unfinished::OutputDamaged);
         }
         Ok(())
+    }
+}
+
+fn take_lock(root: &Path) -> Result<File, UsageError> {
+    let shown = root.display();
+    let cannot =
+        |e: io::Error| UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."));
+    let lock = File::options().create(true).truncate(false).write(true).open(root.join(LOCK)).map_err(cannot)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(UsageError(format!(
+            "Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o."
+        ))),
+        Err(TryLockError::Error(e)) => Err(cannot(e)),
     }
 }
 

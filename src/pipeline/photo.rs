@@ -169,7 +169,7 @@ fn segment(
 
 /// Bytes that a photo holds at the worst moment: the file, and twelve bytes a pixel (a progressive JPEG's coefficients and
 /// its pixels, or a 16-bit picture beside its 8-bit copy).
-fn footprint(file: usize, header: Header) -> u64 {
+pub fn footprint(file: usize, header: Header) -> u64 {
     file as u64 + 12 * u64::from(header.size.width) * u64::from(header.size.height)
 }
 

@@ -25,20 +25,14 @@ pub fn closer_look(first: &ProbMap, rule: &SecondLook, photo_width: u32, photo_h
     let (left, top) = first.placement.to_photo(x0 as f64, y0 as f64);
     let (right, bottom) = first.placement.to_photo(x1 as f64, y1 as f64);
     let (photo_width, photo_height) = (f64::from(photo_width), f64::from(photo_height));
-    let longest = photo_width.max(photo_height);
-    let side = (right - left).max(bottom - top);
-    if side >= rule.max_fraction * longest {
+    if ((right - left) / photo_width).max((bottom - top) / photo_height) >= rule.max_fraction {
         return None;
     }
-    let wanted = (side * (1.0 + 2.0 * rule.margin)).max(f64::from(rule.min_side_px)).round();
-    let (width, height) = (wanted.min(photo_width), wanted.min(photo_height));
-    let place = |centre: f64, size: f64, limit: f64| (centre - size / 2.0).clamp(0.0, limit - size).round();
-    Some(Rect {
-        x: place((left + right) / 2.0, width, photo_width),
-        y: place((top + bottom) / 2.0, height, photo_height),
-        width,
-        height,
-    })
+    let wanted = (right - left).max(bottom - top) * (1.0 + 2.0 * rule.margin);
+    let side = wanted.round().max(f64::from(rule.min_side_px)).min(photo_width).min(photo_height);
+    let place = |centre: f64, limit: f64| (centre - side / 2.0).round().clamp(0.0, limit - side);
+    let (x, y) = (place((left + right) / 2.0, photo_width), place((top + bottom) / 2.0, photo_height));
+    Some(Rect { x, y, width: side, height: side })
 }
 
 /// Share of the crop's side over which it fades into the first look.

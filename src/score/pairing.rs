@@ -59,8 +59,8 @@ pub fn pair(predictions: &[String], truths: &[String], suffixes: &[String]) -> P
                     // Names that repeat in several folders say nothing without the folder.
                     _ => continue,
                 }
-                open.0.retain(|p| !ps.contains(p));
-                open.1.retain(|t| !ts.contains(t));
+                ps.iter().for_each(|p| _ = open.0.remove(p));
+                ts.iter().for_each(|t| _ = open.1.remove(t));
             }
         }
     }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn names(list: &[&str]) -> Vec<String> {
-        list.iter().map(|s| s.to_string()).collect()
+        list.iter().map(|&s| s.to_owned()).collect()
     }
 
     fn paired(predictions: &[&str], truths: &[&str]) -> Vec<(String, String)> {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::raster::{Pixels, Raster};
 use crate::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
+use crate::polygons::known_class;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -17,6 +18,8 @@ pub enum Format {
     Index,
     /// Every class has its colour.
     Colours(Vec<([u8; 3], u8)>),
+    /// Outlines with labels; these labels stand for these classes, besides the usual ones.
+    Polygons(Vec<(String, u8)>),
 }
 
 const CLASSES: [(&str, u8); 4] = [("background", BACKGROUND), ("skin", SKIN), ("lesion", LESION), ("ignore", IGNORE)];
@@ -26,7 +29,7 @@ impl Format {
     pub fn marks_skin(&self) -> bool {
         match self {
             Format::Binary | Format::ZeroOne => false,
-            Format::Index => true,
+            Format::Index | Format::Polygons(_) => true,
             Format::Colours(map) => map.iter().any(|(_, class)| *class == SKIN),
         }
     }
@@ -39,12 +42,27 @@ impl fmt::Display for Format {
             Format::ZeroOne => f.write_str("zero-one"),
             Format::Index => f.write_str("index"),
             Format::Colours(map) => {
-                let name = |class: u8| CLASSES.iter().find(|c| c.1 == class).map_or("", |c| c.0);
                 let parts: Vec<String> = map.iter().map(|(c, class)| format!("{}={}", name(*class), hex(*c))).collect();
+                f.write_str(&parts.join(","))
+            }
+            Format::Polygons(labels) if labels.is_empty() => f.write_str("polygons"),
+            Format::Polygons(labels) => {
+                let parts: Vec<String> =
+                    labels.iter().map(|(label, class)| format!("{}={label}", name(*class))).collect();
                 f.write_str(&parts.join(","))
             }
         }
     }
+}
+
+fn name(class: u8) -> &'static str {
+    CLASSES.iter().find(|c| c.1 == class).map_or("", |c| c.0)
+}
+
+/// The class that a label of a polygon stands for.
+pub fn class_of(format: &Format, label: &str) -> Option<u8> {
+    let Format::Polygons(labels) = format else { return None };
+    labels.iter().find(|(l, _)| l.eq_ignore_ascii_case(label)).map(|(_, class)| *class).or_else(|| known_class(label))
 }
 
 impl FromStr for Format {
@@ -55,18 +73,25 @@ impl FromStr for Format {
             "binary" => return Ok(Format::Binary),
             "zero-one" => return Ok(Format::ZeroOne),
             "index" => return Ok(Format::Index),
+            "polygons" => return Ok(Format::Polygons(Vec::new())),
             _ => {}
         }
-        let usage = || "one of binary, zero-one, index, or colours such as lesion=ff0000,skin=00ff00".to_owned();
-        let mut map = Vec::new();
+        let usage = || {
+            let words = "one of binary, zero-one, index, polygons";
+            format!("{words}, colours such as lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus")
+        };
+        let mut parts: Vec<(String, u8)> = Vec::new();
         for part in text.split(',') {
-            let (name, colour) = part.split_once('=').ok_or_else(usage)?;
+            let (name, value) = part.split_once('=').filter(|(_, value)| !value.trim().is_empty()).ok_or_else(usage)?;
             let class = CLASSES.iter().find(|c| c.0 == name.trim()).ok_or_else(usage)?.1;
-            map.push((parse_hex(colour.trim()).ok_or_else(usage)?, class));
+            parts.push((value.trim().to_owned(), class));
         }
-        if !map.iter().any(|(_, class)| *class == LESION) {
-            return Err("no colour is given for the lesion".to_owned());
+        if !parts.iter().any(|(_, class)| *class == LESION) {
+            return Err("nothing is given for the lesion".to_owned());
         }
+        let colours: Option<Vec<([u8; 3], u8)>> =
+            parts.iter().map(|(value, class)| Some((parse_hex(value)?, *class))).collect();
+        let Some(mut map) = colours else { return Ok(Format::Polygons(parts)) };
         if !map.iter().any(|(colour, class)| *class == BACKGROUND || *colour == [0; 3]) {
             map.push(([0; 3], BACKGROUND));
         }
@@ -109,6 +134,7 @@ pub fn labels(raster: Raster, format: &Format) -> Result<LabelMap, String> {
             }
             values
         }
+        (Format::Polygons(_), _) => return Err("it is a picture, and polygons were expected".to_owned()),
         (Format::Colours(map), pixels) => {
             let mut out = Vec::with_capacity(width as usize * height as usize);
             // Neighbours mostly share their colour: the last answer is tried first.
@@ -328,7 +354,10 @@ mod tests {
 
     #[test]
     fn a_format_that_is_none_is_explained() {
-        for text in ["", "png", "lesion", "lesion=red", "nevus=ff0000", "skin=00ff00"] {
+        let labels: Format = "lesion=psoriasis,lesion=plaque".parse().unwrap();
+        assert_eq!((class_of(&labels, "Plaque"), class_of(&labels, "skin")), (Some(LESION), Some(SKIN)));
+        assert_eq!((class_of(&labels, "hair"), labels.to_string()), (None, "lesion=psoriasis,lesion=plaque".into()));
+        for text in ["", "png", "lesion", "lesion=", "nevus=ff0000", "skin=00ff00"] {
             let error = text.parse::<Format>().unwrap_err();
             assert!(error.contains("lesion"), "{text}: {error}");
         }

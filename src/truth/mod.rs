@@ -1,4 +1,6 @@
-//! Reference masks of one annotator: which files there are, what their values mean, and reading one of them.
+//! References of one annotator: which there are, what their values mean, and reading one of them.
+//!
+//! A folder of mask pictures, a folder of LabelMe files (photos may lie beside them), or one COCO file.
 
 pub mod format;
 pub mod raster;
@@ -13,59 +15,117 @@ pub use format::Format;
 
 use crate::error::UsageError;
 use crate::mask::LabelMap;
-use format::Evidence;
+use crate::polygons::{CocoSet, read_labelme};
+use format::{Evidence, class_of};
 
 const PICTURES: [&str; 8] = ["png", "bmp", "tif", "tiff", "jpg", "jpeg", "webp", "gif"];
 /// How many files, spread over the folder, are looked at to guess their format.
 const LOOK_AT: usize = 48;
 
-/// A folder of mask files.
-#[derive(Clone, Debug)]
-pub struct MaskFolder {
-    root: PathBuf,
-    /// Paths inside the folder, with `/`, in order.
+pub struct References {
+    /// Paths inside the folder or the COCO file, with `/`.
     pub names: Vec<String>,
+    kind: Kind,
 }
 
-impl MaskFolder {
-    /// Lists the pictures of a folder and below; hidden files and links to folders are left out.
-    pub fn open(root: &Path) -> Result<Self, UsageError> {
-        let mut names = Vec::new();
-        list(root, "", &mut names).map_err(|e| UsageError(format!("cannot list {}: {e}", root.display())))?;
-        names.sort();
-        if names.is_empty() {
-            return Err(UsageError(format!(
-                "there is no mask in {} (looked for {})",
-                root.display(),
-                PICTURES.join(", ")
-            )));
+enum Kind {
+    Pictures(PathBuf),
+    Labelme(PathBuf),
+    Coco(CocoSet),
+}
+
+impl References {
+    /// `format` decides where a folder holds both pictures and polygons; without it, polygons win: pictures beside them are photos.
+    pub fn open(root: &Path, format: Option<&Format>) -> Result<Self, UsageError> {
+        let shown = root.display();
+        let wrong = |why: String| UsageError(format!("{shown}: {why}"));
+        if root.is_file() {
+            return Self::coco(root, format).map_err(wrong);
         }
-        Ok(MaskFolder { root: root.to_owned(), names })
+        let (mut pictures, mut polygons) = (Vec::new(), Vec::new());
+        list(root, "", &mut |name, extension| match extension {
+            "json" => polygons.push(name),
+            e if PICTURES.contains(&e) => pictures.push(name),
+            _ => {}
+        })
+        .map_err(|e| UsageError(format!("cannot list {shown}: {e}")))?;
+        pictures.sort();
+        polygons.sort();
+        let asked = format.map(|f| matches!(f, Format::Polygons(_)));
+        let kind = polygons.first().filter(|_| asked != Some(false)).and_then(|first| polygon_kind(&root.join(first)));
+        match (kind, polygons.as_slice()) {
+            (Some("annotations"), [only]) => Self::coco(&root.join(only), format).map_err(wrong),
+            (Some("shapes"), _) => Ok(References { names: polygons, kind: Kind::Labelme(root.to_owned()) }),
+            _ if asked == Some(true) => Err(wrong("there are neither LabelMe files nor one COCO file".to_owned())),
+            _ if pictures.is_empty() => {
+                Err(wrong(format!("there is no mask (looked for {} and polygons in json)", PICTURES.join(", "))))
+            }
+            _ => Ok(References { names: pictures, kind: Kind::Pictures(root.to_owned()) }),
+        }
+    }
+
+    fn coco(file: &Path, format: Option<&Format>) -> Result<Self, String> {
+        if format.is_some_and(|f| !matches!(f, Format::Polygons(_))) {
+            return Err(
+                "it is a file of polygons: their format is `polygons`, or labels such as lesion=nevus".to_owned()
+            );
+        }
+        let bytes = fs::read(file).map_err(|e| e.to_string())?;
+        let labels = format.cloned().unwrap_or(Format::Polygons(Vec::new()));
+        let set = CocoSet::read(&bytes, &|name| class_of(&labels, name)).map_err(|e| with_remedy(&e))?;
+        Ok(References { names: set.names().map(str::to_owned).collect(), kind: Kind::Coco(set) })
+    }
+
+    /// Names to pair by: a COCO file calls images as the photos are called.
+    pub fn keys(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Coco(_) => self.names.iter().map(|name| format!("{name}.json")).collect(),
+            _ => self.names.clone(),
+        }
     }
 
     /// What the values mean, from the files `of` (indices of `names`).
     pub fn guess(&self, of: &[usize]) -> Result<Format, String> {
+        let Kind::Pictures(root) = &self.kind else { return Ok(Format::Polygons(Vec::new())) };
         let mut evidence = Evidence::default();
         let step = of.len().div_ceil(LOOK_AT).max(1);
         // A file that cannot be read is told of when it is scored.
-        of.iter().step_by(step).filter_map(|&i| raster::read(&self.path(i)).ok()).for_each(|r| evidence.add(r));
+        let some = of.iter().step_by(step).filter_map(|&i| raster::read(&root.join(&self.names[i])).ok());
+        some.for_each(|raster| evidence.add(raster));
         evidence.guess()
     }
 
     pub fn read(&self, index: usize, format: &Format) -> Result<LabelMap, String> {
-        read_mask(&self.path(index), format)
+        let name = &self.names[index];
+        match &self.kind {
+            Kind::Pictures(root) => read_mask(&root.join(name), format),
+            Kind::Labelme(root) => {
+                let bytes = fs::read(root.join(name)).map_err(|e| e.to_string())?;
+                read_labelme(&bytes, &|label| class_of(format, label)).map_err(|e| with_remedy(&e))
+            }
+            Kind::Coco(set) => set.mask(index),
+        }
     }
+}
 
-    fn path(&self, index: usize) -> PathBuf {
-        self.root.join(&self.names[index])
-    }
+fn with_remedy(error: &str) -> String {
+    let unknown = error.contains("stands for no class");
+    let remedy = if unknown { "; say what it stands for, such as --truth-format lesion=LABEL" } else { "" };
+    format!("{error}{remedy}")
+}
+
+/// What a json file's polygons are under: `shapes` in LabelMe's, `annotations` in COCO's; nothing in other json.
+fn polygon_kind(file: &Path) -> Option<&'static str> {
+    let value: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+    ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(serde_json::Value::is_array))
 }
 
 pub fn read_mask(path: &Path, format: &Format) -> Result<LabelMap, String> {
     format::labels(raster::read(path)?, format)
 }
 
-fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) -> std::io::Result<()> {
+/// Files of a folder and below, with their extension in small letters; hidden files and links to folders are left out.
+fn list(folder: &Path, prefix: &str, found: &mut dyn FnMut(String, &str)) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         // A name that is no UTF-8 cannot be written into a result; it is not a mask that anyone can pair.
@@ -73,15 +133,12 @@ fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) -> std::io::Result
         if name.starts_with('.') {
             continue;
         }
-        let path = format!("{prefix}{name}");
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            list(&entry.path(), &format!("{path}/"), names)?;
+            list(&entry.path(), &format!("{prefix}{name}/"), found)?;
         } else if !kind.is_symlink() || entry.path().is_file() {
-            let extension = Path::new(&name).extension().map(|e| e.to_string_lossy().to_lowercase());
-            if extension.is_some_and(|e| PICTURES.contains(&e.as_str())) {
-                names.push(path);
-            }
+            let extension = Path::new(&name).extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            found(format!("{prefix}{name}"), &extension);
         }
     }
     Ok(())

@@ -7,14 +7,18 @@ use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 use crate::program::{Ran, derm_seg};
+use crate::published::assert_valid;
 use crate::results_folder::*;
 
 fn compare(folder: &TempDir, args: &[&str]) -> Ran {
     derm_seg(folder.path(), &[&["compare", "base", "new"], args].concat())
 }
 
+/// What was written, which is always as published.
 fn comparison(folder: &TempDir) -> Value {
-    serde_json::from_slice(&fs::read(folder.path().join("new/compare.json")).unwrap()).unwrap()
+    let comparison = serde_json::from_slice(&fs::read(folder.path().join("new/compare.json")).unwrap()).unwrap();
+    assert_valid("compare", &comparison);
+    comparison
 }
 
 fn photo(path: &'static str, x: u32) -> Photo {
@@ -95,6 +99,7 @@ fn figures_of_an_unchanged_mask_must_stay() {
     edit_records(&folder.path().join("new"), "\"ita\":null", "\"ita\":40.0");
     let ran = compare(&folder, &["--max-change", "figures=off", "--max-change", "colour.ita=100"]);
     assert!(ran.code == 4 && ran.stdout.contains("colour.ita <= 100: known in one of the runs only"), "{}", ran.stdout);
+    assert_eq!(comparison(&folder)["limits"].as_array().unwrap().last().unwrap()["value"], Value::Null);
 }
 
 #[test]
@@ -129,6 +134,7 @@ fn a_mask_that_is_not_the_promised_one_is_damaged() {
     let ran = compare(&folder, &[]);
     assert!(ran.code == 4 && ran.stdout.contains("failed  damaged <= 0: 2"), "{}", ran.stdout);
     assert!(ran.stdout.contains("masks/a.jpg.png is not the mask that its record promises"), "{}", ran.stdout);
+    assert_eq!(comparison(&folder)["images"][0]["kind"], "damaged");
 }
 
 #[test]

@@ -12,9 +12,10 @@ use serde_json::Value;
 use crate::kit::noise::Rng;
 use crate::support::{Lab, MANY, Ran, assert_same, results};
 
-fn command(lab: &Lab) -> Command {
+/// One job where a run is to be met half-way, so that it lasts; two where anything may happen.
+fn command(lab: &Lab, jobs: u32) -> Command {
     let mut program = lab.program();
-    program.arg("run").arg(&*MANY).args(["-o", "out", "--model", "model", "--jobs", "2", "--overlay"]);
+    program.arg("run").arg(&*MANY).args(["-o", "out", "--model", "model", "--overlay", "--jobs"]).arg(jobs.to_string());
     program.stdout(Stdio::piped()).stderr(Stdio::piped());
     program
 }
@@ -23,7 +24,7 @@ fn command(lab: &Lab) -> Command {
 static UNDISTURBED: LazyLock<(BTreeMap<String, Vec<u8>>, Duration)> = LazyLock::new(|| {
     let lab = Lab::new();
     let begin = Instant::now();
-    Ran::from(command(&lab).output().unwrap()).expect_code(0);
+    Ran::from(command(&lab, 2).output().unwrap()).expect_code(0);
     (lab.results(), begin.elapsed())
 });
 
@@ -61,7 +62,7 @@ fn killed_at_twenty_random_moments() {
     for _ in 0..4 {
         let lab = Lab::new();
         for _ in 0..5 {
-            let mut child = command(&lab).spawn().unwrap();
+            let mut child = command(&lab, 2).spawn().unwrap();
             std::thread::sleep(time.mul_f32(rng.range(0.02, 0.7)));
             child.kill().unwrap();
             child.wait().unwrap();
@@ -69,7 +70,7 @@ fn killed_at_twenty_random_moments() {
             met_half_way += usize::from(done > 0 && done < 120);
             assert_promises(&lab.path("out"));
         }
-        Ran::from(command(&lab).output().unwrap()).expect_code(0);
+        Ran::from(command(&lab, 2).output().unwrap()).expect_code(0);
         assert_same(whole, &lab.results());
     }
     assert!(met_half_way > 4, "only {met_half_way} of 20 kills fell into the work: the test proves little");
@@ -81,7 +82,7 @@ fn signals_finish_what_is_in_hand() {
     use rustix::process::{Pid, Signal, kill_process};
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let lab = Lab::new();
-        let mut child = command(&lab).spawn().unwrap();
+        let mut child = command(&lab, 1).spawn().unwrap();
         wait_for_some(&lab, &mut child);
         kill_process(Pid::from_child(&child), signal).unwrap();
         let ran = Ran::from(child.wait_with_output().unwrap()).expect_code(code);
@@ -94,7 +95,7 @@ fn signals_finish_what_is_in_hand() {
         assert_eq!(lab.run_file()["complete"], false);
         assert_eq!(lab.records().len(), finished(&lab), "the tables tell of what was finished");
         assert!(!results(&lab.path("out")).keys().any(|name| name.ends_with("-tmp")), "nothing half-written is left");
-        Ran::from(command(&lab).output().unwrap()).expect_code(0);
+        Ran::from(command(&lab, 1).output().unwrap()).expect_code(0);
         assert_same(&UNDISTURBED.0, &lab.results());
     }
 }
@@ -102,9 +103,9 @@ fn signals_finish_what_is_in_hand() {
 #[test]
 fn a_second_process_is_refused_and_the_first_goes_on() {
     let lab = Lab::new();
-    let mut first = command(&lab).spawn().unwrap();
+    let mut first = command(&lab, 1).spawn().unwrap();
     wait_for_some(&lab, &mut first);
-    let second = Ran::from(command(&lab).output().unwrap());
+    let second = Ran::from(command(&lab, 1).output().unwrap());
     second.expect_code(2).expect_error(&["Another derm-seg is writing to out"]);
     Ran::from(first.wait_with_output().unwrap()).expect_code(0);
     assert_same(&UNDISTURBED.0, &lab.results());
@@ -117,7 +118,7 @@ fn a_full_disk_stops_the_run_with_what_is_done_intact() {
     let inside = "mount -t tmpfs -o size=700k none out && { \"$@\"; echo $? > code; cp -r out kept; }";
     let lab = Lab::new();
     fs::create_dir(lab.path("out")).unwrap();
-    let run = command(&lab);
+    let run = command(&lab, 1);
     let mut program = Command::new("unshare");
     program
         .args(["-rm", "sh", "-c", inside, "sh"])
@@ -140,7 +141,7 @@ fn a_full_disk_stops_the_run_with_what_is_done_intact() {
     // With room, the rest is done.
     fs::remove_dir(lab.path("out")).unwrap();
     fs::rename(lab.path("kept"), lab.path("out")).unwrap();
-    let again = Ran::from(command(&lab).arg("--json").output().unwrap()).expect_code(0).json();
+    let again = Ran::from(command(&lab, 1).arg("--json").output().unwrap()).expect_code(0).json();
     assert!(again["kept"].as_u64().unwrap() > 0, "{again}");
     assert_same(&UNDISTURBED.0, &lab.results());
 }

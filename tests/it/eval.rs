@@ -4,21 +4,25 @@ use std::fs;
 use std::path::Path;
 
 use derm_seg::mask::LabelMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
 use crate::program::{Ran, derm_seg};
+use crate::published::assert_valid;
 use crate::results_folder::*;
 
 fn eval(folder: &TempDir, args: &[&str]) -> Ran {
     derm_seg(folder.path(), &[&["eval"], args].concat())
 }
 
+/// What was written, which is always as published.
 fn scores(folder: &TempDir) -> Value {
-    json(&folder.path().join("out/scores.json"))
+    let scores = read_json(&folder.path().join("out/scores.json"));
+    assert_valid("scores", &scores);
+    scores
 }
 
-fn json(path: &Path) -> Value {
+fn read_json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
@@ -87,6 +91,10 @@ fn scores_every_pair_and_tells_of_the_rest() {
     for word in ["0.6000", "3 images scored", "guessed", "lonely.jpg", "extra.png", "missed.png"] {
         assert!(ran.stdout.contains(word), "no `{word}` in\n{}", ran.stdout);
     }
+    assert_eq!(
+        eval(&folder, &["out", "--truth", "truth", "--json"]).stdout,
+        fs::read_to_string(folder.path().join("out/scores.json")).unwrap()
+    );
     let csv = fs::read_to_string(folder.path().join("out/scores.csv")).unwrap();
     assert_eq!(csv.lines().count(), 4);
     assert!(
@@ -332,4 +340,43 @@ fn mistakes_in_the_arguments_are_refused_before_anything_is_written() {
     let ran = eval(&folder, &["out", "--truth", "strangers"]);
     assert!(ran.code == 2 && ran.stderr.contains("zzz.png"), "{}", ran.stderr);
     assert!(!folder.path().join("out/scores.json").exists());
+}
+
+#[test]
+fn polygons_of_labelme_and_coco_are_references_too() {
+    let folder = usual();
+    let root = folder.path();
+    let labelme = |label: &str| {
+        let shape = json!({"label": label, "shape_type": "polygon", "points": [[5, 5], [15, 5], [15, 15], [5, 15]]});
+        json!({"version": "5.0", "imageWidth": 30, "imageHeight": 20, "shapes": [shape]}).to_string()
+    };
+    for name in ["same", "sub/shifted", "missed"] {
+        write_text(&root.join(format!("labelme/{name}.json")), &labelme("Lesion"));
+        write_text(&root.join(format!("plaques/{name}.json")), &labelme("plaque"));
+        // The photo, as annotators keep it.
+        binary(&root.join(format!("labelme/{name}.jpg")), &square(30, 20, [0, 0, 1, 1]));
+    }
+    let image = |id: u32, name: &str| json!({"id": id, "file_name": name, "width": 30, "height": 20});
+    let annotation =
+        |id: u32| json!({"id": id, "image_id": id, "category_id": 7, "segmentation": [[5, 5, 15, 5, 15, 15, 5, 15]]});
+    let coco = json!({
+        "images": [image(1, "same.jpg"), image(2, "sub/shifted.jpg"), image(3, "missed.png")],
+        "annotations": [annotation(1), annotation(2), annotation(3)],
+        "categories": [{"id": 7, "name": "lesion"}],
+    });
+    write_text(&root.join("coco/all.json"), &coco.to_string());
+
+    for args in
+        [vec!["labelme"], vec!["coco"], vec!["coco/all.json"], vec!["plaques", "--truth-format", "lesion=plaque"]]
+    {
+        let ran = eval(&folder, &[&["out", "--truth"], &args[..]].concat());
+        assert_eq!(ran.code, 0, "{args:?}: {}{}", ran.stdout, ran.stderr);
+        assert_eq!(scores(&folder)["aggregate"]["metrics"]["dice"]["mean"], 0.6, "{args:?}");
+        assert_eq!(scores(&folder)["totals"]["scored"], 3, "{args:?}");
+    }
+    let ran = eval(&folder, &["out", "--truth", "plaques"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stdout.contains("\"plaque\" stands for no class; say what it stands for"), "{}", ran.stdout);
+    let ran = eval(&folder, &["out", "--truth", "truth", "--truth-format", "polygons"]);
+    assert!(ran.code == 2 && ran.stderr.contains("neither LabelMe files nor one COCO file"), "{}", ran.stderr);
 }

@@ -1,6 +1,7 @@
 //! The program as its users meet it: command lines in, files, words and exit codes out.
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+mod check;
 mod command_line;
 mod compare;
 mod corpus;
@@ -15,8 +16,10 @@ mod masks;
 mod models;
 mod privacy;
 mod program;
+mod published;
 mod results_folder;
 mod resume;
 mod schemas;
 mod scrub;
 mod support;
+mod withdraw;

@@ -134,7 +134,7 @@ fn wide_colours_come_out_as_the_srgb_photo() {
         let photo = Scene::any(seed).draw(240, 180).photo;
         lab.put(&format!("photos/{seed}.srgb.png"), &Png::rgb8(&photo).bytes());
         for space in [Space::DisplayP3, Space::AdobeRgb] {
-            let wide = space.from_srgb(&photo);
+            let wide = space.encode_from_srgb(&photo);
             lab.put(&format!("photos/{seed}.{space:?}.png"), &Png::rgb8(&wide).with_icc(&space.profile()).bytes());
             let jpeg = Jpeg { quality: 97, icc: Some(space.profile()), ..Jpeg::default() };
             lab.put(&format!("photos/{seed}.{space:?}.jpg"), &jpeg.write(&wide));

@@ -132,9 +132,12 @@ fn a_damaged_or_mistold_model_is_refused() {
     );
     lab.put("typo/model.onnx", &model);
     lab.put("typo/manifest.json", br#"{"input": {"scael": 0.004}}"#);
-    for (folder, words) in
-        [("cut", "could not be loaded"), ("noise", "could not be loaded"), ("hash", "SHA-256"), ("typo", "scael")]
-    {
+    for (folder, words) in [
+        ("cut", "not a readable ONNX file"),
+        ("noise", "not a readable ONNX file"),
+        ("hash", "SHA-256"),
+        ("typo", "scael"),
+    ] {
         let ran: Ran = lab.program().args(["run", "photos", "-o", "out", "--model", folder]).output().unwrap().into();
         ran.expect_code(2).expect_error(&["error: ", words]);
     }

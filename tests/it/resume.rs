@@ -37,10 +37,10 @@ fn only_what_is_missing_changed_or_damaged_is_done_again() {
         ("a mask is empty", |lab| fs::write(lab.path("out/masks/p004.jpg.png"), b"").unwrap()),
         ("a record is gone", |lab| fs::remove_file(lab.path("out/metrics/p000.jpg.json")).unwrap()),
         ("a record is cut short", |lab| {
-            fs::write(lab.path("out/metrics/sub/p001.jpg.json"), b"{\"schema\": \"derm-").unwrap()
+            fs::write(lab.path("out/metrics/sub/p001.jpg.json"), b"{\"schema\": \"derm-").unwrap();
         }),
         ("a temporary file was left", |lab| {
-            fs::write(lab.path("out/masks/p000.jpg.png.derm-seg-tmp"), b"half").unwrap()
+            fs::write(lab.path("out/masks/p000.jpg.png.derm-seg-tmp"), b"half").unwrap();
         }),
     ];
     for (what, harm) in harms {

@@ -207,7 +207,7 @@ pub fn manifest(variant: &Variant) -> Value {
     }
     match variant.head {
         Head::Logits5 => {
-            manifest["output"]["classes"] = json!(["background", "background", "skin", "lesion", "lesion"])
+            manifest["output"]["classes"] = json!(["background", "background", "skin", "lesion", "lesion"]);
         }
         Head::ArgMax => manifest["output"]["classes"] = json!(["background", "skin", "lesion"]),
         _ => {}

@@ -20,7 +20,7 @@ impl Space {
     }
 
     /// The pixels that show in this space what the photo shows in sRGB.
-    pub fn from_srgb(self, photo: &Photo) -> Photo {
+    pub fn encode_from_srgb(self, photo: &Photo) -> Photo {
         let rgb = photo.rgb.chunks_exact(3).flat_map(|p| self.pixel([p[0], p[1], p[2]])).collect();
         Photo { rgb, ..*photo }
     }

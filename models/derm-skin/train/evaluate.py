@@ -10,10 +10,11 @@ from scipy import ndimage
 import compose, data
 
 cv2.setNumThreads(1)
+WEIGHT = 1.0  # of the second look inside its rectangle
 
 
 class Predictor:
-    """Photo (HxWx3 uint8, sRGB) -> probabilities (HxWx3) and mask: resize, run, enlarge, perhaps look again, soften, decide."""
+    """Photo (HxWx3 uint8, sRGB) -> probabilities (HxWx3) and mask: resize, run, soften, enlarge, perhaps look again, decide."""
 
     def __init__(self, folder, look=True, size=None):
         self.m = json.load(open(f"{folder}/manifest.json"))
@@ -39,39 +40,39 @@ class Predictor:
         return e / e.sum(-1, keepdims=True)
 
     def second(self, low, h, w):
-        """The square to look at again, in pixels of the photo, or None."""
+        """The rectangle to look at again (a square where the photo has room for it), in pixels of the photo, or None."""
         k = self.look
-        on = self.soft(low)[..., 2] >= k["min_probability"]
+        on = low[..., 2] >= k["min_probability"]
         if not on.any():
             return None
         ys, xs = np.nonzero(on)
         gh, gw = on.shape
-        x0, x1, y0, y1 = xs.min() / gw, (xs.max() + 1) / gw, ys.min() / gh, (ys.max() + 1) / gh
-        if max(x1 - x0, y1 - y0) >= k["max_fraction"]:
+        x0, x1, y0, y1 = xs.min() / gw * w, (xs.max() + 1) / gw * w, ys.min() / gh * h, (ys.max() + 1) / gh * h
+        side = max(x1 - x0, y1 - y0)
+        if side >= k["max_fraction"] * max(w, h):
             return None
-        bx, by = (x1 - x0) * w, (y1 - y0) * h
-        side = int(round(max(bx, by) * (1 + 2 * k["margin"])))
-        side = min(max(side, k["min_side_px"]), w, h)
-        cx, cy = (x0 + x1) / 2 * w, (y0 + y1) / 2 * h
-        X = int(min(max(round(cx - side / 2), 0), w - side))
-        Y = int(min(max(round(cy - side / 2), 0), h - side))
-        return X, Y, side
+        n = max(round(side * (1 + 2 * k["margin"])), k["min_side_px"])
+        cw, ch = min(n, w), min(n, h)
+        X = int(round(min(max((x0 + x1) / 2 - cw / 2, 0), w - cw)))
+        Y = int(round(min(max((y0 + y1) / 2 - ch / 2, 0), h - ch)))
+        return X, Y, cw, ch
 
-    def logits(self, im):
+    def probabilities(self, im):
         h, w = im.shape[:2]
-        low = self.run(im)
+        low = self.soft(self.run(im))
         full = cv2.resize(low, (w, h), interpolation=cv2.INTER_LINEAR)
         self.box = self.second(low, h, w) if self.look else None
         if self.box:
-            X, Y, n = self.box
-            l2 = cv2.resize(self.run(im[Y : Y + n, X : X + n]), (n, n), interpolation=cv2.INTER_LINEAR)
-            c = np.arange(n) + 0.5
-            f = max(1.0, 0.1 * n)
-            big = np.full(n, 1e9)
-            wx = np.minimum(c if X > 0 else big, n - c if X + n < w else big)
-            wy = np.minimum(c if Y > 0 else big, n - c if Y + n < h else big)
-            a = (self.look.get("weight", 1.0) * np.clip(np.minimum(wx[None], wy[:, None]) / f, 0, 1))[..., None].astype(np.float32)
-            full[Y : Y + n, X : X + n] = full[Y : Y + n, X : X + n] * (1 - a) + l2 * a
+            X, Y, cw, ch = self.box
+            near = cv2.resize(self.soft(self.run(im[Y : Y + ch, X : X + cw])), (cw, ch), interpolation=cv2.INTER_LINEAR)
+
+            def rise(n, start, limit):
+                c = np.arange(n) + 0.5
+                one = np.ones(n)
+                return np.minimum(c / (0.1 * n) if start > 0 else one, (n - c) / (0.1 * n) if start + n < limit else one).clip(0, 1)
+
+            a = (WEIGHT * np.minimum(rise(cw, X, w)[None], rise(ch, Y, h)[:, None]))[..., None].astype(np.float32)
+            full[Y : Y + ch, X : X + cw] = full[Y : Y + ch, X : X + cw] * (1 - a) + near * a
         return full
 
     def decide(self, p, thr=None):
@@ -80,7 +81,7 @@ class Predictor:
         return y
 
     def __call__(self, im):
-        p = self.soft(self.logits(im))
+        p = self.probabilities(im)
         return p, self.decide(p)
 
 
@@ -185,36 +186,33 @@ def composed_far(val, scale, seed=13, n=60):
             yield im, t
 
 
-def calibrate(pred, val):
-    """Temperature by the likelihood of lesion or not on validation pixels, each set with the same weight; then the threshold with the best mean Dice."""
+def calibrate(pred, val, n=100):
+    """Temperature by the likelihood of lesion or not on validation pixels (first look, each set with the same weight); then Dice for every threshold, by the whole rule."""
     rng = np.random.default_rng(3)
+    sets = ("ham10000", "isic2017", "pad_ufes", "fuseg", "composed", "ccp_skin_crops")
     L, Y, W = [], [], []
-    store = {}
-    for s in ("ham10000", "isic2017", "pad_ufes", "fuseg", "composed", "ccp_skin_crops"):
-        items = val[s][:150]
-        for im, t in items:
-            l = pred.logits(im)
-            ok = np.nonzero((t != 255).ravel())[0]
-            k = rng.choice(ok, min(800, len(ok)), replace=False)
-            L.append(l.reshape(-1, 3)[k]); Y.append((t.ravel()[k] == 2)); W.append(np.full(len(k), 1 / len(items) / len(k)))
-            if s != "ccp_skin_crops":
-                store.setdefault(s, []).append((l.astype(np.float16), t == 2))
+    for s in sets:
+        for im, t in val[s][:n]:
+            l = cv2.resize(pred.run(im), t.shape[::-1], interpolation=cv2.INTER_LINEAR).reshape(-1, 3)
+            k = rng.choice(np.nonzero((t != 255).ravel())[0], 800)
+            L.append(l[k]); Y.append(t.ravel()[k] == 2); W.append(np.full(800, 1 / len(val[s][:n])))
     L, Y, W = np.concatenate(L), np.concatenate(Y), np.concatenate(W)
 
     def nll(T):
         z = L / T
-        z = z - z.max(1, keepdims=True)
-        p = np.exp(z)
-        p = np.clip(p[:, 2] / p.sum(1), 1e-6, 1 - 1e-6)
+        z = np.exp(z - z.max(1, keepdims=True))
+        p = np.clip(z[:, 2] / z.sum(1), 1e-6, 1 - 1e-6)
         return -(W * np.where(Y, np.log(p), np.log(1 - p))).sum() / W.sum()
 
     Ts = np.arange(0.6, 2.6, 0.05)
-    T = float(Ts[np.argmin([nll(t) for t in Ts])])
-    pred.T = T
-    table = {}
-    for thr in np.arange(0.2, 0.75, 0.05):
-        table[round(float(thr), 2)] = {s: round(float(np.mean([dice(pred.soft(l.astype(np.float32))[..., 2] >= thr, y) for l, y in v if y.any()])), 4) for s, v in store.items()}
-    return round(T, 2), round(float(nll(1.0)), 4), round(float(nll(T)), 4), table
+    pred.T = round(float(Ts[np.argmin([nll(t) for t in Ts])]), 2)
+    thr = [round(float(v), 2) for v in np.arange(0.3, 0.75, 0.05)]
+    table = {v: {} for v in thr}
+    for s in sets[:-1]:
+        d = np.array([[dice(p >= v, t == 2) for v in thr] for p, t in ((pred.probabilities(im)[..., 2], t) for im, t in val[s][:n] if (t == 2).any())])
+        for v, x in zip(thr, d.mean(0)):
+            table[v][s] = round(float(x), 4)
+    return pred.T, round(float(nll(1.0)), 4), round(float(nll(pred.T)), 4), table
 
 
 def ece(conf, hit, w, bins=15):

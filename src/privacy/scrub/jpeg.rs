@@ -60,17 +60,12 @@ struct Kept<'a> {
 
 impl<'a> Kept<'a> {
     fn take(&mut self, marker: u8, payload: &'a [u8]) {
+        let signed = |signature: &[u8], least: usize| payload.starts_with(signature) && payload.len() >= least;
         match marker - APP0.min(marker) {
-            0 if payload.starts_with(JFIF) && payload.len() >= JFIF_LENGTH => _ = self.jfif.get_or_insert(payload),
-            1 if payload.starts_with(EXIF) => {
-                _ = self.exif.get_or_insert(payload.get(EXIF.len() + 1..).unwrap_or_default())
-            }
-            2 if payload.starts_with(ICC) => {
-                self.profile.extend_from_slice(payload.get(ICC.len() + 2..).unwrap_or_default())
-            }
-            14 if payload.starts_with(b"Adobe") && payload.len() >= ADOBE_LENGTH => {
-                _ = self.adobe.get_or_insert(payload)
-            }
+            0 if signed(JFIF, JFIF_LENGTH) => self.jfif = self.jfif.or(Some(payload)),
+            1 if signed(EXIF, EXIF.len() + 1) => self.exif = self.exif.or(Some(&payload[EXIF.len() + 1..])),
+            2 if signed(ICC, ICC.len() + 2) => self.profile.extend_from_slice(&payload[ICC.len() + 2..]),
+            14 if signed(b"Adobe", ADOBE_LENGTH) => self.adobe = self.adobe.or(Some(payload)),
             _ => {}
         }
     }

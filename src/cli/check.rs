@@ -1,0 +1,58 @@
+//! `derm-seg check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::model::ModelArgs;
+use super::opt_out::OptOutArgs;
+
+/// Look at photos before a run: unreadable, identifying, duplicate, poor; nothing is written.
+///
+/// Best effort: metadata and names are looked at, not what the pictures show, and what is not found is not proven absent.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  derm-seg check photos
+  derm-seg check photos --json > check.json
+  derm-seg check site-a site-b --gate identifying --gate duplicates && derm-seg run site-a site-b
+
+Exit codes: 0 looked at all, 1 the check failed, 2 usage or settings, 3 some photos cannot be read, 4 a gate did not hold,
+128+n stopped by signal n.")]
+pub struct CheckArgs {
+    /// Photos and folders of photos
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Folder that names are relative to
+    #[arg(long, value_name = "DIR")]
+    pub base: Option<PathBuf>,
+    /// In folders, take only files that match (may be repeated)
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// In folders, leave out files that match (may be repeated)
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// End with exit code 4 if there is any of these (may be repeated)
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub gate: Vec<Gate>,
+    #[command(flatten)]
+    pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Photos worked on at the same time [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Everything about every photo as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Gate {
+    /// Photos with identifying content in metadata or names
+    Identifying,
+    /// Identical files, and pictures that look alike
+    Duplicates,
+    /// Blurred, too dark, too bright or tiny photos
+    Quality,
+}

@@ -1,0 +1,56 @@
+//! `derm-seg withdraw`: who → what is there of them → away with it → look again.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::cli::withdraw::WithdrawArgs;
+use crate::exit;
+use crate::output::{OutputFolder, Withdrawal, Withdrawn};
+use crate::privacy::{OptOut, Pseudonyms};
+
+/// Returns the exit code.
+pub fn run(args: &WithdrawArgs) -> Result<u8> {
+    let codes = args.key_file.as_deref().map(Pseudonyms::from_key_file).transpose()?;
+    let people = OptOut::load(&args.ids, args.subjects.as_deref(), codes.as_ref())?;
+    let folder = OutputFolder::open_results(&args.output)?;
+    let withdrawal = Withdrawal::find(&folder, &people).context("the results cannot be read")?;
+    let done = match args.dry_run {
+        true => withdrawal.would_remove(),
+        false => withdrawal.carry_out().context("not everything could be removed; the same command goes on")?,
+    };
+    let left = match args.dry_run {
+        true => 0,
+        false => Withdrawal::find(&folder, &people).context("the results cannot be read again")?.found(),
+    };
+    report(args, &done, left)?;
+    Ok(if left == 0 { exit::OK } else { exit::RUN_FAILED })
+}
+
+fn report(args: &WithdrawArgs, done: &Withdrawn, left: usize) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let summary = json!({
+            "schema": "derm-seg/withdraw/1", "dry_run": args.dry_run, "photos": done.photos, "files": done.files,
+            "derived_files": done.derived, "lines_without_results": done.lines_without_results, "left": left,
+        });
+        return Ok(writeln!(out, "{summary:#}")?);
+    }
+    let verb = if args.dry_run { "would be" } else { "were" };
+    writeln!(out, "{} photos with {} files {verb} removed", done.photos, done.files)?;
+    if !done.derived.is_empty() {
+        writeln!(out, "{} counted them and {verb} deleted: make them anew", done.derived.join(", "))?;
+    }
+    if done.lines_without_results > 0 {
+        let what =
+            "lines of the list stand for nothing here: check their spelling, and --key-file if results carry codes";
+        writeln!(out, "{} {what}", done.lines_without_results)?;
+    }
+    if left > 0 {
+        writeln!(out, "{left} things of them are still there: see who else writes to {}", args.output.display())?;
+    } else if !args.dry_run {
+        writeln!(out, "looked again: nothing of them is left in {}", args.output.display())?;
+    }
+    Ok(())
+}

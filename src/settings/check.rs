@@ -1,0 +1,64 @@
+//! `check`: what to look at, and what must not be found.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::model::{Ready, find_model};
+use super::people;
+use crate::cli::check::{CheckArgs, Gate};
+use crate::decode::Limits;
+use crate::discover::Filter;
+use crate::engine::{Device, Runtime};
+use crate::error::UsageError;
+use crate::manifest::Model;
+use crate::preprocess::test_tensor;
+use crate::privacy::OptOut;
+
+pub struct CheckPlan {
+    pub inputs: Vec<PathBuf>,
+    pub base: Option<PathBuf>,
+    pub filter: Filter,
+    pub gates: Vec<Gate>,
+    pub opt_out: OptOut,
+    pub model: Model,
+    pub limits: Limits,
+    pub jobs: usize,
+    /// Bytes that photos in flight may hold.
+    pub memory: u64,
+    pub json: bool,
+}
+
+const MEMORY_PER_JOB: u64 = 512 << 20;
+
+pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
+    let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
+    Ok(CheckPlan {
+        inputs: args.inputs,
+        base: args.base,
+        filter: Filter::new(&args.include, &args.exclude)?,
+        gates: args.gate,
+        opt_out: people::opt_out(&args.opt_out, None)?,
+        model: find_model(&args.model)?,
+        limits: Limits::default(),
+        jobs,
+        memory: jobs as u64 * MEMORY_PER_JOB,
+        json: args.json,
+    })
+}
+
+impl CheckPlan {
+    /// How long the model takes for a photo here; measured, on a test picture.
+    pub fn model_time(&self) -> Result<Duration, UsageError> {
+        let ready = Ready::new(self.model.clone(), Runtime::load(None, Device::Cpu)?)?;
+        let mut engine = ready.open()?;
+        let looks = 1 + u32::from(self.model.manifest.second_look.is_some());
+        let failed = |e: crate::error::PhotoError| UsageError(e.to_string());
+        let tensor = test_tensor(&ready.spec.input).map_err(failed)?;
+        // The first run prepares things that later ones find ready.
+        engine.infer(&tensor).map_err(failed)?;
+        let started = Instant::now();
+        engine.infer(&tensor).map_err(failed)?;
+        Ok(started.elapsed() * looks)
+    }
+}
