@@ -75,8 +75,10 @@ impl Axis {
     }
 
     fn label(&self, value: f64) -> String {
-        let digits =
-            (-self.step.log10().floor()).max(0.0) as usize + usize::from(self.step.to_string().ends_with("25"));
+        // As many digits as the step has: 0.2 has one, 0.25 two, 25 none.
+        let power = self.step.log10().floor();
+        let half_steps = (self.step / 10_f64.powf(power) - 2.5).abs() < 1e-9;
+        let digits = (f64::from(u8::from(half_steps)) - power).max(0.0) as usize;
         // No minus before a zero.
         format!("{:.digits$}", value + 0.0)
     }

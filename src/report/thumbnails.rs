@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use png::{BitDepth, ColorType, Compression, Encoder};
@@ -29,8 +28,8 @@ pub struct Pictures {
 pub fn pictures(row: &Row, results: &Results, photos: Option<&Path>) -> Pictures {
     let Some(mask) = &row.mask else { return Pictures::default() };
     Pictures {
-        mask: results.mask(mask).ok().and_then(|labels| mask_png(&labels)).map(|bytes| STANDARD.encode(bytes)),
-        photo: photos.and_then(|folder| photo_jpeg(&folder.join(&row.path))).map(|bytes| STANDARD.encode(bytes)),
+        mask: results.mask(mask).ok().and_then(|labels| mask_png(&labels)).map(|bytes| BASE64_STANDARD.encode(bytes)),
+        photo: photos.and_then(|folder| photo_jpeg(&folder.join(&row.path))).map(|bytes| BASE64_STANDARD.encode(bytes)),
     }
 }
 
