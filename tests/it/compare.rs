@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 use crate::program::{Ran, derm_seg};
-use crate::published::assert_valid;
+use crate::published::{assert_valid, schema};
 use crate::results_folder::*;
 
 fn compare(folder: &TempDir, args: &[&str]) -> Ran {
@@ -17,7 +17,7 @@ fn compare(folder: &TempDir, args: &[&str]) -> Ran {
 /// What was written, which is always as published.
 fn comparison(folder: &TempDir) -> Value {
     let comparison = serde_json::from_slice(&fs::read(folder.path().join("new/compare.json")).unwrap()).unwrap();
-    assert_valid("compare", &comparison);
+    assert_valid(&schema("compare"), &comparison);
     comparison
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
 use crate::program::{Ran, derm_seg};
-use crate::published::assert_valid;
+use crate::published::{assert_valid, schema};
 use crate::results_folder::*;
 
 fn eval(folder: &TempDir, args: &[&str]) -> Ran {
@@ -18,7 +18,7 @@ fn eval(folder: &TempDir, args: &[&str]) -> Ran {
 /// What was written, which is always as published.
 fn scores(folder: &TempDir) -> Value {
     let scores = read_json(&folder.path().join("out/scores.json"));
-    assert_valid("scores", &scores);
+    assert_valid(&schema("scores"), &scores);
     scores
 }
 
