@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::folders::FolderArgs;
 use super::model::ModelArgs;
 use super::opt_out::OptOutArgs;
 
@@ -23,15 +24,8 @@ pub struct CheckArgs {
     /// Photos and folders of photos
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
-    /// Folder that names are relative to
-    #[arg(long, value_name = "DIR")]
-    pub base: Option<PathBuf>,
-    /// In folders, take only files that match (may be repeated)
-    #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
-    /// In folders, leave out files that match (may be repeated)
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
+    #[command(flatten)]
+    pub folders: FolderArgs,
     /// End with exit code 4 if there is any of these (may be repeated)
     #[arg(long, value_enum, value_name = "WHAT")]
     pub gate: Vec<Gate>,

@@ -4,6 +4,7 @@ pub mod check;
 pub mod compare;
 pub mod eval;
 pub mod export;
+pub mod folders;
 pub mod model;
 pub mod names;
 pub mod opt_out;

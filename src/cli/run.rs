@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::folders::FolderArgs;
 use super::model::{DeviceArgs, ModelArgs};
 use super::names::NamesArgs;
 use super::opt_out::OptOutArgs;
@@ -33,15 +34,8 @@ pub struct RunArgs {
     /// Folder for the results; it is made, and must hold nothing else
     #[arg(short, long, value_name = "OUT", default_value = "derm-seg-out")]
     pub output: PathBuf,
-    /// Folder that names in the results are relative to
-    #[arg(long, value_name = "DIR")]
-    pub base: Option<PathBuf>,
-    /// In folders, take only files that match (may be repeated)
-    #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
-    /// In folders, leave out files that match (may be repeated)
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
+    #[command(flatten)]
+    pub folders: FolderArgs,
 
     #[command(flatten)]
     pub model: ModelArgs,

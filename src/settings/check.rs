@@ -35,8 +35,8 @@ pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
     Ok(CheckPlan {
         inputs: args.inputs,
-        base: args.base,
-        filter: Filter::new(&args.include, &args.exclude)?,
+        base: args.folders.base,
+        filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         gates: args.gate,
         opt_out: people::opt_out(&args.opt_out, None)?,
         model: find_model(&args.model)?,

@@ -61,8 +61,8 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     Ok(RunPlan {
         inputs,
         output: args.output,
-        base: args.base,
-        filter: Filter::new(&args.include, &args.exclude)?,
+        base: args.folders.base,
+        filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         model: find_model(&args.model)?,
         ort_lib,
         device,
