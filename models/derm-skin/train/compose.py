@@ -190,6 +190,14 @@ KINDS = ("cut", "plaque", "erythema", "papule", "vesicle", "crust", "ring", "pig
 WEIGHT = np.array([0.38, 0.16, 0.10, 0.05, 0.06, 0.05, 0.04, 0.03, 0.02, 0.05, 0.04, 0.02])
 
 
+def contrast(skin, lesion, m):
+    """The distance of their mean colours in L*a*b*."""
+    if m.sum() < 12:
+        return 0.0
+    a, b = (cv2.cvtColor((v[m][None] / 255).clip(0, 1).astype(np.float32), cv2.COLOR_RGB2LAB)[0].mean(0) for v in (skin, lesion))
+    return float(np.linalg.norm(a - b))
+
+
 class Disease:
     """The traits that all lesions of one scene share."""
 
@@ -407,7 +415,20 @@ class Composer:
         al = cv2.GaussianBlur(m.astype(np.float32), (0, 0), 1.0)[..., None]
         return x * shade[..., None] * al + b * (1 - al), m | sk, m
 
-    def scene(self, s=S, n=None, base=None, size=None, dis=None):
+    def plaques(self, s=S):
+        """Three to ten lesions that an eye tells from the skin around them and from each other."""
+        base, dis = self.base(s), Disease(self.rng, self.some_cuts())
+        if dis.kind == "swelling":
+            dis.kind = "cut"
+        n = int(self.rng.integers(3, 11))
+        most = 0.55 * np.sqrt(base[2].sum() / np.pi / n)
+        if most < 0.022 * s:
+            return self.plaques(s)
+        im, t = self.scene(s, n, base, np.exp(self.rng.uniform(np.log(0.022 * s), np.log(most))), dis, clear=True)
+        return (im, t) if (t == 2).any() else self.plaques(s)
+
+    def scene(self, s=S, n=None, base=None, size=None, dis=None, clear=False):
+        """`clear`: no lesion touches another, and none is so faint that only its mask would tell of it."""
         rng = self.rng
         if base is None and rng.random() < 0.06:  # no skin at all
             x, t = drape(rng, s).clip(0, 255).astype(np.uint8), np.zeros((s, s), np.uint8)
@@ -447,7 +468,7 @@ class Composer:
                     a = 2 * np.pi * j / n + rng.normal(0, 0.1)
                     px, py = int(cx + spread * np.cos(a)), int(cy + spread * np.sin(a))
                 g = int(1.25 * r + 2)
-                if 0 <= px < s and 0 <= py < s and room[py, px] and (rng.random() < 0.06 or not taken[max(0, py - g) : py + g + 1, max(0, px - g) : px + g + 1].any()):
+                if 0 <= px < s and 0 <= py < s and room[py, px] and (not clear and rng.random() < 0.06 or not taken[max(0, py - g) : py + g + 1, max(0, px - g) : px + g + 1].any()):
                     break
             else:
                 continue
@@ -463,6 +484,8 @@ class Composer:
             sl = np.s_[y0 - py + p : y1 - py + p, x0 - px + p : x1 - px + p]
             w = np.s_[y0:y1, x0:x1]
             on = room[w]
+            if clear and contrast(x[w], new[sl], (lab[sl] > 0.5) & on) < 8:
+                continue
             a = (al[sl] * on)[..., None]
             x[w] = x[w] * (1 - a) + new[sl] * a
             l = (lab[sl] > 0.5) & on
@@ -475,6 +498,7 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--side", default="train")
     ap.add_argument("--name", default="")
+    ap.add_argument("--plaques", action="store_true", help="only scenes of several lesions that are plain to see")
     ap.add_argument("--n", type=int, default=6000)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--work", default="work")
@@ -482,7 +506,7 @@ def main():
     c = Composer(data.load(a.work, val=a.side == "val"), a.seed)
     x, t = np.empty((a.n, S, S, 3), np.uint8), np.empty((a.n, S, S), np.uint8)
     for i in range(a.n):
-        x[i], t[i] = c.scene()
+        x[i], t[i] = c.plaques() if a.plaques else c.scene()
     np.savez(f"{a.work}/composed_{a.name or a.side}.npz", x=x, t=t)
     print(a.n, "scenes; lesion in", round(float((t == 2).any((1, 2)).mean()), 3), "of them; cut-outs", len(c.cuts), "textures", len(c.tex), "limbs", len(c.limbs))
 

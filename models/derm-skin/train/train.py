@@ -8,7 +8,7 @@ import data
 from model import build
 
 MEAN, STD = (0.62, 0.48, 0.44), (0.23, 0.21, 0.21)
-MIX = dict(ham10000=0.24, isic2017=0.05, pad_ufes=0.11, fuseg=0.15, ccp_skin=0.05, ccp_skin_crops=0.15, composed=0.25)
+MIX = dict(ham10000=0.20, isic2017=0.06, pad_ufes=0.11, fuseg=0.15, ccp_skin=0.04, ccp_skin_crops=0.15, composed=0.29)
 
 
 def sets_for(work, names):
@@ -49,11 +49,11 @@ def marginal_loss(logits, t):
     return loss + a / n.clamp(min=1) * 1.0 + b / k.clamp(min=1) * 0.4
 
 
-def val_sets(work, n=dict(ham10000=120, fuseg=90, ccp_skin_crops=90, composed=90)):
+def val_sets(work, n=dict(ham10000=120, fuseg=90, ccp_skin_crops=90, composed=90, plaques=90)):
     v = data.load(work, val=True)
-    if os.path.exists(f"{work}/composed_val.npz"):
-        z = np.load(f"{work}/composed_val.npz")
-        v["composed"] = list(zip(z["x"], z["t"]))
+    for name, file in (("composed", "val"), ("plaques", "plaques_val")):
+        z = np.load(f"{work}/composed_{file}.npz")
+        v[name] = list(zip(z["x"], z["t"]))
     return {s: x[: n.get(s, 99)] for s, x in v.items() if s != "ccp_skin"}
 
 
@@ -71,7 +71,7 @@ def quick_eval(model, vs, size):
             if (t == 2).any():
                 a, b = y == 2, t == 2
                 d.append(2 * (a & b).sum() / max(1, a.sum() + b.sum()))
-            if s.startswith("ccp") or s == "composed":
+            if s.startswith("ccp") or s in ("composed", "plaques"):
                 a, b = y == 1, t == 1
                 iou.append((a & b).sum() / max(1, (a | b).sum()))
             if not (t == 2).any() and (t == 1).any():
