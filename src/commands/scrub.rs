@@ -62,7 +62,7 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
 }
 
 fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
-    let found = discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output))?;
+    let found = discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output), &plan.opt_out)?;
     if found.sources.is_empty() {
         return Err(UsageError("no photos were found; name files or folders that hold photos".into()));
     }
@@ -93,7 +93,7 @@ fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Resu
             e.kind()
         ))
     };
-    if plan.opt_out.excludes(&item.source.name) {
+    if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: output::remove(&target).map_err(stopped)? });
     }
     copy_clean(&item.source, &target, &plan.limits, memory).map(Outcome::Copied).map_err(stopped)
