@@ -10,3 +10,27 @@ pub mod run;
 pub mod scrub;
 pub mod shell;
 pub mod withdraw;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::cli::Global;
+
+/// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
+fn deliver(folder: &Path, files: &[(&str, &[u8])], table: &str, as_json: bool, global: &Global) -> Result<()> {
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        crate::output::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let mut out = std::io::stdout().lock();
+    if let (true, Some((_, json))) = (as_json, files.first()) {
+        out.write_all(json)?;
+    } else if !global.quiet {
+        let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+        let are = if names.len() > 1 { "are" } else { "is" };
+        writeln!(out, "{table}\n{} {are} in {}", names.join(" and "), folder.display())?;
+    }
+    Ok(())
+}

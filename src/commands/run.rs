@@ -103,13 +103,13 @@ fn find(plan: &RunPlan) -> Result<Discovered, UsageError> {
     if let Some(pseudonyms) = &plan.pseudonyms {
         for source in &mut found.sources {
             // Decided by the name as it is, before it becomes a code.
-            source.opted_out = plan.opt_out.as_ref().is_some_and(|list| list.excludes(&source.name));
+            source.opted_out = plan.opt_out.excludes(&source.name);
             source.name = pseudonyms.path(&source.name);
             source.file_name = source.name.clone();
         }
         found.sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
-    } else if let Some(list) = &plan.opt_out {
-        found.sources.iter_mut().for_each(|source| source.opted_out = list.excludes(&source.name));
+    } else {
+        found.sources.iter_mut().for_each(|source| source.opted_out = plan.opt_out.excludes(&source.name));
     }
     Ok(found)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use super::scores::{Group, Scores, Strata};
+use super::scores::{Group, OptedOut, Scores, Strata};
 use crate::score::gate::GateResult;
 use crate::score::summary::Summary;
 
@@ -22,6 +22,9 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
     for truth in &scores.conventions.truths {
         let guessed = if truth.guessed { " (guessed; --truth-format says otherwise)" } else { "" };
         writeln!(out, "reference {}: {}{guessed}", truth.annotator, truth.format)?;
+    }
+    if let Some(OptedOut { predictions, references }) = scores.opted_out {
+        writeln!(out, "{predictions}; {references} references")?;
     }
     let cases = &scores.aggregate.cases;
     writeln!(

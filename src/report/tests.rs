@@ -35,6 +35,7 @@ fn page_of(rows: &[Row]) -> String {
         scores: None,
         comparison: None,
         with_photos: false,
+        left_out: None,
     };
     page::html(&content).unwrap()
 }

@@ -14,6 +14,7 @@ mod inputs;
 mod kit;
 mod masks;
 mod models;
+mod opt_out;
 mod privacy;
 mod program;
 mod published;
