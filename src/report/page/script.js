@@ -149,11 +149,12 @@ function move(to) {
   alive.get(current)?.focus({ preventScroll: true });
 }
 
+let opened = 0;
 function open(position) {
-  current = Math.min(Math.max(position, 0), shown.length - 1);
-  const row = rows[shown[current]], text = $('detail-text');
+  opened = Math.min(Math.max(position, 0), shown.length - 1);
+  const row = rows[shown[opened]], text = $('detail-text');
   $('detail-name').textContent = row[PATH];
-  picture(shown[current], $('detail-picture'));
+  picture(shown[opened], $('detail-picture'));
   text.replaceChildren();
   const table = make('table'), body = make('tbody');
   const add = (name, value) => {
@@ -193,12 +194,13 @@ grid.addEventListener('focusin', event => {
   if (element) current = +element.dataset.position;
 });
 detail.addEventListener('keydown', event => {
-  if (event.key === 'ArrowLeft') open(current - 1);
-  if (event.key === 'ArrowRight') open(current + 1);
+  if (event.key === 'ArrowLeft') open(opened - 1);
+  if (event.key === 'ArrowRight') open(opened + 1);
 });
-detail.addEventListener('close', () => move(current));
-$('previous').onclick = () => open(current - 1);
-$('next').onclick = () => open(current + 1);
+// The browser gives the focus back to the photo that was opened first; the last one is what was looked at.
+detail.addEventListener('close', () => move(opened));
+$('previous').onclick = () => open(opened - 1);
+$('next').onclick = () => open(opened + 1);
 $('close').onclick = () => detail.close();
 document.addEventListener('keydown', event => {
   if (event.key === '/' && !/INPUT|SELECT/.test(document.activeElement.tagName)) { event.preventDefault(); $('search').focus(); }
