@@ -24,13 +24,16 @@ fn deliver(folder: &Path, files: &[(&str, &[u8])], table: &str, as_json: bool, g
         let path = folder.join(name);
         crate::output::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let mut out = std::io::stdout().lock();
-    if let (true, Some((_, json))) = (as_json, files.first()) {
-        out.write_all(json)?;
-    } else if !global.quiet {
-        let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-        let are = if names.len() > 1 { "are" } else { "is" };
-        writeln!(out, "{table}\n{} {are} in {}", names.join(" and "), folder.display())?;
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    let are = if names.len() > 1 { "are" } else { "is" };
+    let told = match files.first() {
+        Some((_, json)) if as_json => json.to_vec(),
+        _ if global.quiet => Vec::new(),
+        _ => format!("{table}\n{} {are} in {}\n", names.join(" and "), folder.display()).into_bytes(),
+    };
+    match std::io::stdout().lock().write_all(&told) {
+        // Who reads on has seen enough (`| head`); the files are whole, and the exit code still counts.
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
     }
-    Ok(())
 }

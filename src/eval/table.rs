@@ -36,6 +36,9 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
         cases.empty_truth,
         cases.both_empty
     )?;
+    if cases.empty_truth + cases.both_empty == scores.totals.scored {
+        writeln!(out, "no reference has a lesion: does --truth-format say what its values mean?\n")?;
+    }
     figures(out, &scores.aggregate)?;
     if let Some(isic) = &scores.isic2018 {
         writeln!(out, "ISIC 2018 task 1 score (mean Jaccard, 0 under 0.65): {:.4}", isic.threshold_jaccard)?;

@@ -115,7 +115,7 @@ fn figures(figures: &[Figure]) -> String {
 fn provenance(content: &Content) -> Result<String> {
     let mut out = String::new();
     let mut block = |name: &str, value: &Value| -> Result<()> {
-        if !value.is_null() {
+        if !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()) {
             let text = escape(&serde_json::to_string_pretty(value)?);
             write!(out, "<details><summary>{}</summary><pre>{text}</pre></details>", escape(name))?;
         }

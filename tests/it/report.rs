@@ -187,6 +187,9 @@ fn the_page_works_in_a_browser_and_asks_for_nothing() {
     assert_eq!(page.get(count), "402 of 402 photos");
     let cells = page.get("document.querySelectorAll('.cell').length").as_u64().unwrap();
     assert!((8..150).contains(&cells), "{cells} cells for 402 photos");
+    let inside =
+        "[...document.querySelectorAll('.cell')].every(c => c.offsetLeft + c.offsetWidth <= grid.clientWidth + 1)";
+    page.comes_to(inside, true);
     assert_eq!(page.get("document.querySelectorAll('main > section').length"), 7);
     assert_eq!(page.get("document.querySelectorAll('nav a').length"), 7);
     assert!(

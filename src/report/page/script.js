@@ -110,11 +110,11 @@ function cell(position) {
 
 // Only the cells in sight exist.
 const alive = new Map();
-let current = 0, across = 1, side = CELL;
+let current = 0, across = 1, side = CELL, width = 0;
 function redraw() {
   alive.forEach(element => element.remove());
   alive.clear();
-  const width = grid.clientWidth;
+  width = grid.clientWidth;
   across = Math.max(1, Math.floor(width / CELL));
   side = width / across;
   const height = Math.ceil(shown.length / across) * (side + TEXT);
@@ -210,12 +210,19 @@ const look = () => { for (const name of ['overlay', 'photo', 'mask']) document.b
 form.addEventListener('submit', event => event.preventDefault());
 form.addEventListener('input', event => (event.target.id === 'view' ? look() : choose()));
 form.addEventListener('reset', () => setTimeout(() => { look(); choose(); }));
-addEventListener('resize', redraw);
+// The window's size, and a scroll bar that comes or goes.
+new ResizeObserver(() => { if (grid.clientWidth !== width) redraw(); }).observe(grid);
+let unfolded = [];
 addEventListener('beforeprint', () => {
+  unfolded = [...document.querySelectorAll('details:not([open])')];
+  unfolded.forEach(element => { element.open = true; });
   const paper = $('print');
   paper.replaceChildren(...shown.slice(0, PRINTED).map((_, position) => cell(position)));
   if (shown.length > PRINTED) paper.append(make('p', '', `and ${shown.length - PRINTED} more`));
 });
-addEventListener('afterprint', () => $('print').replaceChildren());
+addEventListener('afterprint', () => {
+  unfolded.forEach(element => { element.open = false; });
+  $('print').replaceChildren();
+});
 look();
 choose();
