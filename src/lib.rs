@@ -35,5 +35,6 @@ pub mod report;
 pub mod results;
 pub mod score;
 pub mod settings;
+pub mod subjects;
 pub mod survey;
 pub mod truth;

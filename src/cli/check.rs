@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::folders::FolderArgs;
+use super::jobs::JobsArgs;
 use super::model::ModelArgs;
 use super::opt_out::OptOutArgs;
 
@@ -33,9 +34,8 @@ pub struct CheckArgs {
     pub opt_out: OptOutArgs,
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Photos worked on at the same time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Everything about every photo as JSON on standard output
     #[arg(long)]
     pub json: bool,

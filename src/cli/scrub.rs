@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::jobs::JobsArgs;
 use super::names::NamesArgs;
 use super::opt_out::OptOutArgs;
 
@@ -39,9 +40,8 @@ pub struct ScrubArgs {
     #[command(flatten)]
     pub opt_out: OptOutArgs,
 
-    /// Photos worked on at the same time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Print the closing summary as JSON on standard output
     #[arg(long)]
     pub json: bool,

@@ -15,5 +15,5 @@ pub use atomic::{scratch_library, write};
 pub use folder::{OutputFolder, Unfinished, is_results};
 pub use pictures::{Overlay, encode_mask, encode_overlay, encode_probabilities};
 pub use private::{remove, write_private};
-pub use tables::{OptedOut, RUN_SCHEMA, RunFile, Tables, Totals, harmless};
+pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, harmless};
 pub use withdraw::{Withdrawal, Withdrawn};

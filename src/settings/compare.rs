@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::eval::jobs;
+use super::people;
 use crate::cli::compare::CompareArgs;
 use crate::compare::Plan;
 use crate::compare::limits::{Limit, limits};
@@ -25,6 +25,12 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
     Ok(CompareSettings {
         output: args.output.unwrap_or_else(|| args.new.clone()),
         json: args.json,
-        plan: Plan { base: args.base, new: args.new, limits: limits(asked), jobs: jobs(args.jobs) },
+        plan: Plan {
+            people: people::opt_out_of_results(&args.people)?,
+            base: args.base,
+            new: args.new,
+            limits: limits(asked),
+            jobs: args.jobs.count(),
+        },
     })
 }

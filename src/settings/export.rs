@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::eval::jobs;
+use super::people;
 use crate::cli::export::{ExportArgs, Format as Asked};
 use crate::error::UsageError;
 use crate::export::{Format, Plan};
@@ -25,7 +25,8 @@ pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
     if let Some(problem) = problem {
         return Err(UsageError(format!("{} {problem}", dest.display())));
     }
-    Ok(Plan { results: Results::open(&args.out)?, format, dest: args.output, jobs: jobs(args.jobs) })
+    let people = people::opt_out_of_results(&args.people)?;
+    Ok(Plan { results: Results::open(&args.out, &people)?, people, format, dest: args.output, jobs: args.jobs.count() })
 }
 
 /// An empty folder is free.

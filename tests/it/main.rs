@@ -1,6 +1,7 @@
 //! The program as its users meet it: command lines in, files, words and exit codes out.
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+mod browser;
 mod check;
 mod command_line;
 mod compare;
@@ -14,10 +15,12 @@ mod inputs;
 mod kit;
 mod masks;
 mod models;
+mod opt_out;
 mod people;
 mod privacy;
 mod program;
 mod published;
+mod report;
 mod results_folder;
 mod resume;
 mod schemas;
