@@ -9,12 +9,15 @@ RESULTS is a results folder of `derm-seg run`. Ends with a Markdown table, and e
 import argparse
 import csv
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
+
+os.environ.setdefault("LOGURU_LEVEL", "WARNING")  # LabelMe logs every file otherwise.
 from labelme._label_file import LabelFile
 from labelme.utils import shapes_to_label
 from PIL import Image
