@@ -31,14 +31,14 @@ pub struct CheckArgs {
     #[arg(long, value_enum, value_name = "WHAT")]
     pub gate: Vec<Gate>,
     #[command(flatten)]
-    pub opt_out: OptOutArgs,
-    #[command(flatten)]
-    pub model: ModelArgs,
-    #[command(flatten)]
     pub jobs: JobsArgs,
     /// Everything about every photo as JSON on standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub opt_out: OptOutArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

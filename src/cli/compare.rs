@@ -27,7 +27,8 @@ Examples:
   derm-seg compare baseline results --max-change dice=0 --max-change pixels=0 --max-change figures=0
       nothing at all may change
 
-Exit codes: 0 every limit held, 1 compare itself failed, 2 usage or settings, 4 a limit did not hold.";
+Exit codes: 0 every limit held, 1 compare itself failed, 2 usage or settings,
+4 a limit did not hold.";
 
 /// What changed between two runs over the same photos; a gate for continuous integration.
 ///
@@ -48,10 +49,10 @@ pub struct CompareArgs {
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub people: PeopleArgs,
-    #[command(flatten)]
     pub jobs: JobsArgs,
     /// Print the comparison as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub people: PeopleArgs,
 }

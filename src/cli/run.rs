@@ -34,6 +34,9 @@ pub struct RunArgs {
     /// Folder for the results; it is made, and must hold nothing else
     #[arg(short, long, value_name = "OUT", default_value = "derm-seg-out")]
     pub output: PathBuf,
+    /// Print the closing summary as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub folders: FolderArgs,
 
@@ -82,9 +85,6 @@ pub struct RunArgs {
     /// Say what would be done, and do nothing
     #[arg(long, help_heading = "Running again")]
     pub dry_run: bool,
-    /// Print the closing summary as JSON on standard output
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

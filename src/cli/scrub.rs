@@ -33,16 +33,16 @@ pub struct ScrubArgs {
     pub base: Option<PathBuf>,
 
     #[command(flatten)]
-    pub names: NamesArgs,
-    /// Write which code stands for which name to this file, for you alone; it must lie outside OUT and the inputs
-    #[arg(long, value_name = "FILE", requires = "key_file", help_heading = "Names")]
-    pub table: Option<PathBuf>,
-    #[command(flatten)]
-    pub opt_out: OptOutArgs,
-
-    #[command(flatten)]
     pub jobs: JobsArgs,
     /// Print the closing summary as JSON on standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub names: NamesArgs,
+    /// Write which code stands for which name to this file, for you alone; it must lie outside OUT and the inputs
+    #[arg(long, value_name = "FILE", requires = "key_file", help_heading = "Names")]
+    pub table: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub opt_out: OptOutArgs,
 }
