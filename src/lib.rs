@@ -37,3 +37,4 @@ pub mod score;
 pub mod settings;
 pub mod survey;
 pub mod truth;
+pub mod vault;

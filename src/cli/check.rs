@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_rest::IdentityArgs;
 use super::folders::FolderArgs;
 use super::model::ModelArgs;
 use super::opt_out::OptOutArgs;
@@ -31,6 +32,8 @@ pub struct CheckArgs {
     pub gate: Vec<Gate>,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     #[command(flatten)]
     pub model: ModelArgs,
     /// Photos worked on at the same time [default: one for each processor]

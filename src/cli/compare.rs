@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::at_rest::AtRestArgs;
+
 const EXAMPLES: &str = "\
 Limits (NAME=LIMIT, or NAME=off):
   damaged=0      photos with a missing or damaged mask
@@ -47,6 +49,8 @@ pub struct CompareArgs {
     /// Photos worked on at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
     /// Print the comparison as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,

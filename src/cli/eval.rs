@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_rest::AtRestArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   derm-seg eval results --truth masks
@@ -81,6 +83,8 @@ pub struct EvalArgs {
     /// Images worked on at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
     /// Print the scores as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,

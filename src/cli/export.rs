@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_rest::AtRestArgs;
+
 const FORMATS: &str = "\
 Formats:
   coco     one JSON file for all photos: polygons, and runs (RLE) for what has holes
@@ -38,6 +40,8 @@ pub struct ExportArgs {
     /// Photos worked on at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
     /// Print the summary as JSON
     #[arg(long)]
     pub json: bool,

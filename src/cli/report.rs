@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::at_rest::AtRestArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   derm-seg report results
@@ -41,4 +43,6 @@ pub struct ReportArgs {
     /// Photos worked on at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 }

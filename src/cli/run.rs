@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_rest::AtRestArgs;
 use super::folders::FolderArgs;
 use super::model::{DeviceArgs, ModelArgs};
 use super::names::NamesArgs;
@@ -59,6 +60,8 @@ pub struct RunArgs {
     pub names: NamesArgs,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 
     /// Photos processed at the same time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::at_rest::AtRestArgs;
 use super::names::NamesArgs;
 use super::opt_out::OptOutArgs;
 
@@ -38,6 +39,8 @@ pub struct ScrubArgs {
     pub table: Option<PathBuf>,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 
     /// Photos worked on at the same time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::at_rest::AtRestArgs;
+
 /// Take people who opted out from finished results.
 ///
 /// Their masks, records, overlays, probability maps, crops and table rows go; scores and comparisons that counted them are
@@ -28,6 +30,8 @@ pub struct WithdrawArgs {
     /// The key of the codes, where results carry codes and the list names
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
     /// Say how much would go, and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -18,7 +18,7 @@ pub fn run(args: CompareArgs, _global: &Global) -> Result<u8> {
     let mut json = serde_json::to_vec(&comparison)?;
     json.push(b'\n');
     let path = settings.output.join("compare.json");
-    write(&path, &json).with_context(|| format!("cannot write {}", path.display()))?;
+    write(&settings.plan.vault, &path, &json).with_context(|| format!("cannot write {}", path.display()))?;
     let told = || format!("{}\ncompare.json is in {}\n", table(&comparison), settings.output.display());
     std::io::stdout().write_all(&if settings.json { json } else { told().into_bytes() })?;
     Ok(if comparison.limits.iter().all(|l| l.held) { exit::OK } else { exit::GATE })

@@ -20,7 +20,7 @@ pub fn run(args: EvalArgs, _global: &Global) -> Result<u8> {
     json.push(b'\n');
     for (name, bytes) in [("scores.json", json.as_slice()), ("scores.csv", &csv(&scores)?)] {
         let path = settings.output.join(name);
-        write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        write(&settings.plan.vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let told = || format!("{}\nscores.json and scores.csv are in {}\n", table(&scores), settings.output.display());
     std::io::stdout().write_all(&if settings.json { json } else { told().into_bytes() })?;

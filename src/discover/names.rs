@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::Source;
-use crate::error::{PhotoError, UsageError};
+use crate::error::{PhotoError, Stage, UsageError};
+use crate::vault::{clear_name, has_sealed_name};
 
 /// Absolute and without `.` and `..`, by the letters alone: links are names like any other.
 pub fn lexical(path: &Path) -> PathBuf {
@@ -45,7 +46,11 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
                 path.display()
             ))
         })?;
-        let parts = relative.iter().map(readable).collect();
+        let mut parts: Vec<String> = relative.iter().map(readable).collect();
+        // The photo keeps its name when it is encrypted.
+        if let Some(file) = parts.last_mut() {
+            *file = clear_name(file).to_owned();
+        }
         by_name.entry((parts, clean)).or_insert((path, problem));
     }
     let (mut names, mut taken) = (HashSet::new(), HashSet::new());
@@ -55,7 +60,13 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
         .map(|((parts, _), (path, problem))| {
             let file_name = distinct(&parts, &mut taken, &mut next);
             let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
-            let name = if names.insert(name.clone()) { name } else { file_name.clone() };
+            let is_first = names.insert(name.clone());
+            let twin = || {
+                let message = "the same photo lies beside it, not encrypted; remove one of the two";
+                PhotoError::new(Stage::Discover, "name_taken", message)
+            };
+            let problem = problem.or_else(|| (!is_first && has_sealed_name(&path)).then(twin));
+            let name = if is_first { name } else { file_name.clone() };
             Source { path, name, file_name, problem, opted_out: false }
         })
         .collect())

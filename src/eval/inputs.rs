@@ -11,6 +11,7 @@ use crate::record::{ModelId, Outcome};
 use crate::results::Results;
 use crate::score::pairing::pair;
 use crate::truth::{Format, References};
+use crate::vault::Vault;
 
 /// One photo that the model was given, or one mask of a folder.
 #[derive(Clone, Debug)]
@@ -41,12 +42,12 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    pub fn open(root: &Path, format: Option<&Format>) -> Result<Self, UsageError> {
-        if Results::is_one(root) { Self::of_results(root) } else { Self::of_folder(root, format) }
+    pub fn open(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
+        if Results::is_one(root) { Self::of_results(root, vault) } else { Self::of_folder(root, format, vault) }
     }
 
-    fn of_results(root: &Path) -> Result<Self, UsageError> {
-        let results = Results::open(root)?;
+    fn of_results(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
+        let results = Results::open(root, vault)?;
         let mut model = None;
         let mut list = Vec::new();
         for record in results.records()? {
@@ -71,8 +72,8 @@ impl Predictions {
         Ok(Predictions { list, model, format: None, results: Some(results), folder: None })
     }
 
-    fn of_folder(root: &Path, format: Option<&Format>) -> Result<Self, UsageError> {
-        let folder = References::open(root, format)?;
+    fn of_folder(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
+        let folder = References::open(root, format, vault)?;
         let all: Vec<usize> = (0..folder.names.len()).collect();
         let format = match format {
             Some(format) => format.clone(),
@@ -132,9 +133,10 @@ pub fn annotator(
     predictions: &Predictions,
     format: Option<&Format>,
     suffixes: &[String],
+    vault: &Vault,
     unpaired: &mut Vec<Unpaired>,
 ) -> Result<Annotator, UsageError> {
-    let folder = References::open(root, format)?;
+    let folder = References::open(root, format, vault)?;
     let images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
     let pairing = pair(&images, &folder.keys(), suffixes);
     let truth =

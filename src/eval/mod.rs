@@ -25,6 +25,7 @@ use crate::score::strata::{Grouping, gap, group};
 use crate::score::summary::{RESAMPLES, summarise};
 use crate::score::{Metric, Options, metrics};
 use crate::truth::Format;
+use crate::vault::Vault;
 use image::{ImageScore, ScoreFailure, score_image};
 use inputs::{Annotator, Prediction, Predictions, annotator, without_truth};
 use scores::*;
@@ -46,6 +47,7 @@ pub struct Plan {
     pub bins: BTreeMap<String, Vec<f64>>,
     pub gates: Vec<Gate>,
     pub seed: u64,
+    pub vault: Vault,
     pub jobs: usize,
 }
 
@@ -54,7 +56,7 @@ const TONE_COLUMN: &str = "estimated_tone_bin";
 
 pub fn evaluate(plan: &Plan) -> Result<Scores> {
     let subjects = plan.subjects.as_ref().map(Subjects::read).transpose()?;
-    let predictions = Predictions::open(&plan.predictions, plan.prediction_format.as_ref())?;
+    let predictions = Predictions::open(&plan.predictions, plan.prediction_format.as_ref(), &plan.vault)?;
     if plan.stored_grid && !predictions.is_results() {
         let message = "--truth-grid stored needs the photos' orientation, which only a results folder knows";
         return Err(UsageError(message.to_owned()).into());
@@ -63,7 +65,7 @@ pub fn evaluate(plan: &Plan) -> Result<Scores> {
     let mut annotators = Vec::new();
     for (name, root) in annotator_names(&plan.truths).into_iter().zip(&plan.truths) {
         let format = plan.truth_format.as_ref();
-        annotators.push(annotator(name, root, &predictions, format, &plan.truth_suffixes, &mut unpaired)?);
+        annotators.push(annotator(name, root, &predictions, format, &plan.truth_suffixes, &plan.vault, &mut unpaired)?);
     }
     without_truth(&predictions, &annotators, &mut unpaired);
     let wanted: Vec<usize> =

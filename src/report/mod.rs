@@ -44,6 +44,7 @@ pub struct Summary {
 }
 
 pub fn report(plan: &Plan) -> Result<Summary> {
+    let vault = &plan.results.vault;
     let rows = Row::all(&plan.results, plan.scores.as_ref(), plan.comparison.as_ref())?;
     let pictures =
         parallel_map(&rows, plan.jobs, |row| thumbnails::pictures(row, &plan.results, plan.photos.as_deref()))?;
@@ -57,11 +58,12 @@ pub fn report(plan: &Plan) -> Result<Summary> {
         comparison: plan.comparison.as_ref(),
         with_photos: plan.photos.is_some(),
     })?;
-    write(&plan.output, html.as_bytes()).with_context(|| format!("cannot write {}", plan.output.display()))?;
+    write(vault, &plan.output, html.as_bytes()).with_context(|| format!("cannot write {}", plan.output.display()))?;
     if let Some(folder) = &plan.figures {
         for figure in &figures {
             let path = folder.join(format!("{}.svg", figure.name));
-            write(&path, figure.file().as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+            write(vault, &path, figure.file().as_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
     let done = rows.iter().zip(&pictures).filter(|(row, _)| row.mask.is_some());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use super::at_rest;
 use super::eval::jobs;
 use crate::cli::compare::CompareArgs;
 use crate::compare::Plan;
@@ -25,6 +26,12 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
     Ok(CompareSettings {
         output: args.output.unwrap_or_else(|| args.new.clone()),
         json: args.json,
-        plan: Plan { base: args.base, new: args.new, limits: limits(asked), jobs: jobs(args.jobs) },
+        plan: Plan {
+            base: args.base,
+            new: args.new,
+            limits: limits(asked),
+            vault: at_rest::vault(&args.at_rest)?,
+            jobs: jobs(args.jobs),
+        },
     })
 }

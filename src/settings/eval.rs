@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use super::at_rest;
 use crate::cli::eval::{Empty, EvalArgs, Grid};
 use crate::error::UsageError;
 use crate::eval::Plan;
@@ -66,6 +67,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             bins: bins(&args.bins)?,
             gates,
             seed: args.seed,
+            vault: at_rest::vault(&args.at_rest)?,
             jobs: jobs(args.jobs),
         },
     })

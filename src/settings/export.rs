@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use super::at_rest;
 use super::eval::jobs;
 use crate::cli::export::{ExportArgs, Format as Asked};
 use crate::error::UsageError;
 use crate::export::{Format, Plan};
 use crate::results::Results;
+use crate::vault;
 
 pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
     let format = match args.format {
@@ -25,13 +27,14 @@ pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
     if let Some(problem) = problem {
         return Err(UsageError(format!("{} {problem}", dest.display())));
     }
-    Ok(Plan { results: Results::open(&args.out)?, format, dest: args.output, jobs: jobs(args.jobs) })
+    let vault = at_rest::vault(&args.at_rest)?;
+    Ok(Plan { results: Results::open(&args.out, &vault)?, format, dest: args.output, jobs: jobs(args.jobs) })
 }
 
 /// An empty folder is free.
 fn is_taken(dest: &Path) -> bool {
     match dest.read_dir() {
         Ok(mut entries) => entries.next().is_some(),
-        Err(_) => dest.exists(),
+        Err(_) => vault::exists(dest),
     }
 }

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::at_rest;
 use super::eval::jobs;
 use crate::cli::report::ReportArgs;
 use crate::error::UsageError;
 use crate::report::Plan;
 use crate::results::Results;
+use crate::vault::Vault;
 
 pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
     if let Some(folder) = args.with_photos.as_ref().filter(|folder| !folder.is_dir()) {
@@ -17,9 +19,11 @@ pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
             folder.display()
         )));
     }
-    let read = |path: Option<&Path>, option: &str, kind: &str| path.map(|p| of_kind(p, option, kind)).transpose();
+    let vault = at_rest::vault(&args.at_rest)?;
+    let read =
+        |path: Option<&Path>, option: &str, kind: &str| path.map(|p| of_kind(p, option, kind, &vault)).transpose();
     Ok(Plan {
-        results: Results::open(&args.out)?,
+        results: Results::open(&args.out, &vault)?,
         scores: read(args.scores.as_deref(), "--scores", "scores")?,
         comparison: read(args.compare.as_deref(), "--compare", "compare")?,
         photos: args.with_photos,
@@ -30,9 +34,9 @@ pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
 }
 
 /// A file of this program that says it is what is asked for.
-fn of_kind(path: &Path, option: &str, kind: &str) -> Result<Value, UsageError> {
+fn of_kind(path: &Path, option: &str, kind: &str, vault: &Vault) -> Result<Value, UsageError> {
     let unusable = |why: String| UsageError(format!("{option} {}: {why}", path.display()));
-    let bytes = std::fs::read(path).map_err(|e| unusable(e.to_string()))?;
+    let bytes = vault.read(path).map_err(|e| unusable(e.to_string()))?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
     let wanted = format!("derm-seg/{kind}/1");
     match value["schema"].as_str() {
