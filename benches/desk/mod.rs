@@ -41,6 +41,7 @@ impl Desk {
             overlay: None,
             probabilities: None,
             privacy: Policy::Warn,
+            coded_names: false,
         };
         Self { ready, plan }
     }

@@ -22,10 +22,10 @@ const EXAMPLES: usize = 12;
 /// Returns the exit code.
 pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
-    let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, None)?.sources;
+    let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, None, &plan.opt_out)?.sources;
     let all = found.len();
     let typos = plan.opt_out.lines_without_photos(found.iter().map(|source| source.name.as_str()));
-    found.retain(|source| !plan.opt_out.excludes(&source.name));
+    found.retain(|source| !source.opted_out);
     let opted_out = all - found.len();
     if found.is_empty() {
         return Err(UsageError("no photos were found; name files or folders that hold photos".into()).into());

@@ -13,7 +13,7 @@ use crate::cli::run::RunArgs;
 use crate::discover::{Discovered, Source, check_locks, discover};
 use crate::error::{RunError, UsageError};
 use crate::exit;
-use crate::output::{OutputFolder, RunFile, Tables, Totals, Unfinished};
+use crate::output::{OptedOut, OutputFolder, RunFile, Tables, Totals, Unfinished};
 use crate::pipeline::{MemoryGate, PhotoPlan, Stop, parallel_map, process, quiet_worker_panics, run_all};
 use crate::privacy::OptOut;
 use crate::progress::Progress;
@@ -24,7 +24,7 @@ use crate::settings::run::{RunPlan, plan};
 pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let started = Instant::now();
     let plan = plan(args)?;
-    let found = find(&plan)?;
+    let (found, opted_out) = find(&plan)?;
     let (ready, photo_plan) = plan.ready()?;
     let settings = plan.settings();
     if plan.dry_run {
@@ -43,6 +43,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         }),
         settings,
         runtime: serde_json::to_value(&ready.runtime.info)?,
+        opt_out: opted_out,
         totals: Totals::default(),
         complete: false,
         timings: None,
@@ -82,6 +83,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     run_file.timings = Some(json!({"seconds": seconds, "jobs": plan.jobs, "photos_processed": processed}));
     write_run_file(&folder, &run_file)?;
 
+    summary.opted_out = opted_out;
     summary.removed = removed;
     summary.kept = sorted.iter().filter(|(_, task)| matches!(task, Task::Keep)).count();
     summary.processed = processed;
@@ -94,8 +96,9 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     })
 }
 
-fn find(plan: &RunPlan) -> Result<Discovered, UsageError> {
-    let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output))?;
+/// The photos, under the names that results give them, and what the list of people who opted out did.
+fn find(plan: &RunPlan) -> Result<(Discovered, Option<OptedOut>), UsageError> {
+    let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output), &plan.opt_out)?;
     for path in &found.skipped {
         tracing::info!("skipped, no photo: {}", path.file_name().unwrap_or_default().to_string_lossy());
     }
@@ -105,20 +108,21 @@ fn find(plan: &RunPlan) -> Result<Discovered, UsageError> {
     if found.sources.is_empty() {
         return Err(UsageError("No photos were found. Name files or folders that hold JPEG, PNG, TIFF, BMP, WebP or GIF files; -v tells what was skipped.".into()));
     }
+    let opted_out = (plan.opt_out.lines() > 0).then(|| OptedOut {
+        photos: found.sources.iter().filter(|source| source.opted_out).count() as u64,
+        lines: plan.opt_out.lines() as u64,
+        lines_without_photos: plan.opt_out.lines_without_photos(found.sources.iter().map(|s| s.name.as_str())) as u64,
+    });
     if let Some(pseudonyms) = &plan.pseudonyms {
         for source in &mut found.sources {
-            // Decided by the name as it is, before it becomes a code.
-            source.opted_out = plan.opt_out.as_ref().is_some_and(|list| list.excludes(&source.name));
             source.name = pseudonyms.path(&source.name);
             source.file_name = source.name.clone();
         }
         found.sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
-    } else if let Some(list) = &plan.opt_out {
-        found.sources.iter_mut().for_each(|source| source.opted_out = list.excludes(&source.name));
     }
     let opened = found.sources.iter().filter(|source| !source.opted_out);
     check_locks(opened.map(|source| source.path.as_path()), &plan.vault, true)?;
-    Ok(found)
+    Ok((found, opted_out))
 }
 
 /// What is to be done with a photo.
@@ -186,6 +190,7 @@ struct Summary {
     skin_fractions: Vec<f64>,
     kept: usize,
     processed: usize,
+    opted_out: Option<OptedOut>,
     removed: usize,
     elapsed: Duration,
 }
@@ -281,6 +286,7 @@ impl Summary {
             "photos_with_findings": self.findings,
             "processed": self.processed,
             "kept": self.kept,
+            "opt_out": self.opted_out,
             "removed": self.removed,
             "seconds": self.elapsed.as_secs_f64(),
         })
@@ -306,6 +312,14 @@ impl Summary {
         lines.push(counts);
         if self.kept > 0 {
             lines.push(format!("{} were done already and are unchanged", self.kept));
+        }
+        if let Some(OptedOut { photos, lines_without_photos: idle, .. }) = self.opted_out {
+            lines.push(format!("{photos} photos of people who opted out were not opened"));
+            if idle > 0 {
+                lines.push(format!(
+                    "{idle} lines of the opt-out list stand for none of these photos: look for misspelling"
+                ));
+            }
         }
         if self.removed > 0 {
             lines.push(format!("{} results of people who opted out were removed", self.removed));

@@ -36,7 +36,7 @@ enum Outcome {
 pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let items = items(&plan)?;
-    let opened = items.iter().filter(|item| !plan.opt_out.excludes(&item.source.name));
+    let opened = items.iter().filter(|item| !item.source.opted_out);
     check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
     let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;
@@ -67,7 +67,7 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
 }
 
 fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
-    let found = discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output))?;
+    let found = discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output), &plan.opt_out)?;
     if found.sources.is_empty() {
         return Err(UsageError("no photos were found; name files or folders that hold photos".into()));
     }
@@ -98,7 +98,7 @@ fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Resu
             e.kind()
         ))
     };
-    if plan.opt_out.excludes(&item.source.name) {
+    if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: output::remove(&target).map_err(stopped)? });
     }
     copy_clean(&item.source, &target, &plan.limits, &plan.vault, memory).map(Outcome::Copied).map_err(stopped)

@@ -21,6 +21,7 @@ use walkdir::WalkDir;
 use crate::decode::{SNIFF_BYTES, sniff};
 use crate::error::{PhotoError, Stage, UsageError};
 use crate::output::is_results;
+use crate::privacy::OptOut;
 use crate::vault::clear_name;
 
 /// One photo to process.
@@ -80,29 +81,39 @@ impl Filter {
 }
 
 /// `base` is what names are relative to; without it, the folder that was given or the nearest folder common to all inputs.
-/// `skip` is the output folder, which may lie inside an input.
+/// `skip` is the output folder, which may lie inside an input. Files of people who `opt_out` names are not even opened to
+/// see whether they are photos.
 pub fn discover(
     inputs: &[PathBuf],
     base: Option<&Path>,
     filter: &Filter,
     skip: Option<&Path>,
+    opt_out: &OptOut,
 ) -> Result<Discovered, UsageError> {
     let mut found = Discovered::default();
     let mut photos: Vec<(PathBuf, Option<PhotoError>)> = Vec::new();
     let skip = skip.and_then(|path| path.canonicalize().ok());
-    for input in inputs {
-        if input.is_dir() {
-            walk(input, filter, skip.as_deref(), &mut found, &mut photos);
-        } else {
-            photos.push((input.clone(), None));
-        }
-    }
     let base = match (base, inputs) {
         (Some(base), _) => names::lexical(base),
         (None, [one]) if one.is_dir() => names::lexical(one),
         _ => names::common_folder(inputs),
     };
+    let closed = |path: &Path| {
+        let parts = names::parts_below(&base, &names::lexical(path));
+        parts.is_some_and(|parts| opt_out.excludes(&parts.join("/")))
+    };
+    for input in inputs {
+        if input.is_dir() {
+            walk(input, filter, skip.as_deref(), &closed, &mut found, &mut photos);
+        } else {
+            photos.push((input.clone(), None));
+        }
+    }
     found.sources = names::name_all(photos, &base)?;
+    found
+        .sources
+        .iter_mut()
+        .for_each(|source| source.opted_out = opt_out.excludes(&source.name) || closed(&source.path));
     Ok(found)
 }
 
@@ -110,6 +121,7 @@ fn walk(
     folder: &Path,
     filter: &Filter,
     skip: Option<&Path>,
+    closed: &dyn Fn(&Path) -> bool,
     found: &mut Discovered,
     photos: &mut Vec<(PathBuf, Option<PhotoError>)>,
 ) {
@@ -132,7 +144,7 @@ fn walk(
                 if !filter.wants(path.strip_prefix(folder).unwrap_or(&path)) {
                     continue;
                 }
-                match looks_like_photo(&path) {
+                match closed(&path) || looks_like_photo(&path) {
                     true => photos.push((path, None)),
                     false => found.skipped.push(path),
                 }

@@ -33,6 +33,15 @@ pub fn common_folder(inputs: &[PathBuf]) -> PathBuf {
     common
 }
 
+/// The parts of a path below the base, as text. A photo keeps its name when it is encrypted.
+pub fn parts_below(base: &Path, clean: &Path) -> Option<Vec<String>> {
+    let mut parts: Vec<String> = clean.strip_prefix(base).ok()?.iter().map(readable).collect();
+    if let Some(file) = parts.last_mut() {
+        *file = clear_name(file).to_owned();
+    }
+    Some(parts)
+}
+
 /// Names in a stable order; a file that was named twice is taken once.
 pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Result<Vec<Source>, UsageError> {
     // Sorted by the parts of the path, so that the order does not depend on how `/` compares to other characters.
@@ -40,17 +49,12 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
     let mut by_name: BTreeMap<(Vec<String>, PathBuf), (PathBuf, Option<PhotoError>)> = BTreeMap::new();
     for (path, problem) in photos {
         let clean = lexical(&path);
-        let relative = clean.strip_prefix(base).map(Path::to_path_buf).map_err(|_| {
+        let parts = parts_below(base, &clean).ok_or_else(|| {
             UsageError(format!(
                 "{} does not lie inside the base folder; give a --base that contains all inputs.",
                 path.display()
             ))
         })?;
-        let mut parts: Vec<String> = relative.iter().map(readable).collect();
-        // The photo keeps its name when it is encrypted.
-        if let Some(file) = parts.last_mut() {
-            *file = clear_name(file).to_owned();
-        }
         by_name.entry((parts, clean)).or_insert((path, problem));
     }
     let (mut names, mut taken) = (HashSet::new(), HashSet::new());

@@ -21,11 +21,23 @@ pub struct RunFile {
     pub model: Value,
     pub settings: Value,
     pub runtime: Value,
+    /// How far the list of people who opted out reached; null without a list.
+    #[serde(default)]
+    pub opt_out: Option<OptedOut>,
     pub totals: Totals,
     /// False while a run goes on, and after one that was interrupted.
     pub complete: bool,
     pub timings: Option<Value>,
     pub research_use_only: String,
+}
+
+/// Counts only: who is on the list is nobody's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptedOut {
+    pub photos: u64,
+    pub lines: u64,
+    /// A mistyped id must not pass in silence.
+    pub lines_without_photos: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ use crate::output::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_p
 use crate::photo::Photo;
 use crate::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
 use crate::preprocess::{enough_pixels, preprocess};
-use crate::privacy::{Policy, scan};
+use crate::privacy::{Policy, scan, scan_bytes};
 use crate::record::{
     Confidence, Done, Excluded, Failed, FileRef, Input, ModelId, Outcome, Privacy, Record, Size, Warning,
 };
@@ -37,6 +37,8 @@ pub struct PhotoPlan {
     /// Bits of the probability maps, 8 or 16.
     pub probabilities: Option<u8>,
     pub privacy: Policy,
+    /// Photos go by codes: a name that tells something is not in any result.
+    pub coded_names: bool,
 }
 
 impl PhotoPlan {
@@ -121,8 +123,12 @@ fn segment(
     input.bytes = Some(bytes.len() as u64);
     input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
     let bytes = unlock(bytes, vault)?;
-    let privacy =
-        Privacy { findings: if plan.privacy == Policy::Off { Vec::new() } else { scan(&bytes, source.name.as_ref()) } };
+    let findings = match plan.privacy {
+        Policy::Off => Vec::new(),
+        _ if plan.coded_names => scan_bytes(&bytes),
+        _ => scan(&bytes, source.name.as_ref()),
+    };
+    let privacy = Privacy { findings };
     if let Some(exclusion) = plan.privacy.exclusion(&privacy.findings) {
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }

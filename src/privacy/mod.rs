@@ -9,7 +9,7 @@ mod samples;
 pub mod scrub;
 pub mod walk;
 
-pub use findings::scan;
+pub use findings::{scan, scan_bytes};
 pub use opt_out::OptOut;
 pub use policy::Policy;
 pub use pseudonym::Pseudonyms;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::at_rest;
 use super::model::{Ready, device, find_model};
-use crate::cli::names::Names;
+use super::people;
 use crate::cli::run::{Bits, PrivacyPolicy, RunArgs};
 use crate::decode::{JPEG_DECODER, Limits};
 use crate::discover::{Filter, read_list};
@@ -34,7 +34,7 @@ pub struct RunPlan {
     pub probabilities: Option<u8>,
     pub privacy: Policy,
     pub pseudonyms: Option<Pseudonyms>,
-    pub opt_out: Option<OptOut>,
+    pub opt_out: OptOut,
     pub vault: Vault,
     pub jobs: usize,
     /// Bytes that photos in flight may hold.
@@ -51,15 +51,8 @@ const MEMORY_PER_JOB: u64 = 512 << 20;
 pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
     let (ort_lib, device) = device(&args.device);
-    let pseudonyms = match (args.names.names, &args.names.key_file) {
-        (Names::Keep, _) => None,
-        (Names::Pseudonym, Some(file)) => Some(Pseudonyms::from_key_file(file)?),
-        (Names::Pseudonym, None) => return Err(UsageError("--names pseudonym needs --key-file.".into())),
-    };
-    let opt_out = match &args.opt_out.opt_out {
-        Some(file) => Some(OptOut::load(file, args.opt_out.subjects.as_deref(), pseudonyms.as_ref())?),
-        None => None,
-    };
+    let pseudonyms = people::pseudonyms(&args.names)?;
+    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref())?;
     let inputs = inputs(&args)?;
     Ok(RunPlan {
         inputs,
@@ -140,6 +133,7 @@ impl RunPlan {
             overlay: self.overlay,
             probabilities: self.probabilities,
             privacy: self.privacy,
+            coded_names: self.pseudonyms.is_some(),
         };
         Ok((ready, photo))
     }

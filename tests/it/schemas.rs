@@ -9,7 +9,7 @@ use crate::kit::files::{Jpeg, identifying_exif};
 use crate::kit::photos::Scene;
 use crate::kit::pngs::Png;
 use crate::published::{assert_valid, schema};
-use crate::support::Lab;
+use crate::support::{Lab, Ran};
 
 #[test]
 fn what_is_written_is_as_published() {
@@ -33,6 +33,36 @@ fn what_is_written_is_as_published() {
     let records = lab.records();
     assert!(records.iter().any(|r| r["status"] == "excluded"), "a photo with a place in it is left out");
     records.iter().for_each(|r| assert_valid(&record, r));
+}
+
+/// What the other commands print and write; eval and compare have tests of their own for it.
+#[test]
+fn every_command_prints_as_published() {
+    let lab = Lab::with_photos(3);
+    lab.put("photos/empty.png", b"");
+    let twin = fs::read(lab.path("photos/p000.jpg")).unwrap();
+    lab.put("photos/twin.jpg", &twin);
+    lab.put("list", b"sub\n");
+    lab.run(&[]).expect_code(3);
+    for (name, code, line) in [
+        ("check", 3, "check photos --model model"),
+        ("check", 3, "check photos --model model --opt-out list"),
+        ("scrub", 3, "scrub photos -o clean"),
+        ("dry-run", 0, "run photos -o out --model model --dry-run"),
+        ("export", 0, "export out -f csv -o lesions.csv"),
+        ("model-check", 0, "model check --model model"),
+        ("withdraw", 0, "withdraw out --ids list --dry-run"),
+        ("withdraw", 0, "withdraw out --ids list"),
+    ] {
+        let ran = Ran::from(lab.program().args(line.split(' ')).arg("--json").output().unwrap()).expect_code(code);
+        assert_valid(&schema(name), &ran.json());
+    }
+    let log = fs::read_to_string(lab.path("out/withdrawals.jsonl")).unwrap();
+    assert_valid(&schema("withdrawal"), &serde_json::from_str(&log).unwrap());
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/derm-skin/manifest.json");
+    for manifest in [built_in, lab.path("model/manifest.json")] {
+        assert_valid(&schema("manifest"), &serde_json::from_slice(&fs::read(manifest).unwrap()).unwrap());
+    }
 }
 
 #[test]

@@ -63,7 +63,8 @@ impl<'a> Kept<'a> {
         let signed = |signature: &[u8], least: usize| payload.starts_with(signature) && payload.len() >= least;
         match marker - APP0.min(marker) {
             0 if signed(JFIF, JFIF_LENGTH) => self.jfif = self.jfif.or(Some(payload)),
-            1 if signed(EXIF, EXIF.len() + 1) => self.exif = self.exif.or(Some(&payload[EXIF.len() + 1..])),
+            // Of two blocks decoders here obey the last.
+            1 if signed(EXIF, EXIF.len() + 1) => self.exif = Some(&payload[EXIF.len() + 1..]),
             2 if signed(ICC, ICC.len() + 2) => self.profile.extend_from_slice(&payload[ICC.len() + 2..]),
             14 if signed(b"Adobe", ADOBE_LENGTH) => self.adobe = self.adobe.or(Some(payload)),
             _ => {}

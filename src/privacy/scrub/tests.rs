@@ -62,6 +62,15 @@ fn every_orientation_is_kept_in_jpeg_and_png_and_applied_in_tiff() {
 }
 
 #[test]
+fn of_two_orientations_the_one_that_is_obeyed_stays() {
+    let block = |orientation: u8| joined(&[b"Exif\0\0", &tiff_block(&[(0x0112, 3, &[orientation, 0])], &[], &[])]);
+    for (first, last) in [(1, 6), (6, 1), (6, 8)] {
+        let jpeg = jpeg_with(&[(0xE1, block(first)), (0xE1, block(last))], &[]);
+        assert!(scrub(&jpeg).is_ok(), "{first}, then {last}");
+    }
+}
+
+#[test]
 fn adobe_rgb_that_only_exif_names_is_kept() {
     let interoperability = b"\x01\0\x01\0\x02\0\x04\0\0\0R03\0\0\0\0\0";
     let mut block = b"II*\0\x08\0\0\0\x01\0\x69\x87\x04\0\x01\0\0\0\x1a\0\0\0\0\0\0\0".to_vec();

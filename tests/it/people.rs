@@ -1,0 +1,82 @@
+//! `derm-seg run` and people: those who opted out, and names that become codes.
+
+use std::fs;
+
+use crate::kit::files::{Jpeg, identifying_exif};
+use crate::kit::photos::Scene;
+use crate::published::{assert_valid, schema};
+use crate::support::{Lab, assert_same};
+
+fn lab(people: &[&str]) -> Lab {
+    let lab = Lab::new();
+    for (seed, person) in people.iter().enumerate() {
+        for photo in ["1.jpg", "2.jpg"] {
+            let scene = Scene::any(seed as u64).draw(100, 80).photo;
+            lab.put(&format!("photos/{person}/{photo}"), &Jpeg::camera().write(&scene));
+        }
+    }
+    lab
+}
+
+const PEOPLE: [&str; 3] = ["PAT_1", "PAT_2", "PAT_3"];
+
+#[test]
+fn who_opts_out_later_leaves_nothing_behind() {
+    let (before, after) = (lab(&PEOPLE), lab(&PEOPLE));
+    before.run(&["--overlay", "--probs"]).expect_code(0);
+    assert_eq!(before.run_file()["opt_out"], serde_json::Value::Null);
+    for lab in [&before, &after] {
+        lab.put("list", b"PAT_2\nPAT_22\n");
+        let ran = lab.run(&["--overlay", "--probs", "--opt-out", "list"]).expect_code(0);
+        assert!(ran.stdout.contains("2 photos of people who opted out were not opened"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("1 lines of the opt-out list stand for none"), "{}", ran.stdout);
+    }
+    assert_same(&before.results(), &after.results());
+    assert!(!before.results().keys().any(|name| name.contains("PAT_2")), "the tables alone tell of them");
+    let told = &before.run_file()["opt_out"];
+    assert_eq!(*told, serde_json::json!({"photos": 2, "lines": 2, "lines_without_photos": 1}));
+    let records = before.records();
+    let left_out: Vec<_> = records.iter().filter(|r| r["status"] == "excluded").collect();
+    assert_eq!(left_out.len(), 2);
+    assert!(left_out.iter().all(|r| r["exclusion"]["reason"] == "opt_out" && r["input"]["blake3"].is_null()));
+    let json = before.run(&["--overlay", "--probs", "--opt-out", "list", "--json"]).expect_code(0).json();
+    assert_valid(&schema("summary"), &json);
+    assert_valid(&schema("run"), &before.run_file());
+}
+
+/// A file without a photo's ending is looked at to see whether it is one: not if it is theirs.
+#[test]
+fn their_files_are_not_opened_to_see_what_they_are() {
+    let lab = lab(&["PAT_1"]);
+    lab.put("photos/PAT_1/notes", b"no photo");
+    lab.put("photos/PAT_2/notes", b"no photo");
+    lab.put("list", b"PAT_2\n");
+    lab.run(&["--opt-out", "list"]).expect_code(0);
+    let names: Vec<_> = lab.records().iter().map(|r| r["input"]["path"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, ["PAT_1/1.jpg", "PAT_1/2.jpg", "PAT_2/notes"], "not known to be none, since it stayed closed");
+}
+
+#[cfg(unix)]
+#[test]
+fn with_codes_the_same_people_are_met_and_names_are_not_judged() {
+    use std::os::unix::fs::PermissionsExt;
+    let lab = lab(&["Yamada_Taro", "Suzuki_Hanako"]);
+    let photo = Scene::any(5).draw(60, 60).photo;
+    lab.put("photos/Suzuki_Hanako/3.jpg", &Jpeg { exif: Some(identifying_exif(1)), ..Jpeg::camera() }.write(&photo));
+    lab.put("study.key", b"0123456789abcdefghijklmnopqrstuv");
+    fs::set_permissions(lab.path("study.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    lab.put("list", b"Yamada_Taro\n");
+    let codes = ["--names", "pseudonym", "--key-file", "study.key"];
+    let check = lab.program().args(["check", "photos", "--json"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&check.stdout).contains("folder_name"), "without codes names are names");
+    let ran = lab.run(&[&codes[..], &["--opt-out", "list", "-vvv"]].concat()).expect_code(0);
+    for text in [&ran.stdout, &ran.stderr, &format!("{:?}", lab.results())] {
+        assert!(!text.contains("Yamada") && !text.contains("Hanako"), "{text}");
+    }
+    let findings: Vec<_> = lab.records().iter().map(|r| r["privacy"]["findings"].to_string()).collect();
+    assert_eq!(lab.records().iter().filter(|r| r["status"] == "excluded").count(), 2);
+    assert!(findings.iter().all(|found| !found.contains("folder_name")), "codes are no names: {findings:?}");
+    assert!(findings.iter().any(|found| found.contains("gps")), "what is in the file is still found");
+    let clash = lab.run(&[]).expect_code(2);
+    clash.expect_error(&["names: \"pseudonym\" there, \"keep\" now"]);
+}

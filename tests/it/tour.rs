@@ -1,0 +1,63 @@
+//! Every command once, one after the other on the same photos: for the promises that all of them keep.
+
+use std::fs;
+use std::process::Command;
+
+use clap::CommandFactory;
+
+use crate::support::{Lab, Ran};
+
+/// The steps in their order; `codes` for results that carry codes instead of names. Photos with a person's name in the
+/// folder `one` are withdrawn at the end.
+fn steps(codes: bool) -> Vec<Vec<&'static str>> {
+    const CODES: [&str; 4] = ["--names", "pseudonym", "--key-file", "study.key"];
+    let named = |step: &[&'static str]| [step, if codes { &CODES } else { &[] }].concat();
+    let run = |out| named(&["run", "photos", "-o", out, "--model", "model", "--overlay", "--probs"]);
+    let mut steps = vec![
+        vec!["model", "list"],
+        vec!["model", "show", "--notices"],
+        vec!["model", "check", "--model", "model", "--json"],
+        vec!["completions", "bash"],
+        vec!["man", "run"],
+        vec!["check", "photos", "--model", "model", "--json"],
+        named(&["scrub", "photos", "-o", "clean"]),
+        run("again"),
+        [run("out"), vec!["--dry-run"]].concat(),
+        run("out"),
+        vec!["eval", "out", "--truth", "again/masks", "-o", "scores"],
+        vec!["compare", "again", "out", "-o", "changes"],
+        vec!["report", "out", "-o", "page.html", "--scores", "scores/scores.json", "--compare", "changes/compare.json"],
+        vec!["report", "out", "-o", "plots.html", "--figures", "figures"],
+        vec!["export", "out", "-f", "coco", "-o", "coco.json"],
+        vec!["export", "out", "-f", "labelme", "-o", "labelme"],
+        vec!["export", "out", "-f", "geojson", "-o", "geojson"],
+        vec!["export", "out", "-f", "csv", "-o", "lesions.csv"],
+        vec!["withdraw", "out", "--ids", "list", "--dry-run"],
+        vec!["withdraw", "out", "--ids", "list"],
+    ];
+    if codes {
+        steps.iter_mut().filter(|step| step[0] == "withdraw").for_each(|step| step.extend(["--key-file", "study.key"]));
+    } else {
+        steps.push(vec!["report", "out", "-o", "photos.html", "--with-photos", "photos"]);
+    }
+    steps
+}
+
+/// What every step said, with its command line. `program` is how the program is started.
+pub fn tour(lab: &Lab, codes: bool, program: impl Fn() -> Command) -> Vec<(String, Ran)> {
+    lab.put("list", b"one\n");
+    lab.put("study.key", b"0123456789abcdefghijklmnopqrstuv");
+    #[cfg(unix)]
+    fs::set_permissions(lab.path("study.key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let steps = steps(codes);
+    for verb in derm_seg::cli::Cli::command().get_subcommands() {
+        assert!(steps.iter().any(|step| step[0] == verb.get_name()), "{} is left out", verb.get_name());
+    }
+    let walk = |step: Vec<&str>| {
+        let line = step.join(" ");
+        let ran = Ran::from(program().args(&step).arg("-vvv").current_dir(lab.path("")).output().unwrap());
+        assert_eq!(ran.code, 0, "{line}\n{}{}", ran.stdout, ran.stderr);
+        (line, ran)
+    };
+    steps.into_iter().map(walk).collect()
+}
