@@ -189,4 +189,11 @@ pub struct SecondLook {
     /// The crop is the box grown on each side by this share of it.
     pub margin: f64,
     pub min_side_px: u32,
+    /// How much the closer look counts where it sees: 1 replaces the first, 0.5 is the mean of both.
+    #[serde(default = "whole")]
+    pub weight: f64,
+}
+
+fn whole() -> f64 {
+    1.0
 }

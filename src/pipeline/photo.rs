@@ -221,11 +221,11 @@ pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<
         interpret(&raw, output, &tensor.placement)
     };
     let mut looks = vec![see(Rect::whole(photo.width, photo.height))?];
-    if let Some(part) =
-        plan.second_look.as_ref().and_then(|rule| closer_look(&looks[0], rule, photo.width, photo.height))
+    if let Some(rule) = &plan.second_look
+        && let Some(part) = closer_look(&looks[0], rule, photo.width, photo.height)
     {
         let closer = see(part)?;
-        looks.push(merge(&looks[0], closer, photo.width, photo.height));
+        looks.push(merge(&looks[0], closer, rule, photo.width, photo.height));
     }
     let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
     Ok(Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class()))

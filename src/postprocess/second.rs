@@ -44,8 +44,8 @@ pub fn closer_look(first: &ProbMap, rule: &SecondLook, photo_width: u32, photo_h
 /// Share of the crop's side over which it fades into the first look.
 const FADE: f64 = 0.1;
 
-/// `closer` with its rim faded into `first`; edges that are the photo's own do not fade.
-pub fn merge(first: &ProbMap, mut closer: ProbMap, photo_width: u32, photo_height: u32) -> ProbMap {
+/// `closer`, counting as much as the rule says, with its rim faded into `first`; edges that are the photo's own do not fade.
+pub fn merge(first: &ProbMap, mut closer: ProbMap, rule: &SecondLook, photo_width: u32, photo_height: u32) -> ProbMap {
     let (width, height) = (closer.width(), closer.height());
     let placement = closer.placement;
     let source = placement.source;
@@ -59,8 +59,9 @@ pub fn merge(first: &ProbMap, mut closer: ProbMap, photo_width: u32, photo_heigh
     for y in 0..height {
         for x in 0..width {
             let (u, v) = placement.to_photo(x as f64 + 0.5, y as f64 + 0.5);
-            let weight =
+            let inside =
                 rise(u, source.x, source.width, photo_width).min(rise(v, source.y, source.height, photo_height));
+            let weight = rule.weight as f32 * inside;
             if weight < 1.0 {
                 for class in [BACKGROUND, SKIN, LESION] {
                     let far = super::paint::sample(first, class, u, v);
@@ -80,7 +81,8 @@ mod tests {
     use super::*;
     use crate::geometry::Placement;
 
-    const RULE: SecondLook = SecondLook { min_probability: 0.3, max_fraction: 0.4, margin: 0.5, min_side_px: 16 };
+    const RULE: SecondLook =
+        SecondLook { min_probability: 0.3, max_fraction: 0.4, margin: 0.5, min_side_px: 16, weight: 1.0 };
 
     fn spot(x: std::ops::Range<usize>, y: std::ops::Range<usize>) -> ProbMap {
         let mut planes = Array3::zeros((3, 30, 40));
@@ -118,7 +120,9 @@ mod tests {
             planes,
             placement: Placement { source, content: Rect::whole(100, 100), frame_width: 100, frame_height: 100 },
         };
-        let merged = merge(&first, closer, 400, 300);
+        let half = merge(&first, closer.clone(), &SecondLook { weight: 0.5, ..RULE }, 400, 300);
+        assert_eq!(half.planes[[2, 50, 50]], 0.5, "the mean of both looks");
+        let merged = merge(&first, closer, &RULE, 400, 300);
         assert_eq!(merged.planes[[2, 50, 0]], 1.0, "the photo's own edge");
         assert!(merged.planes[[2, 50, 99]] < 0.1 && merged.planes[[2, 0, 50]] < 0.1);
         assert_eq!(merged.planes[[2, 50, 50]], 1.0);

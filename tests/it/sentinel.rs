@@ -90,6 +90,8 @@ fn bmp(seed: u64) -> Vec<u8> {
     [&files::bmp(&Scene::any(seed).draw(64, 64).photo)[..], SENTINEL.as_bytes()].concat()
 }
 
+type Make = fn(u64) -> Vec<u8>;
+
 /// Two people, every format for each; `named` puts the marker into the names as well.
 fn lab(named: bool) -> Lab {
     let lab = Lab::new();
@@ -98,7 +100,7 @@ fn lab(named: bool) -> Lab {
     } else {
         ("two".into(), "photo".into())
     };
-    let formats: [(&str, fn(u64) -> Vec<u8>); 6] =
+    let formats: [(&str, Make); 6] =
         [("jpg", jpeg), ("png", png), ("webp", webp), ("tif", tiff), ("gif", gif), ("bmp", bmp)];
     for (seed, (ending, make)) in formats.into_iter().enumerate() {
         for (person, folder) in ["one", &folder].into_iter().enumerate() {

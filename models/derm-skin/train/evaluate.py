@@ -10,6 +10,7 @@ from scipy import ndimage
 import compose, data
 
 cv2.setNumThreads(1)
+MADE = ("composed", "plaques")
 
 
 class Predictor:
@@ -39,39 +40,39 @@ class Predictor:
         return e / e.sum(-1, keepdims=True)
 
     def second(self, low, h, w):
-        """The square to look at again, in pixels of the photo, or None."""
+        """The part to look at again, in pixels of the photo (left, top, width, height), or None."""
         k = self.look
         on = self.soft(low)[..., 2] >= k["min_probability"]
         if not on.any():
             return None
         ys, xs = np.nonzero(on)
         gh, gw = on.shape
-        x0, x1, y0, y1 = xs.min() / gw, (xs.max() + 1) / gw, ys.min() / gh, (ys.max() + 1) / gh
-        if max(x1 - x0, y1 - y0) >= k["max_fraction"]:
+        x0, x1, y0, y1 = xs.min() * w / gw, (xs.max() + 1) * w / gw, ys.min() * h / gh, (ys.max() + 1) * h / gh
+        side = max(x1 - x0, y1 - y0)
+        if side >= k["max_fraction"] * max(w, h):
             return None
-        bx, by = (x1 - x0) * w, (y1 - y0) * h
-        side = int(round(max(bx, by) * (1 + 2 * k["margin"])))
-        side = min(max(side, k["min_side_px"]), w, h)
-        cx, cy = (x0 + x1) / 2 * w, (y0 + y1) / 2 * h
-        X = int(min(max(round(cx - side / 2), 0), w - side))
-        Y = int(min(max(round(cy - side / 2), 0), h - side))
-        return X, Y, side
+        wanted = round(max(side * (1 + 2 * k["margin"]), k["min_side_px"]))
+        cw, ch = min(wanted, w), min(wanted, h)
+        place = lambda centre, size, limit: int(round(min(max(centre - size / 2, 0), limit - size)))
+        return place((x0 + x1) / 2, cw, w), place((y0 + y1) / 2, ch, h), cw, ch
 
-    def logits(self, im):
+    def probabilities(self, im):
+        """Of the first look, enlarged, with the second one faded into it as the manifest's weight says."""
         h, w = im.shape[:2]
         low = self.run(im)
-        full = cv2.resize(low, (w, h), interpolation=cv2.INTER_LINEAR)
+        full = cv2.resize(self.soft(low), (w, h), interpolation=cv2.INTER_LINEAR)
         self.box = self.second(low, h, w) if self.look else None
         if self.box:
-            X, Y, n = self.box
-            l2 = cv2.resize(self.run(im[Y : Y + n, X : X + n]), (n, n), interpolation=cv2.INTER_LINEAR)
-            c = np.arange(n) + 0.5
-            f = max(1.0, 0.1 * n)
-            big = np.full(n, 1e9)
-            wx = np.minimum(c if X > 0 else big, n - c if X + n < w else big)
-            wy = np.minimum(c if Y > 0 else big, n - c if Y + n < h else big)
-            a = (self.look.get("weight", 1.0) * np.clip(np.minimum(wx[None], wy[:, None]) / f, 0, 1))[..., None].astype(np.float32)
-            full[Y : Y + n, X : X + n] = full[Y : Y + n, X : X + n] * (1 - a) + l2 * a
+            X, Y, n, m = self.box
+            near = cv2.resize(self.soft(self.run(im[Y : Y + m, X : X + n])), (n, m), interpolation=cv2.INTER_LINEAR)
+
+            def rise(start, size, limit):
+                at, f = np.arange(size) + 0.5, 0.1 * size
+                return np.zeros(size) + np.minimum(at / f if start > 0 else np.inf, (size - at) / f if start + size < limit else np.inf)
+
+            a = np.clip(np.minimum(rise(X, n, w)[None], rise(Y, m, h)[:, None]), 0, 1)[..., None].astype(np.float32)
+            a = a * np.float32(self.look.get("weight", 1.0))
+            full[Y : Y + m, X : X + n] = full[Y : Y + m, X : X + n] * (1 - a) + near * a
         return full
 
     def decide(self, p, thr=None):
@@ -80,7 +81,7 @@ class Predictor:
         return y
 
     def __call__(self, im):
-        p = self.soft(self.logits(im))
+        p = self.probabilities(im)
         return p, self.decide(p)
 
 
@@ -186,19 +187,17 @@ def composed_far(val, scale, seed=13, n=60):
 
 
 def calibrate(pred, val):
-    """Temperature by the likelihood of lesion or not on validation pixels, each set with the same weight; then the threshold with the best mean Dice."""
+    """Temperature by the likelihood of lesion or not on validation pixels of the first look, each set with the same weight;
+    then the lesion probability from which the whole rule has the best mean Dice."""
     rng = np.random.default_rng(3)
     L, Y, W = [], [], []
-    store = {}
-    for s in ("ham10000", "isic2017", "pad_ufes", "fuseg", "composed", "ccp_skin_crops"):
-        items = val[s][:100]
+    chosen = {s: val[s][:100] for s in ("ham10000", "isic2017", "pad_ufes", "fuseg", "composed", "plaques", "ccp_skin_crops")}
+    for items in chosen.values():
         for im, t in items:
-            l = pred.logits(im)
+            l = cv2.resize(pred.run(im), t.shape[::-1], interpolation=cv2.INTER_LINEAR)
             ok = np.nonzero((t != 255).ravel())[0]
             k = rng.choice(ok, min(800, len(ok)), replace=False)
             L.append(l.reshape(-1, 3)[k]); Y.append((t.ravel()[k] == 2)); W.append(np.full(len(k), 1 / len(items) / len(k)))
-            if s != "ccp_skin_crops":
-                store.setdefault(s, []).append((l.astype(np.float16), t == 2))
     L, Y, W = np.concatenate(L), np.concatenate(Y), np.concatenate(W)
 
     def nll(T):
@@ -211,9 +210,15 @@ def calibrate(pred, val):
     Ts = np.arange(0.6, 2.6, 0.05)
     T = float(Ts[np.argmin([nll(t) for t in Ts])])
     pred.T = T
-    table = {}
-    for thr in np.arange(0.2, 0.75, 0.05):
-        table[round(float(thr), 2)] = {s: round(float(np.mean([dice(pred.soft(l.astype(np.float32))[..., 2] >= thr, y) for l, y in v if y.any()])), 4) for s, v in store.items()}
+    grid = [round(float(t), 2) for t in np.arange(0.2, 0.75, 0.05)]
+    table = {t: {} for t in grid}
+    for s, items in chosen.items():
+        ps = [(pred.probabilities(im)[..., 2].astype(np.float16), t) for im, t in items]
+        for thr in grid:
+            if s == "ccp_skin_crops":
+                table[thr]["false lesion"] = round(float(np.mean([(p >= thr).sum() / max(1, (t == 1).sum()) for p, t in ps])), 4)
+            else:
+                table[thr][s] = round(float(np.mean([dice(p >= thr, t == 2) for p, t in ps if (t == 2).any()])), 4)
     return round(T, 2), round(float(nll(1.0)), 4), round(float(nll(T)), 4), table
 
 
@@ -236,14 +241,15 @@ def main():
     ap.add_argument("--out", default="")
     a = ap.parse_args()
     val = data.load(a.work, val=True)
-    z = np.load(f"{a.work}/composed_val.npz")
-    val["composed"] = list(zip(z["x"], z["t"]))
+    for name, file in (("composed", "val"), ("plaques", "plaques_val")):
+        z = np.load(f"{a.work}/composed_{file}.npz")
+        val[name] = list(zip(z["x"], z["t"]))
     pred = Predictor(a.model, look=not a.no_look)
     if a.calibrate:
         T, n1, nT, table = calibrate(pred, val)
         print("temperature", T, "nll at 1:", n1, "at T:", nT)
         for k, v in table.items():
-            print(k, v, "mean", round(float(np.mean(list(v.values()))), 4))
+            print(k, v, "mean Dice", round(float(np.mean([x for s, x in v.items() if s != "false lesion"])), 4))
         return
     rng, res, rows = np.random.default_rng(0), {}, []
     cal = {}
@@ -263,11 +269,11 @@ def main():
                 r["dice"].append(d)
                 r["thresholded_jaccard"].append(j if j >= 0.65 else 0.0)
                 rows.append(dict(set=s, dice=d, frac=les.mean(), tone=ita_bin(im, ((t == 1) | (t == 4)) if s != "fuseg" else (y == 1))))
-            if (t == 1).any() and (s.startswith("ccp") or s == "composed"):
+            if (t == 1).any() and (s.startswith("ccp") or s in MADE):
                 r["skin_iou"].append(iou(y == 1, t == 1))
                 if not les.any():
                     r["false_lesion_of_skin"].append((y == 2).sum() / (t == 1).sum())
-            if s == "composed" and les.any():
+            if s in MADE and les.any():
                 f, n = recall_of_components(y, t)
                 fnd, tot = fnd + f, tot + n
             k = rng.choice(np.nonzero((t != 255).ravel())[0], 400)
@@ -286,11 +292,11 @@ def main():
     res["by_size"], res["by_tone"] = {}, {}
     for lo, hi in ((0, 0.01), (0.01, 0.05), (0.05, 0.2), (0.2, 0.5), (0.5, 1.01)):
         for s in ("real", "composed"):
-            v = [q["dice"] for q in rows if lo <= q["frac"] < hi and (q["set"] == "composed") == (s == "composed")]
+            v = [q["dice"] for q in rows if lo <= q["frac"] < hi and (q["set"] in MADE) == (s == "composed")]
             if v:
                 res["by_size"][f"{s} {lo}-{min(hi, 1)}"] = interval(v, rng)
     for b in ("very_light", "light", "intermediate", "tan", "brown", "dark", None):
-        for s in ("ham10000", "isic2017", "pad_ufes", "fuseg", "composed"):
+        for s in ("ham10000", "isic2017", "pad_ufes", "fuseg", "composed", "plaques"):
             v = [q["dice"] for q in rows if q["tone"] == b and q["set"] == s]
             if v:
                 res["by_tone"][f"{b} {s}"] = interval(v, rng)
