@@ -30,18 +30,18 @@ pub struct CheckArgs {
     /// End with exit code 4 if there is any of these (may be repeated)
     #[arg(long, value_enum, value_name = "WHAT")]
     pub gate: Vec<Gate>,
-    #[command(flatten)]
-    pub opt_out: OptOutArgs,
-    #[command(flatten)]
-    pub identity: IdentityArgs,
-    #[command(flatten)]
-    pub model: ModelArgs,
     /// Photos worked on at the same time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
     /// Everything about every photo as JSON on standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

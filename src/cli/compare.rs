@@ -49,9 +49,9 @@ pub struct CompareArgs {
     /// Photos worked on at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    #[command(flatten)]
-    pub at_rest: AtRestArgs,
     /// Print the comparison as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 }

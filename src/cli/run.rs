@@ -37,6 +37,9 @@ pub struct RunArgs {
     pub output: PathBuf,
     #[command(flatten)]
     pub folders: FolderArgs,
+    /// Print the closing summary as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
 
     #[command(flatten)]
     pub model: ModelArgs,
@@ -85,9 +88,6 @@ pub struct RunArgs {
     /// Say what would be done, and do nothing
     #[arg(long, help_heading = "Running again")]
     pub dry_run: bool,
-    /// Print the closing summary as JSON on standard output
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

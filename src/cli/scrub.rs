@@ -31,6 +31,12 @@ pub struct ScrubArgs {
     /// Folder that names of the copies are relative to
     #[arg(long, value_name = "DIR")]
     pub base: Option<PathBuf>,
+    /// Photos worked on at the same time [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Print the closing summary as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
 
     #[command(flatten)]
     pub names: NamesArgs,
@@ -41,11 +47,4 @@ pub struct ScrubArgs {
     pub opt_out: OptOutArgs,
     #[command(flatten)]
     pub at_rest: AtRestArgs,
-
-    /// Photos worked on at the same time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
-    /// Print the closing summary as JSON on standard output
-    #[arg(long)]
-    pub json: bool,
 }

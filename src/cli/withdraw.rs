@@ -30,12 +30,12 @@ pub struct WithdrawArgs {
     /// The key of the codes, where results carry codes and the list names
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
-    #[command(flatten)]
-    pub at_rest: AtRestArgs,
     /// Say how much would go, and change nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Print the summary as JSON on standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 }

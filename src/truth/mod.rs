@@ -16,7 +16,7 @@ pub use format::Format;
 use crate::error::UsageError;
 use crate::mask::LabelMap;
 use crate::polygons::{CocoSet, read_labelme};
-use crate::vault::{Vault, clear_name};
+use crate::vault::{self, Vault, clear_name};
 use format::{Evidence, class_of};
 
 const PICTURES: [&str; 8] = ["png", "bmp", "tif", "tiff", "jpg", "jpeg", "webp", "gif"];
@@ -41,7 +41,7 @@ impl References {
     pub fn open(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
         let wrong = |why: String| UsageError(format!("{shown}: {why}"));
-        if root.is_file() {
+        if !root.is_dir() && vault::exists(root) {
             return Self::coco(root, format, vault).map_err(wrong);
         }
         let (mut pictures, mut polygons) = (Vec::new(), Vec::new());
