@@ -35,6 +35,7 @@ pub mod report;
 pub mod results;
 pub mod score;
 pub mod settings;
+pub mod subjects;
 pub mod survey;
 pub mod truth;
 pub mod vault;

@@ -2,22 +2,25 @@
 
 use std::io::{BufRead, BufReader, Read, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::error::UsageError;
 use crate::mask::LabelMap;
+use crate::privacy::OptOut;
 use crate::record::{RECORD_SCHEMA, Record};
 use crate::truth::{Format, read_mask};
 use crate::vault::{self, Locked, Stream, Vault, forms};
 
 const RECORDS: &str = "records.jsonl";
 
-/// A results folder.
+/// A results folder, without the people who opted out: nobody who reads it needs to remember them.
 #[derive(Clone, Debug)]
 pub struct Results {
     pub root: PathBuf,
     pub vault: Vault,
+    people: Arc<OptOut>,
 }
 
 impl Results {
@@ -25,9 +28,10 @@ impl Results {
         vault::exists(&folder.join(RECORDS))
     }
 
-    pub fn open(folder: &Path, vault: &Vault) -> Result<Self, UsageError> {
+    /// `people` are left out.
+    pub fn open(folder: &Path, people: &Arc<OptOut>, vault: &Vault) -> Result<Self, UsageError> {
         if Self::is_one(folder) {
-            let results = Results { root: folder.to_owned(), vault: vault.clone() };
+            let results = Results { root: folder.to_owned(), vault: vault.clone(), people: people.clone() };
             results.check_lock()?;
             return Ok(results);
         }
@@ -58,6 +62,21 @@ impl Results {
 
     /// Every record, one at a time: a run may have more than fit into memory.
     pub fn records(&self) -> Result<impl Iterator<Item = Result<Record, UsageError>> + use<>, UsageError> {
+        let people = self.people.clone();
+        let is_theirs = move |record: &Record| people.excludes(&record.input().path);
+        Ok(self.all_records()?.filter(move |record| !record.as_ref().is_ok_and(&is_theirs)))
+    }
+
+    /// The records that `records` leaves out.
+    pub fn opted_out(&self) -> Result<Vec<Record>, UsageError> {
+        if self.people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let is_theirs = |record: &Record| self.people.excludes(&record.input().path);
+        self.all_records()?.filter(|record| record.as_ref().map_or(true, is_theirs)).collect()
+    }
+
+    fn all_records(&self) -> Result<impl Iterator<Item = Result<Record, UsageError>> + use<>, UsageError> {
         let path = self.root.join(RECORDS);
         let file = self.stream(&path)?;
         Ok(BufReader::new(file).lines().enumerate().map(move |(i, line)| {
@@ -70,15 +89,20 @@ impl Results {
         let path = self.root.join(RECORDS);
         let mut reader = BufReader::new(self.stream(&path)?);
         let (mut offset, mut line) = (0, String::new());
-        let mut entries = Vec::new();
+        let (mut entries, mut opted_out, mut lines) = (Vec::new(), Vec::new(), 0);
         loop {
             line.clear();
-            let length = reader.read_line(&mut line).map_err(|e| damaged(&path, entries.len(), &e.to_string()))?;
+            let length = reader.read_line(&mut line).map_err(|e| damaged(&path, lines, &e.to_string()))?;
             if length == 0 {
-                return Ok(Index { path, vault: self.vault.clone(), entries });
+                return Ok(Index { path, vault: self.vault.clone(), entries, opted_out });
             }
-            let record = parse(&line).map_err(|e| damaged(&path, entries.len(), &e))?;
-            entries.push(Entry { image: record.input().path.clone(), offset, length });
+            let record = parse(&line).map_err(|e| damaged(&path, lines, &e))?;
+            let image = record.input().path.clone();
+            match self.people.excludes(&image) {
+                true => opted_out.push(image),
+                false => entries.push(Entry { image, offset, length }),
+            }
+            lines += 1;
             offset += length as u64;
         }
     }
@@ -103,6 +127,8 @@ pub struct Index {
     path: PathBuf,
     vault: Vault,
     pub entries: Vec<Entry>,
+    /// Photos of people who opted out.
+    pub opted_out: Vec<String>,
 }
 
 pub struct Entry {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::at_rest::IdentityArgs;
 use super::folders::FolderArgs;
+use super::jobs::JobsArgs;
 use super::model::ModelArgs;
 use super::opt_out::OptOutArgs;
 
@@ -30,9 +31,8 @@ pub struct CheckArgs {
     /// End with exit code 4 if there is any of these (may be repeated)
     #[arg(long, value_enum, value_name = "WHAT")]
     pub gate: Vec<Gate>,
-    /// Photos worked on at the same time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Everything about every photo as JSON on standard output
     #[arg(long)]
     pub json: bool,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::at_rest::AtRestArgs;
+use super::jobs::JobsArgs;
+use super::opt_out::PeopleArgs;
 
 const EXAMPLES: &str = "\
 Limits (NAME=LIMIT, or NAME=off):
@@ -46,12 +48,13 @@ pub struct CompareArgs {
     /// Where compare.json goes [default: NEW]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Photos worked on at a time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Print the comparison as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub people: PeopleArgs,
     #[command(flatten)]
     pub at_rest: AtRestArgs,
 }

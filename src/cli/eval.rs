@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::at_rest::AtRestArgs;
+use super::jobs::JobsArgs;
+use super::opt_out::PeopleArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,7 +26,8 @@ Exit codes: 0 all done, 1 eval itself failed, 2 usage or settings, 3 some images
 /// Score masks against reference masks, with intervals and strata.
 ///
 /// Pairs are found by path, then by file name; the stem of a reference may end in `_segmentation` or `_mask`. Every file
-/// without a partner is told of. Masks of different sizes are an error: nothing is resized.
+/// without a partner is told of. Masks of different sizes are an error: nothing is resized. The columns of --subjects make
+/// groups of images, and its column of people intervals by subject.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct EvalArgs {
@@ -53,21 +56,6 @@ pub struct EvalArgs {
     /// Tolerances of the normalised surface Dice, in pixels
     #[arg(long, value_name = "PX", value_delimiter = ',', default_value = "2")]
     pub nsd_tolerance: Vec<f64>,
-    /// Clinical table (CSV), one line an image: groups by its columns, intervals by subject
-    #[arg(long, value_name = "CSV")]
-    pub subjects: Option<PathBuf>,
-    /// Its column of image names [default: path, image, image_id, ...]
-    #[arg(long, value_name = "NAME")]
-    pub image_column: Option<String>,
-    /// Its column of subjects [default: subject, subject_id, patient, patient_id, ...]
-    #[arg(long, value_name = "NAME")]
-    pub subject_column: Option<String>,
-    /// Its columns to make groups of [default: all that make groups]
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub strata: Vec<String>,
-    /// Bins of a column of numbers, such as age=40,65 [default: quarters of the images]
-    #[arg(long, value_name = "COLUMN=EDGES")]
-    pub bins: Vec<String>,
     /// Smallest allowed value, [COLUMN=VALUE:]FIGURE.STATISTIC=LIMIT; can be repeated
     #[arg(long, value_name = "LIMIT")]
     pub min: Vec<String>,
@@ -80,12 +68,25 @@ pub struct EvalArgs {
     /// Where scores.json and scores.csv go [default: OUT for results, else the current folder]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Images worked on at a time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Print the scores as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub people: PeopleArgs,
+    /// Column of --subjects with the image names [default: path, image, image_id, ...]
+    #[arg(long, value_name = "NAME", help_heading = "People")]
+    pub image_column: Option<String>,
+    /// Column of --subjects with the people [default: subject, subject_id, patient, patient_id, ...]
+    #[arg(long, value_name = "NAME", help_heading = "People")]
+    pub subject_column: Option<String>,
+    /// Columns of --subjects to make groups of [default: all that make groups]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "People")]
+    pub strata: Vec<String>,
+    /// Bins of a column of numbers, such as age=40,65 [default: quarters of the images]
+    #[arg(long, value_name = "COLUMN=EDGES", help_heading = "People")]
+    pub bins: Vec<String>,
     #[command(flatten)]
     pub at_rest: AtRestArgs,
 }

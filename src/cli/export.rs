@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::at_rest::AtRestArgs;
+use super::jobs::JobsArgs;
+use super::opt_out::PeopleArgs;
 
 const FORMATS: &str = "\
 Formats:
@@ -37,12 +39,13 @@ pub struct ExportArgs {
     /// Replace what is there
     #[arg(long)]
     pub overwrite: bool,
-    /// Photos worked on at a time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Print the summary as JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub people: PeopleArgs,
     #[command(flatten)]
     pub at_rest: AtRestArgs,
 }

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod eval;
 pub mod export;
 pub mod folders;
+pub mod jobs;
 pub mod model;
 pub mod names;
 pub mod opt_out;

@@ -5,12 +5,23 @@ use std::path::PathBuf;
 use clap::Args;
 
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "People who opted out")]
+#[command(next_help_heading = "People")]
 pub struct OptOutArgs {
-    /// Leave these people out: one subject id, path, folder or code a line; their photos are never opened
+    /// Leave these people out: one subject id, path, folder or code a line; nothing of theirs is opened
     #[arg(long, value_name = "FILE")]
     pub opt_out: Option<PathBuf>,
-    /// Which photos are whose: a table with the columns path and subject
+    /// Table of the photos, one line each: whose they are, by the columns path and subject (or image_id, patient, ...)
     #[arg(long, value_name = "CSV")]
     pub subjects: Option<PathBuf>,
+}
+
+/// For finished results, which may carry codes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "People")]
+pub struct PeopleArgs {
+    #[command(flatten)]
+    pub opt_out: OptOutArgs,
+    /// The key of the codes, where results carry codes and the list or the table has names
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::at_rest::AtRestArgs;
+use super::jobs::JobsArgs;
+use super::opt_out::PeopleArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,9 +42,10 @@ pub struct ReportArgs {
     /// Write every plot as an SVG file into this folder
     #[arg(long, value_name = "DIR")]
     pub figures: Option<PathBuf>,
-    /// Photos worked on at a time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
+    #[command(flatten)]
+    pub people: PeopleArgs,
     #[command(flatten)]
     pub at_rest: AtRestArgs,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::at_rest::AtRestArgs;
+use super::jobs::JobsArgs;
 use super::names::NamesArgs;
 use super::opt_out::OptOutArgs;
 
@@ -31,9 +32,8 @@ pub struct ScrubArgs {
     /// Folder that names of the copies are relative to
     #[arg(long, value_name = "DIR")]
     pub base: Option<PathBuf>,
-    /// Photos worked on at the same time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Print the closing summary as JSON on standard output
     #[arg(long)]
     pub json: bool,

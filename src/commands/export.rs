@@ -21,7 +21,7 @@ pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
         let failed: Vec<_> = summary.failed.iter().map(|(path, why)| json!({"path": path, "message": why})).collect();
         let told = json!({
             "schema": "derm-seg/export/1", "photos": summary.photos, "without_mask": summary.without_mask,
-            "lesions": summary.lesions, "files": summary.files, "failed": failed,
+            "lesions": summary.lesions, "files": summary.files, "failed": failed, "opted_out": summary.left_out,
         });
         writeln!(out, "{told:#}")?;
     } else {
@@ -40,6 +40,9 @@ pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
                 summary.files,
                 dest.display()
             )?;
+            if let Some(left_out) = summary.left_out {
+                writeln!(out, "{left_out}")?;
+            }
         }
     }
     Ok(if summary.failed.is_empty() { exit::OK } else { exit::SOME_FAILED })

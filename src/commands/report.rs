@@ -24,6 +24,9 @@ pub fn run(args: ReportArgs, global: &Global) -> Result<u8> {
         let page = plan.results.vault.place(&plan.output);
         let size = summary.bytes as f64 / 1e6;
         writeln!(out, "{} photos, {} plots, {size:.1} MB: {}", summary.rows, summary.figures, page.display())?;
+        if let Some(left_out) = summary.left_out {
+            writeln!(out, "{left_out}")?;
+        }
         if plan.photos.is_some() {
             writeln!(out, "the report holds small copies of the photos: keep it where they are kept")?;
         }

@@ -13,9 +13,9 @@ use crate::cli::run::RunArgs;
 use crate::discover::{Discovered, Source, check_locks, discover};
 use crate::error::{RunError, UsageError};
 use crate::exit;
-use crate::output::{OptedOut, OutputFolder, RunFile, Tables, Totals, Unfinished};
+use crate::output::{OutputFolder, RunFile, Tables, Totals, Unfinished};
 use crate::pipeline::{MemoryGate, PhotoPlan, Stop, parallel_map, process, quiet_worker_panics, run_all};
-use crate::privacy::OptOut;
+use crate::privacy::{LeftOut, OptOut};
 use crate::progress::Progress;
 use crate::record::{Excluded, Input, Outcome, Privacy, Record};
 use crate::settings::run::{RunPlan, plan};
@@ -43,7 +43,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         }),
         settings,
         runtime: serde_json::to_value(&ready.runtime.info)?,
-        opt_out: opted_out,
+        opted_out,
         totals: Totals::default(),
         complete: false,
         timings: None,
@@ -97,7 +97,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
 }
 
 /// The photos, under the names that results give them, and what the list of people who opted out did.
-fn find(plan: &RunPlan) -> Result<(Discovered, Option<OptedOut>), UsageError> {
+fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError> {
     let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output), &plan.opt_out)?;
     for path in &found.skipped {
         tracing::info!("skipped, no photo: {}", path.file_name().unwrap_or_default().to_string_lossy());
@@ -108,11 +108,8 @@ fn find(plan: &RunPlan) -> Result<(Discovered, Option<OptedOut>), UsageError> {
     if found.sources.is_empty() {
         return Err(UsageError("No photos were found. Name files or folders that hold JPEG, PNG, TIFF, BMP, WebP or GIF files; -v tells what was skipped.".into()));
     }
-    let opted_out = (plan.opt_out.lines() > 0).then(|| OptedOut {
-        photos: found.sources.iter().filter(|source| source.opted_out).count() as u64,
-        lines: plan.opt_out.lines() as u64,
-        lines_without_photos: plan.opt_out.lines_without_photos(found.sources.iter().map(|s| s.name.as_str())) as u64,
-    });
+    let theirs: Vec<String> = found.sources.iter().filter(|s| s.opted_out).map(|s| s.name.clone()).collect();
+    let opted_out = plan.opt_out.left_out(&theirs);
     if let Some(pseudonyms) = &plan.pseudonyms {
         for source in &mut found.sources {
             source.name = pseudonyms.path(&source.name);
@@ -190,7 +187,7 @@ struct Summary {
     skin_fractions: Vec<f64>,
     kept: usize,
     processed: usize,
-    opted_out: Option<OptedOut>,
+    opted_out: Option<LeftOut>,
     removed: usize,
     elapsed: Duration,
 }
@@ -286,7 +283,7 @@ impl Summary {
             "photos_with_findings": self.findings,
             "processed": self.processed,
             "kept": self.kept,
-            "opt_out": self.opted_out,
+            "opted_out": self.opted_out,
             "removed": self.removed,
             "seconds": self.elapsed.as_secs_f64(),
         })
@@ -313,13 +310,8 @@ impl Summary {
         if self.kept > 0 {
             lines.push(format!("{} were done already and are unchanged", self.kept));
         }
-        if let Some(OptedOut { photos, lines_without_photos: idle, .. }) = self.opted_out {
-            lines.push(format!("{photos} photos of people who opted out were not opened"));
-            if idle > 0 {
-                lines.push(format!(
-                    "{idle} lines of the opt-out list stand for none of these photos: look for misspelling"
-                ));
-            }
+        if let Some(left_out) = self.opted_out {
+            lines.push(left_out.to_string());
         }
         if self.removed > 0 {
             lines.push(format!("{} results of people who opted out were removed", self.removed));

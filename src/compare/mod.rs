@@ -6,6 +6,7 @@ pub mod table;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::eval::scores::Tool;
 use crate::pipeline::parallel_map;
+use crate::privacy::{LeftOut, OptOut};
 use crate::record::{FileRef, Record};
 use crate::results::{Index, Results};
 use crate::score::difference::MaskDifference;
@@ -26,6 +28,7 @@ pub const COMPARE_SCHEMA: &str = "derm-seg/compare/1";
 pub struct Plan {
     pub base: PathBuf,
     pub new: PathBuf,
+    pub people: Arc<OptOut>,
     pub limits: Vec<Limit>,
     pub vault: Vault,
     pub jobs: usize,
@@ -37,6 +40,8 @@ pub struct Comparison {
     pub schema: &'static str,
     pub tool: Tool,
     pub totals: Totals,
+    /// Photos of either run that are in nothing else here; null where nobody is listed.
+    pub opted_out: Option<LeftOut>,
     /// What differs between the two run.json, timings and totals aside: program, model, settings, runtime.
     pub run: Vec<Change>,
     pub limits: Vec<Held>,
@@ -91,7 +96,8 @@ const NOT_FIGURES: [&str; 5] = ["schema", "input", "model", "mask", "status"];
 const NOT_SETTINGS: [&str; 4] = ["schema", "timings", "totals", "complete"];
 
 pub fn compare(plan: &Plan) -> Result<Comparison> {
-    let (base, new) = (Results::open(&plan.base, &plan.vault)?, Results::open(&plan.new, &plan.vault)?);
+    let open = |root| Results::open(root, &plan.people, &plan.vault);
+    let (base, new) = (open(&plan.base)?, open(&plan.new)?);
     let (base_index, new_index) = (base.index()?, new.index()?);
     let mut photos: BTreeMap<&str, (Option<usize>, Option<usize>)> = BTreeMap::new();
     for (i, entry) in base_index.entries.iter().enumerate() {
@@ -122,7 +128,11 @@ pub fn compare(plan: &Plan) -> Result<Comparison> {
     };
     let run = changes(&base.run().unwrap_or(Value::Null), &new.run().unwrap_or(Value::Null), &NOT_SETTINGS);
     let limits = limits::check(&plan.limits, &images, &run);
-    Ok(Comparison { schema: COMPARE_SCHEMA, tool: Tool::default(), totals, run, limits, images })
+    let mut theirs = [base_index.opted_out, new_index.opted_out].concat();
+    theirs.sort();
+    theirs.dedup();
+    let opted_out = plan.people.left_out(&theirs);
+    Ok(Comparison { schema: COMPARE_SCHEMA, tool: Tool::default(), totals, opted_out, run, limits, images })
 }
 
 struct Sides<'a> {

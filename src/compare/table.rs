@@ -24,6 +24,9 @@ fn write_table(out: &mut String, c: &Comparison) -> fmt::Result {
     if t.only_base + t.only_new > 0 {
         writeln!(out, "{} only in the base, {} only in the new run", t.only_base, t.only_new)?;
     }
+    if let Some(left_out) = c.opted_out {
+        writeln!(out, "{left_out}")?;
+    }
     if !c.run.is_empty() {
         writeln!(out, "\nthe runs differ in")?;
     }

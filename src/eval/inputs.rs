@@ -1,12 +1,15 @@
 //! What is scored against what: predictions from a results folder or a folder of masks, references of every annotator.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Plan;
 use crate::error::UsageError;
 use crate::mask::LabelMap;
+use crate::privacy::{LeftOut, OptOut};
 use crate::record::{ModelId, Outcome};
 use crate::results::Results;
 use crate::score::pairing::pair;
@@ -34,6 +37,10 @@ enum Source {
 
 pub struct Predictions {
     pub list: Vec<Prediction>,
+    /// Names of photos, and of masks, of people who opted out. They take part in the pairing, so that their references are
+    /// never taken for somebody else's, and in nothing else.
+    theirs: Vec<String>,
+    pub left_out: Option<LeftOut>,
     pub model: Option<ModelId>,
     /// Where masks of a folder are; a results folder says it itself.
     pub format: Option<Format>,
@@ -42,12 +49,14 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    pub fn open(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
-        if Results::is_one(root) { Self::of_results(root, vault) } else { Self::of_folder(root, format, vault) }
+    pub fn open(root: &Path, format: Option<&Format>, people: &Arc<OptOut>, vault: &Vault) -> Result<Self, UsageError> {
+        match Results::is_one(root) {
+            true => Self::of_results(Results::open(root, people, vault)?, people),
+            false => Self::of_folder(root, format, people, vault),
+        }
     }
 
-    fn of_results(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
-        let results = Results::open(root, vault)?;
+    fn of_results(results: Results, people: &OptOut) -> Result<Self, UsageError> {
         let mut model = None;
         let mut list = Vec::new();
         for record in results.records()? {
@@ -69,12 +78,19 @@ impl Predictions {
                 _ => Prediction { image, source: Source::None(status), orientation, mm_per_px: None, tone_bin: None },
             });
         }
-        Ok(Predictions { list, model, format: None, results: Some(results), folder: None })
+        let mut theirs: Vec<String> = results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
+        let left_out = people.left_out(&theirs);
+        theirs.extend(people.photos());
+        Ok(Predictions { list, theirs, left_out, model, format: None, results: Some(results), folder: None })
     }
 
-    fn of_folder(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
+    fn of_folder(root: &Path, format: Option<&Format>, people: &OptOut, vault: &Vault) -> Result<Self, UsageError> {
         let folder = References::open(root, format, vault)?;
-        let all: Vec<usize> = (0..folder.names.len()).collect();
+        let is_theirs = theirs_among(&folder.names, &people.photos(), people, &[]);
+        let (out, all): (Vec<usize>, Vec<usize>) = (0..folder.names.len()).partition(|&i| is_theirs[i]);
+        let mut theirs: Vec<String> = out.into_iter().map(|i| folder.names[i].clone()).collect();
+        let left_out = people.left_out(&theirs);
+        theirs.extend(people.photos());
         let format = match format {
             Some(format) => format.clone(),
             None => {
@@ -89,7 +105,15 @@ impl Predictions {
             tone_bin: None,
         };
         let list = all.into_iter().map(prediction).collect();
-        Ok(Predictions { list, model: None, format: Some(format), results: None, folder: Some(folder) })
+        Ok(Predictions {
+            list,
+            theirs,
+            left_out,
+            model: None,
+            format: Some(format),
+            results: None,
+            folder: Some(folder),
+        })
     }
 
     pub fn is_results(&self) -> bool {
@@ -105,6 +129,15 @@ impl Predictions {
     }
 }
 
+/// Which of these files are of people who opted out: by their own path, or as masks of photos that are.
+fn theirs_among(files: &[String], photos: &[String], people: &OptOut, suffixes: &[String]) -> Vec<bool> {
+    let mut theirs: Vec<bool> = files.iter().map(|file| people.excludes(file)).collect();
+    let fits = pair(photos, files, suffixes);
+    let doubtful = fits.doubtful.iter().flat_map(|(_, files)| files);
+    fits.pairs.iter().map(|(_, file)| file).chain(doubtful).for_each(|&file| theirs[file] = true);
+    theirs
+}
+
 /// One folder of references, and which of them belongs to which prediction.
 pub struct Annotator {
     pub name: String,
@@ -113,6 +146,8 @@ pub struct Annotator {
     pub folder: References,
     /// For every prediction, the index of its reference.
     pub of: Vec<Option<usize>>,
+    /// For every reference, whether it is of somebody who opted out.
+    pub theirs: Vec<bool>,
 }
 
 /// A file that could not be scored for want of the other.
@@ -131,35 +166,45 @@ pub fn annotator(
     name: String,
     root: &Path,
     predictions: &Predictions,
-    format: Option<&Format>,
-    suffixes: &[String],
-    vault: &Vault,
+    plan: &Plan,
     unpaired: &mut Vec<Unpaired>,
 ) -> Result<Annotator, UsageError> {
-    let folder = References::open(root, format, vault)?;
-    let images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
-    let pairing = pair(&images, &folder.keys(), suffixes);
-    let truth =
-        |path: &str, reason| Unpaired { side: "truth", annotator: Some(name.clone()), path: path.to_owned(), reason };
+    let (format, suffixes) = (plan.truth_format.as_ref(), &plan.truth_suffixes);
+    let folder = References::open(root, format, &plan.vault)?;
+    let keys = folder.keys();
+    let ours = predictions.list.len();
+    let mut images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
+    let known: HashSet<String> = images.iter().cloned().collect();
+    images.extend(predictions.theirs.iter().filter(|photo| !known.contains(*photo)).cloned());
+    let pairing = pair(&images, &keys, suffixes);
+    let mut theirs = theirs_among(&keys, &predictions.theirs, &plan.people, suffixes);
+    // What surely belongs to somebody else's photo is not theirs, though it may be called as theirs in another folder.
+    pairing.pairs.iter().for_each(|&(p, t)| theirs[t] = p >= ours);
 
-    let mut of = vec![None; images.len()];
-    for &(p, t) in &pairing.pairs {
+    let mut of = vec![None; ours];
+    let mut tell = |t: usize, reason| {
+        if !theirs[t] {
+            let path = folder.names[t].clone();
+            unpaired.push(Unpaired { side: "truth", annotator: Some(name.clone()), path, reason });
+        }
+    };
+    for &(p, t) in pairing.pairs.iter().filter(|&&(p, _)| p < ours) {
         match predictions.list[p].source {
-            Source::None("failed") => unpaired.push(truth(&folder.names[t], "photo_failed")),
-            Source::None(_) => unpaired.push(truth(&folder.names[t], "photo_excluded")),
+            Source::None("failed") => tell(t, "photo_failed"),
+            Source::None(_) => tell(t, "photo_excluded"),
             _ => of[p] = Some(t),
         }
     }
-    unpaired.extend(pairing.lone_truths.iter().map(|&t| truth(&folder.names[t], "no_prediction")));
-    for (ps, ts) in &pairing.doubtful {
-        unpaired.extend(ts.iter().map(|&t| truth(&folder.names[t], "doubtful")));
+    pairing.lone_truths.iter().for_each(|&t| tell(t, "no_prediction"));
+    pairing.doubtful.iter().flat_map(|(_, ts)| ts).for_each(|&t| tell(t, "doubtful"));
+    for (ps, _) in &pairing.doubtful {
         let prediction = |&p: &usize| Unpaired {
             side: "prediction",
             annotator: Some(name.clone()),
             path: images[p].clone(),
             reason: "doubtful",
         };
-        unpaired.extend(ps.iter().map(prediction));
+        unpaired.extend(ps.iter().filter(|p| **p < ours).map(prediction));
     }
 
     let paired: Vec<usize> = of.iter().copied().flatten().collect();
@@ -170,7 +215,7 @@ pub fn annotator(
             (folder.guess(&paired).map_err(|e| UsageError(format!("{}: {e} (--truth-format)", root.display())))?, true)
         }
     };
-    Ok(Annotator { name, format, guessed, folder, of })
+    Ok(Annotator { name, format, guessed, folder, of, theirs })
 }
 
 /// Predictions that no annotator has a reference for.

@@ -6,7 +6,6 @@ pub mod gates;
 pub mod image;
 pub mod inputs;
 pub mod scores;
-pub mod subjects;
 pub mod table;
 
 use std::collections::BTreeMap;
@@ -17,6 +16,7 @@ use anyhow::Result;
 
 use crate::error::UsageError;
 use crate::pipeline::parallel_map;
+use crate::privacy::OptOut;
 use crate::score::agreement::agreement;
 use crate::score::gate::Gate;
 use crate::score::isic::Isic;
@@ -24,12 +24,12 @@ use crate::score::overlap::Case;
 use crate::score::strata::{Grouping, gap, group};
 use crate::score::summary::{RESAMPLES, summarise};
 use crate::score::{Metric, Options, metrics};
+use crate::subjects::Subjects;
 use crate::truth::Format;
 use crate::vault::Vault;
 use image::{ImageScore, ScoreFailure, score_image};
 use inputs::{Annotator, Prediction, Predictions, annotator, without_truth};
 use scores::*;
-use subjects::{Subjects, SubjectsPlan};
 
 /// What is to be scored, and how.
 #[derive(Clone, Debug)]
@@ -42,7 +42,8 @@ pub struct Plan {
     /// The references are drawn on the photos' pixels as stored, before their orientation is applied.
     pub stored_grid: bool,
     pub options: Options,
-    pub subjects: Option<SubjectsPlan>,
+    pub people: Arc<OptOut>,
+    pub subjects: Option<Arc<Subjects>>,
     /// Edges of the bins of a column.
     pub bins: BTreeMap<String, Vec<f64>>,
     pub gates: Vec<Gate>,
@@ -55,8 +56,9 @@ const WORST: usize = 10;
 const TONE_COLUMN: &str = "estimated_tone_bin";
 
 pub fn evaluate(plan: &Plan) -> Result<Scores> {
-    let subjects = plan.subjects.as_ref().map(Subjects::read).transpose()?;
-    let predictions = Predictions::open(&plan.predictions, plan.prediction_format.as_ref(), &plan.vault)?;
+    let subjects = plan.subjects.as_deref();
+    let format = plan.prediction_format.as_ref();
+    let predictions = Predictions::open(&plan.predictions, format, &plan.people, &plan.vault)?;
     if plan.stored_grid && !predictions.is_results() {
         let message = "--truth-grid stored needs the photos' orientation, which only a results folder knows";
         return Err(UsageError(message.to_owned()).into());
@@ -64,8 +66,7 @@ pub fn evaluate(plan: &Plan) -> Result<Scores> {
     let mut unpaired = Vec::new();
     let mut annotators = Vec::new();
     for (name, root) in annotator_names(&plan.truths).into_iter().zip(&plan.truths) {
-        let format = plan.truth_format.as_ref();
-        annotators.push(annotator(name, root, &predictions, format, &plan.truth_suffixes, &plan.vault, &mut unpaired)?);
+        annotators.push(annotator(name, root, &predictions, plan, &mut unpaired)?);
     }
     without_truth(&predictions, &annotators, &mut unpaired);
     let wanted: Vec<usize> =
@@ -89,8 +90,8 @@ pub fn evaluate(plan: &Plan) -> Result<Scores> {
     let list = Arc::new(metrics(&plan.options));
     let images: Vec<&Prediction> = scored.iter().map(|(p, _)| &predictions.list[*p]).collect();
     let names: Vec<&str> = images.iter().map(|i| i.image.as_str()).collect();
-    let numbered = subjects.as_ref().and_then(|s| s.numbered(&names));
-    let (groupings, columns_left_out) = groupings(plan, subjects.as_ref(), &images);
+    let numbered = subjects.and_then(|s| s.numbered(&names));
+    let (groupings, columns_left_out) = groupings(plan, subjects, &images);
 
     let everything: Vec<usize> = (0..scored.len()).collect();
     let mut members: Vec<Vec<usize>> = vec![everything];
@@ -114,6 +115,7 @@ pub fn evaluate(plan: &Plan) -> Result<Scores> {
         conventions: conventions(plan, &predictions, &annotators),
         metrics: list.to_vec(),
         totals: Totals { scored: rows.len(), failed: failures.len(), unpaired: unpaired.len() },
+        opted_out: opted_out(&predictions, &annotators),
         aggregate,
         isic2018: Isic::mean(rows.iter().map(|r| r.isic2018)),
         strata,
@@ -143,9 +145,15 @@ fn annotator_names(truths: &[PathBuf]) -> Vec<String> {
     (0..names.len()).map(distinct).collect()
 }
 
+fn opted_out(predictions: &Predictions, annotators: &[Annotator]) -> Option<OptedOut> {
+    let references = annotators.iter().flat_map(|a| &a.theirs).filter(|theirs| **theirs).count();
+    predictions.left_out.map(|predictions| OptedOut { predictions, references })
+}
+
 fn nothing_paired(predictions: &Predictions, annotators: &[Annotator]) -> UsageError {
     let prediction = predictions.list.first().map_or("none at all", |p| &p.image);
-    let truth = &annotators[0].folder.names[0];
+    let Annotator { folder, theirs, .. } = &annotators[0];
+    let truth = folder.names.iter().zip(theirs).find(|(_, theirs)| !**theirs).map_or("none at all", |(name, _)| name);
     UsageError(format!(
         "no reference fits a prediction: the first prediction is `{prediction}`, the first reference is `{truth}`. \
          References are found by path or by file name, with `_segmentation`, `_mask` or --truth-suffix at the end of the stem"

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::image::ScoreFailure;
 use super::inputs::Unpaired;
 use crate::output::harmless;
+use crate::privacy::LeftOut;
 use crate::record::ModelId;
 use crate::score::Metric;
 use crate::score::agreement::Agreement;
@@ -29,6 +30,8 @@ pub struct Scores {
     /// The figures, in the order of every list of them.
     pub metrics: Vec<Metric>,
     pub totals: Totals,
+    /// Null where nobody is listed.
+    pub opted_out: Option<OptedOut>,
     pub aggregate: Group,
     /// Macro mean under the conventions of the ISIC 2018 challenge, task 1; null without an image.
     pub isic2018: Option<Isic>,
@@ -95,6 +98,14 @@ pub struct Totals {
     pub scored: usize,
     pub failed: usize,
     pub unpaired: usize,
+}
+
+/// What of people who opted out was found, and is in nothing else here.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct OptedOut {
+    #[serde(flatten)]
+    pub predictions: LeftOut,
+    pub references: usize,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use super::scores::{Group, Scores, Strata};
+use super::scores::{Group, OptedOut, Scores, Strata};
 use crate::score::gate::GateResult;
 use crate::score::summary::Summary;
 
@@ -23,6 +23,9 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
         let guessed = if truth.guessed { " (guessed; --truth-format says otherwise)" } else { "" };
         writeln!(out, "reference {}: {}{guessed}", truth.annotator, truth.format)?;
     }
+    if let Some(OptedOut { predictions, references }) = scores.opted_out {
+        writeln!(out, "{predictions}; {references} references")?;
+    }
     let cases = &scores.aggregate.cases;
     writeln!(
         out,
@@ -33,6 +36,9 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
         cases.empty_truth,
         cases.both_empty
     )?;
+    if cases.empty_truth + cases.both_empty == scores.totals.scored {
+        writeln!(out, "no reference has a lesion: does --truth-format say what its values mean?\n")?;
+    }
     figures(out, &scores.aggregate)?;
     if let Some(isic) = &scores.isic2018 {
         writeln!(out, "ISIC 2018 task 1 score (mean Jaccard, 0 under 0.65): {:.4}", isic.threshold_jaccard)?;

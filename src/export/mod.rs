@@ -7,15 +7,17 @@ mod lesions;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::mask::{LESION, LabelMap, SKIN};
 use crate::measure::components::components;
-use crate::output::write;
+use crate::output::{remove, write};
 use crate::pipeline::parallel_map;
 use crate::polygons::{class_name, coco_segmentation, labelme_shapes};
+use crate::privacy::{LeftOut, OptOut};
 use crate::record::Done;
 use crate::results::Results;
 
@@ -35,6 +37,7 @@ impl Format {
 
 pub struct Plan {
     pub results: Results,
+    pub people: Arc<OptOut>,
     pub format: Format,
     pub dest: PathBuf,
     pub jobs: usize,
@@ -49,6 +52,7 @@ pub struct Summary {
     pub files: usize,
     /// Photos whose mask could not be read, and why.
     pub failed: Vec<(String, String)>,
+    pub left_out: Option<LeftOut>,
 }
 
 pub fn export(plan: &Plan) -> Result<Summary> {
@@ -60,6 +64,8 @@ pub fn export(plan: &Plan) -> Result<Summary> {
             None => summary.without_mask += 1,
         }
     }
+    let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
+    summary.left_out = plan.people.left_out(&theirs);
     let cannot = || format!("cannot write {}", plan.dest.display());
     if plan.format == Format::Csv {
         write(&plan.results.vault, &plan.dest, &lesions::table(&done)?).with_context(cannot)?;
@@ -67,7 +73,11 @@ pub fn export(plan: &Plan) -> Result<Summary> {
         (summary.photos, summary.files) = (done.len(), 1);
         return Ok(summary);
     }
-    let names = annotation_names(&done, if plan.format == Format::Labelme { "json" } else { "geojson" });
+    let ending = if plan.format == Format::Labelme { "json" } else { "geojson" };
+    let names = annotation_names(&done, ending);
+    if !plan.format.is_one_file() {
+        forget(&theirs, ending, &names, &plan.dest)?;
+    }
     let items: Vec<(&Done, &String)> = done.iter().zip(&names).collect();
     let converted = parallel_map(&items, plan.jobs, |(photo, name)| convert(plan, photo, name))?;
     let (mut images, mut annotations) = (Vec::new(), Vec::new());
@@ -109,13 +119,26 @@ fn convert(plan: &Plan, photo: &Done, name: &str) -> Result<Result<Vec<Value>, S
     Ok(Ok(Vec::new()))
 }
 
+/// Files of people who opted out, from an earlier export to the same folder.
+fn forget(theirs: &[String], ending: &str, used: &[String], dest: &Path) -> Result<()> {
+    for photo in theirs {
+        let names = [with_ending(photo, ending), format!("{photo}.{ending}")];
+        for name in names.iter().filter(|name| !used.contains(name)) {
+            let path = dest.join(name);
+            remove(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn with_ending(photo: &str, ending: &str) -> String {
+    Path::new(photo).with_extension(ending).to_string_lossy().into_owned()
+}
+
 /// The photo's name with another ending, which is where annotation tools look; with the ending added, where two photos of a
 /// folder would share it.
 fn annotation_names(photos: &[Done], ending: &str) -> Vec<String> {
-    let short: Vec<String> = photos
-        .iter()
-        .map(|photo| Path::new(&photo.input.path).with_extension(ending).to_string_lossy().into_owned())
-        .collect();
+    let short: Vec<String> = photos.iter().map(|photo| with_ending(&photo.input.path, ending)).collect();
     let mut uses: HashMap<String, usize> = HashMap::new();
     for name in &short {
         // File systems may not tell upper and lower case apart.

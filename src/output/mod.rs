@@ -16,5 +16,5 @@ pub use atomic::{scratch_library, write, write_and_verify};
 pub use folder::{ENCRYPTED_TO, OutputFolder, Unfinished, is_results};
 pub use pictures::{Overlay, encode_mask, encode_overlay, encode_probabilities};
 pub use private::remove;
-pub use tables::{OptedOut, RUN_SCHEMA, RunFile, Tables, Totals, harmless};
+pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, harmless};
 pub use withdraw::{Withdrawal, Withdrawn};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::atomic::NewFile;
+use crate::privacy::LeftOut;
 use crate::record::{Done, Outcome, Record};
 use crate::vault::{Sealing, Vault};
 
@@ -23,21 +24,12 @@ pub struct RunFile {
     pub runtime: Value,
     /// How far the list of people who opted out reached; null without a list.
     #[serde(default)]
-    pub opt_out: Option<OptedOut>,
+    pub opted_out: Option<LeftOut>,
     pub totals: Totals,
     /// False while a run goes on, and after one that was interrupted.
     pub complete: bool,
     pub timings: Option<Value>,
     pub research_use_only: String,
-}
-
-/// Counts only: who is on the list is nobody's business.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OptedOut {
-    pub photos: u64,
-    pub lines: u64,
-    /// A mistyped id must not pass in silence.
-    pub lines_without_photos: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ pub mod scrub;
 pub mod walk;
 
 pub use findings::{scan, scan_bytes};
-pub use opt_out::OptOut;
+pub use opt_out::{LeftOut, OptOut};
 pub use policy::Policy;
 pub use pseudonym::Pseudonyms;
 pub use walk::jpeg::is_complete as jpeg_is_complete;

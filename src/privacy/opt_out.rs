@@ -2,15 +2,41 @@
 //!
 //! A line of the list is a subject id, a path, a folder, or the code that stands for one of them. Where `--subjects` says
 //! which photos are whose, an id stands for those; where it does not, an id is also the name of any folder.
+//! Commands that read results use the same list: a mask or a reference is left out before it is opened, too.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
-use unicode_normalization::UnicodeNormalization;
+use serde::{Deserialize, Serialize};
 
 use super::pseudonym::Pseudonyms;
 use crate::error::UsageError;
 use crate::record::Exclusion;
+use crate::subjects::{Subjects, normalise, read_text};
+
+/// How much was left out: numbers, never who.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    pub photos: usize,
+    /// Lines of the list that stand for nothing here.
+    pub lines_without_photos: usize,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Self { photos, lines_without_photos: lines } = self;
+        write!(f, "left out: {photos} photos of people who opted out")?;
+        match lines {
+            0 => Ok(()),
+            _ => write!(
+                f,
+                "; {lines} lines of the list stand for nothing here: check their spelling, and --key-file for codes"
+            ),
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 pub struct OptOut {
@@ -18,48 +44,69 @@ pub struct OptOut {
     paths: HashMap<String, usize>,
     /// Names of folders, wherever they are.
     folders: HashMap<String, usize>,
+    /// Subjects of the table.
+    ids: HashMap<String, usize>,
+    subjects: Option<Arc<Subjects>>,
     pseudonyms: Option<Pseudonyms>,
     lines: usize,
 }
 
 impl OptOut {
     /// With `pseudonyms`, a list of original names also meets coded results, and a list of codes original names.
-    pub fn load(file: &Path, subjects: Option<&Path>, pseudonyms: Option<&Pseudonyms>) -> Result<Self, UsageError> {
-        let subjects = subjects.map(|csv| Subjects::load(csv, pseudonyms)).transpose()?;
-        let mut opt_out = Self { pseudonyms: pseudonyms.cloned(), ..Self::default() };
+    pub fn load(
+        file: &Path,
+        subjects: Option<Arc<Subjects>>,
+        pseudonyms: Option<&Pseudonyms>,
+    ) -> Result<Self, UsageError> {
+        let mut ids: HashMap<String, String> = HashMap::new();
+        for (id, _) in subjects.iter().flat_map(|table| table.photos()) {
+            ids.entry(id.to_owned()).or_insert_with(|| id.to_owned());
+            if let Some(names) = pseudonyms {
+                ids.entry(names.code(id)).or_insert_with(|| id.to_owned());
+            }
+        }
         let text = read_text(file)?;
+        let mut opt_out = Self { subjects, pseudonyms: pseudonyms.cloned(), ..Self::default() };
         let mut seen = HashSet::new();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if seen.insert(line) {
-                opt_out.add(line, subjects.as_ref());
+                let entry = normalise(line);
+                match ids.get(&entry) {
+                    Some(id) => _ = opt_out.ids.insert(id.clone(), opt_out.lines),
+                    None => opt_out.add(entry),
+                }
+                opt_out.lines += 1;
             }
         }
         Ok(opt_out)
     }
 
-    fn add(&mut self, line: &str, subjects: Option<&Subjects>) {
-        let entry = normalise(line);
-        let number = self.lines;
-        self.lines += 1;
-        let coded = |path: &str| self.pseudonyms.as_ref().map(|names| names.path(path));
-        match subjects.and_then(|known| known.photos.get(&entry)) {
-            Some(photos) => {
-                let both = photos.iter().flat_map(|photo| [Some(photo.clone()), coded(photo)]);
-                self.paths.extend(both.flatten().map(|path| (path, number)));
-            }
-            None => {
-                let forms: Vec<_> = [Some(entry.clone()), coded(&entry)].into_iter().flatten().collect();
-                if subjects.is_none() && !entry.contains('/') {
-                    self.folders.extend(forms.iter().cloned().map(|folder| (folder, number)));
-                }
-                self.paths.extend(forms.into_iter().map(|path| (path, number)));
-            }
+    fn add(&mut self, entry: String) {
+        let coded = self.pseudonyms.as_ref().map(|names| names.path(&entry));
+        let forms = [Some(entry), coded].into_iter().flatten();
+        if self.subjects.is_none() {
+            self.folders.extend(forms.clone().filter(|form| !form.contains('/')).map(|folder| (folder, self.lines)));
         }
+        self.paths.extend(forms.map(|path| (path, self.lines)));
     }
 
     /// Whether the photo at this relative path (as shown in records) is somebody's who opted out.
     pub fn excludes(&self, path: &str) -> bool {
         self.line_for(path).is_some()
+    }
+
+    /// Photos that the list or the table names, whether there are any or not; codes where there is a key.
+    pub fn photos(&self) -> Vec<String> {
+        let is_file = |path: &&String| path.rsplit('/').next().is_some_and(|file| file.contains('.'));
+        let mut photos: Vec<String> = self.paths.keys().filter(is_file).cloned().collect();
+        let of_table = self.subjects.iter().flat_map(|table| table.photos());
+        for (_, photo) in of_table.filter(|(id, _)| self.ids.contains_key(*id)) {
+            photos.extend(self.pseudonyms.as_ref().map(|names| names.path(photo)));
+            photos.push(photo.to_owned());
+        }
+        photos.sort();
+        photos.dedup();
+        photos
     }
 
     /// What the record of an excluded photo says.
@@ -73,8 +120,14 @@ impl OptOut {
         self.lines - met.len()
     }
 
-    pub fn lines(&self) -> usize {
-        self.lines
+    /// What outputs say of it, given the paths of the photos that were left out; nothing where nobody is listed.
+    pub fn left_out(&self, photos: &[String]) -> Option<LeftOut> {
+        let lines_without_photos = self.lines_without_photos(photos.iter().map(String::as_str));
+        (!self.is_empty()).then_some(LeftOut { photos: photos.len(), lines_without_photos })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.lines == 0
     }
 
     fn line_for(&self, path: &str) -> Option<usize> {
@@ -90,62 +143,15 @@ impl OptOut {
             let (folders, _file) = path.rsplit_once('/')?;
             folders.split('/').find_map(|folder| self.folders.get(folder))
         };
-        by_path().or_else(by_folder).copied()
+        let by_subject = || self.ids.get(self.subjects.as_ref()?.subject(path)?);
+        by_path().or_else(by_folder).or_else(by_subject).copied()
     }
-}
-
-/// Which photos are whose: a CSV file with the columns `path` and `subject`.
-struct Subjects {
-    /// By id, and by its code where there is a key.
-    photos: HashMap<String, Vec<String>>,
-}
-
-impl Subjects {
-    fn load(file: &Path, pseudonyms: Option<&Pseudonyms>) -> Result<Self, UsageError> {
-        let shown = file.display();
-        let text = read_text(file)?;
-        let bad = |e: csv::Error| UsageError(format!("{shown} is not a table: {e}"));
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-        let column = |header: &csv::StringRecord, name: &str| {
-            header.iter().position(|column| column.eq_ignore_ascii_case(name)).ok_or_else(|| {
-                UsageError(format!(
-                    "{shown} has no column '{name}'; its first line must name the columns path and subject"
-                ))
-            })
-        };
-        let header = reader.headers().map_err(bad)?;
-        let (path, subject) = (column(header, "path")?, column(header, "subject")?);
-        let mut photos: HashMap<String, Vec<String>> = HashMap::new();
-        for row in reader.records() {
-            let row = row.map_err(bad)?;
-            photos.entry(normalise(&row[subject])).or_default().push(normalise(&row[path]));
-        }
-        if let Some(names) = pseudonyms {
-            let by_code: Vec<_> = photos.iter().map(|(id, photos)| (names.code(id), photos.clone())).collect();
-            photos.extend(by_code);
-        }
-        Ok(Self { photos })
-    }
-}
-
-/// Text that may carry a byte order mark and must be UTF-8: a list read with wrong letters would let people through.
-fn read_text(file: &Path) -> Result<String, UsageError> {
-    let shown = file.display();
-    let bytes = std::fs::read(file).map_err(|e| UsageError(format!("cannot read {shown}: {e}")))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| UsageError(format!("{shown} is not UTF-8; save it as \"CSV UTF-8\" or plain UTF-8 text")))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
-/// One spelling for a path or an id: composed letters, forward slashes, no `./` before and no slash behind it.
-fn normalise(path: &str) -> String {
-    let composed: String = path.nfc().map(|c| if c == '\\' { '/' } else { c }).collect();
-    composed.trim_start_matches("./").trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subjects::SubjectsPlan;
 
     const KEY: &str = "0123456789abcdefghijklmnopqrstuv";
 
@@ -161,8 +167,9 @@ mod tests {
         }
 
         fn load(&self, subjects: bool, names: Option<&Pseudonyms>) -> OptOut {
-            let csv = self.0.path().join("subjects.csv");
-            OptOut::load(&self.0.path().join("list"), subjects.then_some(csv.as_path()), names).unwrap()
+            let plan = SubjectsPlan { file: self.0.path().join("subjects.csv"), ..SubjectsPlan::default() };
+            let table = subjects.then(|| Arc::new(Subjects::read(&plan, names).unwrap()));
+            OptOut::load(&self.0.path().join("list"), table, names).unwrap()
         }
     }
 
@@ -209,12 +216,20 @@ mod tests {
     }
 
     #[test]
-    fn tables_that_cannot_be_trusted_are_refused() {
-        let files = Files::new("x", "photo,who\n");
-        let (list, csv) = (files.0.path().join("list"), files.0.path().join("subjects.csv"));
-        assert!(OptOut::load(&list, Some(&csv), None).unwrap_err().to_string().contains("no column 'path'"));
-        std::fs::write(&csv, b"path,subject\n\x93c.jpg,1\n").unwrap();
-        assert!(OptOut::load(&list, Some(&csv), None).unwrap_err().to_string().contains("UTF-8"));
-        assert!(OptOut::load(&files.0.path().join("none"), None, None).is_err());
+    fn a_table_of_stems_means_the_photos_wherever_they_are() {
+        let files = Files::new("p1\n", "image_id;patient_id\nISIC_1;p1\nISIC_2;p2\n");
+        let list = files.load(true, None);
+        assert!(list.excludes("images/ISIC_1.jpg") && list.excludes("ISIC_1_mask.png"));
+        assert!(!list.excludes("images/ISIC_2.jpg") && !list.excludes("images/ISIC_11.jpg"));
+        assert_eq!(list.photos(), ["ISIC_1"]);
+    }
+
+    #[test]
+    fn a_list_with_wrong_letters_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list");
+        std::fs::write(&list, b"M\xfcller\n").unwrap();
+        assert!(OptOut::load(&list, None, None).unwrap_err().to_string().contains("UTF-8"));
+        assert!(OptOut::load(&folder.path().join("none"), None, None).is_err());
     }
 }

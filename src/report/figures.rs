@@ -19,12 +19,12 @@ pub fn all(rows: &[Row], scores: Option<&Value>) -> Vec<Figure> {
     let mut figures: Vec<Figure> = HISTOGRAMS.into_iter().filter_map(of_key).collect();
     let pairs: Vec<(f64, f64)> = rows
         .iter()
-        .filter_map(|row| Some((row.value("lesion_px").filter(|px| *px > 0.0)?.log10(), row.value("dice")?)))
+        .filter_map(|row| Some((row.value("truth_px").filter(|px| *px > 0.0)?.log10(), row.value("dice")?)))
         .collect();
     figures.extend(points(
         "dice-by-size",
         "Dice by lesion size",
-        ("Lesion area, decimal logarithm of pixels", "Dice"),
+        ("Lesion area in the reference, decimal logarithm of pixels", "Dice"),
         &pairs,
     ));
     for strata in scores.and_then(|s| s["strata"].as_array()).map(Vec::as_slice).unwrap_or_default() {

@@ -10,18 +10,21 @@ mod tables;
 mod thumbnails;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::output::write;
 use crate::pipeline::parallel_map;
+use crate::privacy::{LeftOut, OptOut};
 use crate::results::Results;
 pub use plots::Figure;
 use rows::Row;
 
 pub struct Plan {
     pub results: Results,
+    pub people: Arc<OptOut>,
     /// Content of scores.json and compare.json.
     pub scores: Option<Value>,
     pub comparison: Option<Value>,
@@ -41,10 +44,13 @@ pub struct Summary {
     pub masks_missing: usize,
     pub figures: usize,
     pub bytes: usize,
+    pub left_out: Option<LeftOut>,
 }
 
 pub fn report(plan: &Plan) -> Result<Summary> {
     let vault = &plan.results.vault;
+    let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
+    let left_out = plan.people.left_out(&theirs);
     let rows = Row::all(&plan.results, plan.scores.as_ref(), plan.comparison.as_ref())?;
     let pictures =
         parallel_map(&rows, plan.jobs, |row| thumbnails::pictures(row, &plan.results, plan.photos.as_deref()))?;
@@ -57,6 +63,7 @@ pub fn report(plan: &Plan) -> Result<Summary> {
         scores: plan.scores.as_ref(),
         comparison: plan.comparison.as_ref(),
         with_photos: plan.photos.is_some(),
+        left_out,
     })?;
     write(vault, &plan.output, html.as_bytes()).with_context(|| format!("cannot write {}", plan.output.display()))?;
     if let Some(folder) = &plan.figures {
@@ -73,6 +80,7 @@ pub fn report(plan: &Plan) -> Result<Summary> {
         masks_missing: done.filter(|(_, p)| p.mask.is_none()).count(),
         figures: figures.len(),
         bytes: html.len(),
+        left_out,
     })
 }
 

@@ -9,6 +9,7 @@ use super::plots::{Figure, escape};
 use super::rows::{COLUMNS, Row};
 use super::tables;
 use super::thumbnails::Pictures;
+use crate::privacy::LeftOut;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
@@ -22,6 +23,7 @@ pub struct Content<'a> {
     pub scores: Option<&'a Value>,
     pub comparison: Option<&'a Value>,
     pub with_photos: bool,
+    pub left_out: Option<LeftOut>,
 }
 
 pub fn html(content: &Content) -> Result<String> {
@@ -81,6 +83,9 @@ fn overview(content: &Content) -> String {
         ("excluded".to_owned(), count("excluded").to_string()),
         ("failed".to_owned(), count("failed").to_string()),
     ];
+    if let Some(left_out) = content.left_out {
+        cards.push(("opted out, not in this report".into(), left_out.photos.to_string()));
+    }
     let mut shares: Vec<f64> =
         content.rows.iter().filter_map(|row| row.value("skin_share")).filter(|v| *v > 0.0).collect();
     shares.sort_by(f64::total_cmp);
@@ -110,7 +115,7 @@ fn figures(figures: &[Figure]) -> String {
 fn provenance(content: &Content) -> Result<String> {
     let mut out = String::new();
     let mut block = |name: &str, value: &Value| -> Result<()> {
-        if !value.is_null() {
+        if !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()) {
             let text = escape(&serde_json::to_string_pretty(value)?);
             write!(out, "<details><summary>{}</summary><pre>{text}</pre></details>", escape(name))?;
         }

@@ -16,7 +16,7 @@ pub struct Figure {
 
 const WIDTH: f64 = 440.0;
 const LEFT: f64 = 46.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 18.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 40.0;
 const BINS: usize = 24;

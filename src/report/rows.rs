@@ -19,10 +19,12 @@ enum Source {
     Record(fn(&Done) -> Option<f64>),
     /// A figure of scores.json.
     Score(&'static str),
+    /// What else a row of scores.json tells.
+    Scored(fn(&Value) -> Option<f64>),
     /// A figure of compare.json's `mask`.
     Change(&'static str),
 }
-use Source::{Change, Record as Of, Score};
+use Source::{Change, Record as Of, Score, Scored};
 
 const fn column(key: &'static str, name: &'static str, unit: &'static str, of: Source) -> Column {
     Column { key, name, unit, of }
@@ -53,6 +55,7 @@ pub const COLUMNS: &[Column] = &[
     ),
     column("sharpness", "Sharpness", "", Of(|d| Some(d.quality.sharpness))),
     column("megapixels", "Photo size", "MP", Of(|d| Some(f64::from(d.photo.width) * f64::from(d.photo.height) / 1e6))),
+    column("truth_px", "Lesion area in the reference", "px", Scored(truth_px)),
     column("dice", "Dice", "", Score("dice")),
     column("jaccard", "Jaccard", "", Score("jaccard")),
     column("sensitivity", "Sensitivity", "", Score("sensitivity")),
@@ -63,6 +66,10 @@ pub const COLUMNS: &[Column] = &[
     column("change_dice", "Dice to the earlier run", "", Change("dice")),
     column("change_px", "Changed pixels", "px", Change("changed_px")),
 ];
+
+fn truth_px(row: &Value) -> Option<f64> {
+    Some(row["counts"]["tp"].as_f64()? + row["counts"]["fn"].as_f64()?)
+}
 
 fn percent(fraction: Option<f64>) -> Option<f64> {
     fraction.map(|f| f * 100.0)
@@ -105,6 +112,7 @@ impl Row {
         };
         let value = |column: &Column| match column.of {
             Of(figure) => done.and_then(figure),
+            Scored(of) => score.and_then(of),
             Score(name) => score.and_then(|s| s["scores"][name].as_f64()),
             Change(name) => change.and_then(|c| c["mask"][name].as_f64()),
         };

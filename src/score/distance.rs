@@ -97,6 +97,22 @@ mod tests {
         let d = distances(region_of(&a, &b).as_ref(), &[2.0]);
         assert!((d.hd95.unwrap() - 2.3842).abs() < 5e-5, "{d:?}");
         assert_eq!(d.hd100, Some(8f64.sqrt()));
+        // Other tools take the percentile of both directions together, which is another number of the same masks.
+        let (full, inner) = region_of(&a, &b).unwrap();
+        let (full, inner) = (edges(&full), edges(&inner));
+        let both = [Directed::new(&full, &inner).sorted, Directed::new(&inner, &full).sorted];
+        let mut sorted = both.concat();
+        sorted.sort_unstable();
+        assert!((Directed { sorted, sum: 0.0 }.percentile(0.95) - 2.2361).abs() < 5e-5);
+    }
+
+    #[test]
+    fn a_distance_that_equals_the_tolerance_is_within_it() {
+        // Single pixels, the root of 5 apart.
+        let (a, b) = (rectangle(9, 9, [2, 2, 1, 1]), rectangle(9, 9, [4, 3, 1, 1]));
+        let root = 5f64.sqrt();
+        let d = distances(region_of(&a, &b).as_ref(), &[root, root - 0.5e-9, root - 2e-9, 2.0]);
+        assert_eq!(d.nsd, [Some(1.0), Some(1.0), Some(0.0), Some(0.0)]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! `check`: what to look at, and what must not be found.
 
-use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -35,7 +34,7 @@ pub struct CheckPlan {
 const MEMORY_PER_JOB: u64 = 512 << 20;
 
 pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
-    let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
+    let jobs = args.jobs.count();
     Ok(CheckPlan {
         inputs: args.inputs,
         base: args.folders.base,

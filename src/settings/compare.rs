@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::at_rest;
-use super::eval::jobs;
+use super::{at_rest, people};
 use crate::cli::compare::CompareArgs;
 use crate::compare::Plan;
 use crate::compare::limits::{Limit, limits};
@@ -27,11 +26,12 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
         output: args.output.unwrap_or_else(|| args.new.clone()),
         json: args.json,
         plan: Plan {
+            people: people::opt_out_of_results(&args.people)?,
+            vault: at_rest::vault(&args.at_rest)?,
             base: args.base,
             new: args.new,
             limits: limits(asked),
-            vault: at_rest::vault(&args.at_rest)?,
-            jobs: jobs(args.jobs),
+            jobs: args.jobs.count(),
         },
     })
 }

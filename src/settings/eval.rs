@@ -1,20 +1,22 @@
 //! `eval`: arguments to a plan.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::at_rest;
 use crate::cli::eval::{Empty, EvalArgs, Grid};
+use crate::cli::opt_out::PeopleArgs;
 use crate::error::UsageError;
 use crate::eval::Plan;
-use crate::eval::subjects::SubjectsPlan;
+use crate::privacy::{OptOut, Pseudonyms};
 use crate::results::Results;
 use crate::score::Options;
 use crate::score::gate::{Gate, Side};
 use crate::score::overlap::EmptyPolicy;
+use crate::subjects::{Subjects, SubjectsPlan};
 use crate::truth::Format;
 
 pub struct EvalSettings {
@@ -37,16 +39,13 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             gates.push(Gate::parse(side, text).map_err(|e| UsageError(format!("{option} {text}: {e}")))?);
         }
     }
-    let strata_options = args.image_column.is_some() || args.subject_column.is_some() || !args.strata.is_empty();
-    if args.subjects.is_none() && strata_options {
-        return Err(UsageError("--image-column, --subject-column and --strata need --subjects".to_owned()).into());
-    }
-    let subjects = args.subjects.map(|file| SubjectsPlan {
-        file,
+    let columns = SubjectsPlan {
         image_column: args.image_column,
         subject_column: args.subject_column,
         strata: args.strata,
-    });
+        ..SubjectsPlan::default()
+    };
+    let (people, subjects) = people(&args.people, columns)?;
     // Results keep their scores with them; a folder of masks is an input, and inputs are not touched.
     let beside = if Results::is_one(&args.predictions) { args.predictions.clone() } else { PathBuf::from(".") };
     Ok(EvalSettings {
@@ -63,14 +62,31 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
                 empty: if args.empty == Empty::One { EmptyPolicy::One } else { EmptyPolicy::Null },
                 tolerances: args.nsd_tolerance,
             },
+            people,
             subjects,
             bins: bins(&args.bins)?,
             gates,
             seed: args.seed,
             vault: at_rest::vault(&args.at_rest)?,
-            jobs: jobs(args.jobs),
+            jobs: args.jobs.count(),
         },
     })
+}
+
+/// Whom to leave out, and the table, which says both whose images are whose and what groups they make.
+fn people(args: &PeopleArgs, columns: SubjectsPlan) -> Result<(Arc<OptOut>, Option<Arc<Subjects>>), UsageError> {
+    let key = args.key_file.as_deref().map(Pseudonyms::from_key_file).transpose()?;
+    let subjects = match args.opt_out.subjects.clone() {
+        Some(file) => Some(Arc::new(Subjects::read(&SubjectsPlan { file, ..columns }, key.as_ref())?)),
+        None if columns != SubjectsPlan::default() => {
+            return Err(UsageError("--image-column, --subject-column and --strata need --subjects".to_owned()));
+        }
+        None => None,
+    };
+    let whose = subjects.clone().filter(|table| table.has_subjects);
+    let list = args.opt_out.opt_out.as_deref();
+    let people = list.map(|list| OptOut::load(list, whose, key.as_ref())).transpose()?;
+    Ok((Arc::new(people.unwrap_or_default()), subjects))
 }
 
 fn bins(texts: &[String]) -> Result<BTreeMap<String, Vec<f64>>, UsageError> {
@@ -84,9 +100,4 @@ fn bins(texts: &[String]) -> Result<BTreeMap<String, Vec<f64>>, UsageError> {
         UsageError(format!("--bins {text}: write COLUMN=EDGE,EDGE with rising edges, such as age=40,65"))
     };
     texts.iter().map(|text| parse(text).ok_or_else(|| wrong(text))).collect()
-}
-
-/// As many threads as asked for, or as the machine has.
-pub fn jobs(asked: Option<u16>) -> usize {
-    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from)
 }

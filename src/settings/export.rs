@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::at_rest;
-use super::eval::jobs;
+use super::{at_rest, people};
 use crate::cli::export::{ExportArgs, Format as Asked};
 use crate::error::UsageError;
 use crate::export::{Format, Plan};
@@ -27,8 +26,9 @@ pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
     if let Some(problem) = problem {
         return Err(UsageError(format!("{} {problem}", dest.display())));
     }
-    let vault = at_rest::vault(&args.at_rest)?;
-    Ok(Plan { results: Results::open(&args.out, &vault)?, format, dest: args.output, jobs: jobs(args.jobs) })
+    let people = people::opt_out_of_results(&args.people)?;
+    let results = Results::open(&args.out, &people, &at_rest::vault(&args.at_rest)?)?;
+    Ok(Plan { results, people, format, dest: args.output, jobs: args.jobs.count() })
 }
 
 /// An empty folder is free.

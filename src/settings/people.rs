@@ -1,9 +1,13 @@
 //! Names and opt-out: which photos are left out, and what the others are called.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use crate::cli::names::{Names, NamesArgs};
-use crate::cli::opt_out::OptOutArgs;
+use crate::cli::opt_out::{OptOutArgs, PeopleArgs};
 use crate::error::UsageError;
 use crate::privacy::{OptOut, Pseudonyms};
+use crate::subjects::{Subjects, SubjectsPlan};
 
 /// `None` keeps names as they are.
 pub fn pseudonyms(args: &NamesArgs) -> Result<Option<Pseudonyms>, UsageError> {
@@ -16,8 +20,24 @@ pub fn pseudonyms(args: &NamesArgs) -> Result<Option<Pseudonyms>, UsageError> {
 
 /// An empty list where none was given.
 pub fn opt_out(args: &OptOutArgs, pseudonyms: Option<&Pseudonyms>) -> Result<OptOut, UsageError> {
-    match &args.opt_out {
-        Some(file) => OptOut::load(file, args.subjects.as_deref(), pseudonyms),
-        None => Ok(OptOut::default()),
-    }
+    let list = args.opt_out.as_deref();
+    list.map_or_else(|| Ok(OptOut::default()), |file| load(file, args.subjects.as_deref(), pseudonyms))
+}
+
+/// The same for commands that read results.
+pub fn opt_out_of_results(args: &PeopleArgs) -> Result<Arc<OptOut>, UsageError> {
+    let key = args.key_file.as_deref().map(Pseudonyms::from_key_file).transpose()?;
+    opt_out(&args.opt_out, key.as_ref()).map(Arc::new)
+}
+
+/// A list of people, and the table that says which photos are whose.
+pub fn load(list: &Path, table: Option<&Path>, pseudonyms: Option<&Pseudonyms>) -> Result<OptOut, UsageError> {
+    let read = |file: &Path| {
+        let table = Subjects::read(&SubjectsPlan { file: file.to_owned(), ..SubjectsPlan::default() }, pseudonyms)?;
+        if table.has_subjects {
+            return Ok(Arc::new(table));
+        }
+        Err(UsageError(format!("{} has no column of people, such as subject or patient_id", file.display())))
+    };
+    OptOut::load(list, table.map(read).transpose()?, pseudonyms)
 }

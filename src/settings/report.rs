@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::at_rest;
-use super::eval::jobs;
+use super::{at_rest, people};
 use crate::cli::report::ReportArgs;
 use crate::error::UsageError;
+use crate::privacy::OptOut;
 use crate::report::Plan;
 use crate::results::Results;
 use crate::vault::Vault;
@@ -20,17 +20,34 @@ pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
         )));
     }
     let vault = at_rest::vault(&args.at_rest)?;
-    let read =
-        |path: Option<&Path>, option: &str, kind: &str| path.map(|p| of_kind(p, option, kind, &vault)).transpose();
+    let people = people::opt_out_of_results(&args.people)?;
+    let read = |path: Option<&Path>, option: &str, verb: &str, kind: &str| {
+        let file = path.map(|p| of_kind(p, option, kind, &vault)).transpose()?;
+        match file.iter().any(|file| counts(file, &people)) {
+            true => Err(UsageError(format!(
+                "{option} counts people who opted out; make it anew: derm-seg {verb} ... --opt-out LIST"
+            ))),
+            false => Ok(file),
+        }
+    };
     Ok(Plan {
-        results: Results::open(&args.out, &vault)?,
-        scores: read(args.scores.as_deref(), "--scores", "scores")?,
-        comparison: read(args.compare.as_deref(), "--compare", "compare")?,
+        results: Results::open(&args.out, &people, &vault)?,
+        scores: read(args.scores.as_deref(), "--scores", "eval", "scores")?,
+        comparison: read(args.compare.as_deref(), "--compare", "compare", "compare")?,
+        people,
         photos: args.with_photos,
         output: args.output.unwrap_or_else(|| args.out.join("report.html")),
         figures: args.figures,
-        jobs: jobs(args.jobs),
+        jobs: args.jobs.count(),
     })
+}
+
+/// Whether scores or a comparison were made with photos of people who opted out.
+fn counts(file: &Value, people: &OptOut) -> bool {
+    let images = file["images"].as_array().into_iter().flatten().filter_map(|image| image["image"].as_str());
+    let others = ["unpaired", "failures"].into_iter().filter_map(|list| file[list].as_array()).flatten();
+    let named = others.filter_map(|one| one["path"].as_str().or_else(|| one["image"].as_str()));
+    images.chain(named).any(|path| people.excludes(path))
 }
 
 /// A file of this program that says it is what is asked for.

@@ -1,6 +1,5 @@
 //! `scrub`: where copies go, and that they can go there without touching an input or giving a name away.
 
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use super::{at_rest, people};
@@ -45,7 +44,7 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
     if args.table.is_some() && pseudonyms.is_none() {
         return Err(UsageError("--table needs --names pseudonym: without codes there is nothing to list".into()));
     }
-    let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
+    let jobs = args.jobs.count();
     Ok(ScrubPlan {
         inputs: args.inputs,
         output: args.output,

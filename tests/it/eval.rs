@@ -257,6 +257,9 @@ fn a_clinical_table_makes_groups_bins_and_intervals_by_subject() {
         scores["strata"][1]["groups"].as_array().unwrap().iter().map(|g| g["value"].as_str().unwrap()).collect();
     assert_eq!(ages, ["under 40", "40 to under 60", "60 and over"]);
     assert!(scores["aggregate"]["metrics"]["dice"]["ci95_by_subject"].is_array());
+    assert_eq!((&scores["conventions"]["resamples"], &scores["conventions"]["seed"]), (&2000.into(), &1.into()));
+    let worst: Vec<f64> = scores["worst"].as_array().unwrap().iter().map(|w| w["dice"].as_f64().unwrap()).collect();
+    assert_eq!(worst, [0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 1.0, 1.0, 1.0, 1.0]);
     assert!(ran.stdout.contains("Dice by sex") && ran.stdout.contains("intervals by subject"), "{}", ran.stdout);
     let header = fs::read_to_string(root.join("out/scores.csv")).unwrap().lines().next().unwrap().to_owned();
     assert!(header.ends_with("sex,age,estimated_tone_bin"), "{header}");

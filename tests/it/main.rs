@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod at_rest;
+mod browser;
 mod check;
 mod command_line;
 mod compare;
@@ -15,10 +16,12 @@ mod inputs;
 mod kit;
 mod masks;
 mod models;
+mod opt_out;
 mod people;
 mod privacy;
 mod program;
 mod published;
+mod report;
 mod results_folder;
 mod resume;
 mod schemas;

@@ -24,17 +24,17 @@ const PEOPLE: [&str; 3] = ["PAT_1", "PAT_2", "PAT_3"];
 fn who_opts_out_later_leaves_nothing_behind() {
     let (before, after) = (lab(&PEOPLE), lab(&PEOPLE));
     before.run(&["--overlay", "--probs"]).expect_code(0);
-    assert_eq!(before.run_file()["opt_out"], serde_json::Value::Null);
+    assert_eq!(before.run_file()["opted_out"], serde_json::Value::Null);
     for lab in [&before, &after] {
         lab.put("list", b"PAT_2\nPAT_22\n");
         let ran = lab.run(&["--overlay", "--probs", "--opt-out", "list"]).expect_code(0);
-        assert!(ran.stdout.contains("2 photos of people who opted out were not opened"), "{}", ran.stdout);
-        assert!(ran.stdout.contains("1 lines of the opt-out list stand for none"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("left out: 2 photos of people who opted out"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("1 lines of the list stand for nothing here"), "{}", ran.stdout);
     }
     assert_same(&before.results(), &after.results());
     assert!(!before.results().keys().any(|name| name.contains("PAT_2")), "the tables alone tell of them");
-    let told = &before.run_file()["opt_out"];
-    assert_eq!(*told, serde_json::json!({"photos": 2, "lines": 2, "lines_without_photos": 1}));
+    let told = &before.run_file()["opted_out"];
+    assert_eq!(*told, serde_json::json!({"photos": 2, "lines_without_photos": 1}));
     let records = before.records();
     let left_out: Vec<_> = records.iter().filter(|r| r["status"] == "excluded").collect();
     assert_eq!(left_out.len(), 2);

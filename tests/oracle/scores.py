@@ -14,12 +14,14 @@ import math
 import pathlib
 import subprocess
 import tempfile
+import types
 import warnings
 
 import numpy as np
 import torch
 from isic_challenge_scoring.segmentation import SegmentationScore
 from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance, compute_surface_dice
+from monai.metrics.utils import get_mask_edges, get_surface_distance
 from scipy import ndimage
 
 import masks
@@ -55,7 +57,11 @@ def by_scipy(prediction, truth):
 
 
 def by_monai(prediction, truth):
-    """Single precision, ranks included; only where both masks hold something, the rest is a matter of convention."""
+    """Single precision; only where both masks hold something, the rest is a matter of convention.
+
+    MONAI interpolates between ranks in single precision too, which moves its HD95 by more than its distances are off: so
+    HD95 is compared as MONAI gives it, and once more from MONAI's distances with the rank in double precision.
+    """
     if not (prediction.any() and truth.any()):
         return {}
     p, t = (torch.from_numpy(m[None, None].astype(np.float32)) for m in (prediction, truth))
@@ -65,6 +71,9 @@ def by_monai(prediction, truth):
         "assd": compute_average_surface_distance(p, t, include_background=True, symmetric=True),
     }
     out |= {f"nsd@{n}": compute_surface_dice(p, t, [float(n)], include_background=True) for n in TOLERANCES}
+    a, b = get_mask_edges(p[0, 0].bool(), t[0, 0].bool())
+    directed = [np.asarray(get_surface_distance(*edges), np.float64) for edges in ((a, b), (b, a))]
+    out["hd95, rank in double"] = max(np.percentile(distances, 95) for distances in directed)
     return {name: float(value) for name, value in out.items()}
 
 
@@ -82,13 +91,14 @@ class Worst:
         self.n[name] = self.n.get(name, 0) + 1
         self.of[name] = max(self.of.get(name, (0.0, "")), (difference, image))
 
-    def report(self, title, tolerance):
+    def report(self, title, tolerance, looser=types.MappingProxyType({})):
         failed = False
         for name, (difference, image) in self.of.items():
-            over = difference > tolerance
+            allowed = looser.get(name, tolerance)
+            over = difference > allowed
             failed |= over
             mark = f" OVER (at {image})" if over else ""
-            print(f"| {title} | {name} | {self.n[name]} | {difference:.1e} | {tolerance:.0e}{mark} |")
+            print(f"| {title} | {name} | {self.n[name]} | {difference:.1e} | {allowed:.0e}{mark} |")
         return failed
 
 
@@ -129,13 +139,13 @@ def main():
         for figure, value in by_scipy(*pairs[name]).items():
             scipy.add(figure, row["scores"][figure], value, name)
         for figure, value in by_monai(*pairs[name]).items():
-            monai.add(figure, row["scores"][figure], value, name)
+            monai.add(figure, row["scores"][figure.split(",")[0]], value, name)
     print(f"{len(pairs)} pairs: {args.generated} generated, {len(pairs) - args.generated} real\n")
     print("| compared with | figure | n | largest difference | allowed |\n|---|---|---|---|---|")
     failed = [
         challenge.report("isic-challenge-scoring 5.6.0", 1e-9),
         scipy.report("SciPy, double precision", 1e-6),
-        monai.report("MONAI 1.6.1, single precision, relative", 1e-5),
+        monai.report("MONAI 1.6.1, single precision, relative", 1e-6, {"hd95": 1e-4}),
     ]
     raise SystemExit(any(failed))
 

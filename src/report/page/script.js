@@ -110,11 +110,11 @@ function cell(position) {
 
 // Only the cells in sight exist.
 const alive = new Map();
-let current = 0, across = 1, side = CELL;
+let current = 0, across = 1, side = CELL, width = 0;
 function redraw() {
   alive.forEach(element => element.remove());
   alive.clear();
-  const width = grid.clientWidth;
+  width = grid.clientWidth;
   across = Math.max(1, Math.floor(width / CELL));
   side = width / across;
   const height = Math.ceil(shown.length / across) * (side + TEXT);
@@ -149,11 +149,12 @@ function move(to) {
   alive.get(current)?.focus({ preventScroll: true });
 }
 
+let opened = 0;
 function open(position) {
-  current = Math.min(Math.max(position, 0), shown.length - 1);
-  const row = rows[shown[current]], text = $('detail-text');
+  opened = Math.min(Math.max(position, 0), shown.length - 1);
+  const row = rows[shown[opened]], text = $('detail-text');
   $('detail-name').textContent = row[PATH];
-  picture(shown[current], $('detail-picture'));
+  picture(shown[opened], $('detail-picture'));
   text.replaceChildren();
   const table = make('table'), body = make('tbody');
   const add = (name, value) => {
@@ -193,12 +194,13 @@ grid.addEventListener('focusin', event => {
   if (element) current = +element.dataset.position;
 });
 detail.addEventListener('keydown', event => {
-  if (event.key === 'ArrowLeft') open(current - 1);
-  if (event.key === 'ArrowRight') open(current + 1);
+  if (event.key === 'ArrowLeft') open(opened - 1);
+  if (event.key === 'ArrowRight') open(opened + 1);
 });
-detail.addEventListener('close', () => move(current));
-$('previous').onclick = () => open(current - 1);
-$('next').onclick = () => open(current + 1);
+// The browser gives the focus back to the photo that was opened first; the last one is what was looked at.
+detail.addEventListener('close', () => move(opened));
+$('previous').onclick = () => open(opened - 1);
+$('next').onclick = () => open(opened + 1);
 $('close').onclick = () => detail.close();
 document.addEventListener('keydown', event => {
   if (event.key === '/' && !/INPUT|SELECT/.test(document.activeElement.tagName)) { event.preventDefault(); $('search').focus(); }
@@ -208,12 +210,19 @@ const look = () => { for (const name of ['overlay', 'photo', 'mask']) document.b
 form.addEventListener('submit', event => event.preventDefault());
 form.addEventListener('input', event => (event.target.id === 'view' ? look() : choose()));
 form.addEventListener('reset', () => setTimeout(() => { look(); choose(); }));
-addEventListener('resize', redraw);
+// The window's size, and a scroll bar that comes or goes.
+new ResizeObserver(() => { if (grid.clientWidth !== width) redraw(); }).observe(grid);
+let unfolded = [];
 addEventListener('beforeprint', () => {
+  unfolded = [...document.querySelectorAll('details:not([open])')];
+  unfolded.forEach(element => { element.open = true; });
   const paper = $('print');
   paper.replaceChildren(...shown.slice(0, PRINTED).map((_, position) => cell(position)));
   if (shown.length > PRINTED) paper.append(make('p', '', `and ${shown.length - PRINTED} more`));
 });
-addEventListener('afterprint', () => $('print').replaceChildren());
+addEventListener('afterprint', () => {
+  unfolded.forEach(element => { element.open = false; });
+  $('print').replaceChildren();
+});
 look();
 choose();

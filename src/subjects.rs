@@ -1,10 +1,13 @@
-//! The clinical table: one line an image, any columns.
+//! The table of the photos: one line a photo, whose it is, and any clinical columns. Every command reads it by the same rules.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::error::UsageError;
+use crate::privacy::Pseudonyms;
 use crate::score::pairing::aliases;
 
 /// Names that a column of images or of subjects usually has.
@@ -21,26 +24,34 @@ pub struct SubjectsPlan {
     pub strata: Vec<String>,
 }
 
+#[derive(Debug)]
 pub struct Subjects {
     /// Columns that may make groups: all but the image's and the subject's.
     pub columns: Vec<String>,
     pub has_subjects: bool,
     lines: Vec<Line>,
+    /// Lines by what the table calls the photo, and by the code of that where there is a key.
     by_image: HashMap<String, usize>,
 }
 
+#[derive(Debug)]
 struct Line {
+    image: String,
     subject: Option<String>,
     /// One for each of `columns`.
     values: Vec<Option<String>>,
 }
 
 impl Subjects {
-    pub fn read(plan: &SubjectsPlan) -> Result<Self, UsageError> {
-        let text = fs::read(&plan.file)
-            .map_err(|e| UsageError(format!("cannot read {}: {e}", plan.file.display())))
-            .map(|bytes| String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned())?;
-        Self::parse(&text, plan).map_err(|e| UsageError(format!("{}: {e}", file_name(&plan.file))))
+    /// With `pseudonyms`, a table of original names also meets coded results.
+    pub fn read(plan: &SubjectsPlan, pseudonyms: Option<&Pseudonyms>) -> Result<Self, UsageError> {
+        let mut table = Self::parse(&read_text(&plan.file)?, plan)
+            .map_err(|e| UsageError(format!("{}: {e}", plan.file.display())))?;
+        if let Some(names) = pseudonyms {
+            let coded = table.lines.iter().enumerate().map(|(i, line)| (names.path(&line.image), i));
+            table.by_image.extend(coded);
+        }
+        Ok(table)
     }
 
     fn parse(text: &str, plan: &SubjectsPlan) -> Result<Self, String> {
@@ -78,22 +89,32 @@ impl Subjects {
             let record = record.map_err(|e| e.to_string())?;
             let cell = |i: usize| record.get(i).filter(|v| !v.is_empty()).map(str::to_owned);
             let Some(name) = cell(image) else { continue };
-            let name = name.replace('\\', "/");
-            if by_image.insert(name.trim_start_matches("./").to_owned(), lines.len()).is_some() {
+            let image = normalise(&name);
+            if by_image.insert(image.clone(), lines.len()).is_some() {
                 return Err(format!("two lines are about `{name}`: keep one"));
             }
-            lines.push(Line { subject: subject.and_then(cell), values: kept.iter().map(|&i| cell(i)).collect() });
+            let subject = subject.and_then(cell).map(|id| normalise(&id));
+            lines.push(Line { image, subject, values: kept.iter().map(|&i| cell(i)).collect() });
         }
         let columns = kept.into_iter().map(|i| header[i].clone()).collect();
         Ok(Subjects { columns, has_subjects: subject.is_some(), lines, by_image })
     }
 
+    /// By the photo's names, the surest first, then by a folder that the table names.
     fn line(&self, image: &str) -> Option<&Line> {
-        aliases(image).iter().find_map(|name| self.by_image.get(name)).map(|&i| &self.lines[i])
+        let image = normalise(image);
+        let folders = image.rmatch_indices('/').map(|(end, _)| &image[..end]);
+        let found = aliases(&image).iter().map(String::as_str).chain(folders).find_map(|name| self.by_image.get(name));
+        found.map(|&i| &self.lines[i])
     }
 
-    pub fn knows(&self, image: &str) -> bool {
-        self.line(image).is_some()
+    pub fn subject(&self, image: &str) -> Option<&str> {
+        self.line(image)?.subject.as_deref()
+    }
+
+    /// Every subject, as often as there are lines about it, with the photo or folder that the line is about.
+    pub fn photos(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.iter().filter_map(|line| Some((line.subject.as_deref()?, line.image.as_str())))
     }
 
     pub fn value(&self, image: &str, column: usize) -> Option<String> {
@@ -119,8 +140,19 @@ impl Subjects {
     }
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+/// Text that may carry a byte order mark and must be UTF-8: a list read with wrong letters would let people through.
+pub fn read_text(file: &Path) -> Result<String, UsageError> {
+    let shown = file.display();
+    let bytes = fs::read(file).map_err(|e| UsageError(format!("cannot read {shown}: {e}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| UsageError(format!("{shown} is not UTF-8; save it as \"CSV UTF-8\" or plain UTF-8 text")))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// One spelling for a path or an id: composed letters, forward slashes, no `./` before and no slash behind it.
+pub fn normalise(path: &str) -> String {
+    let composed: String = path.nfc().map(|c| if c == '\\' { '/' } else { c }).collect();
+    composed.trim_start_matches("./").trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]
@@ -137,7 +169,7 @@ mod tests {
         assert_eq!(s.value("sub/a.jpg", 0).as_deref(), Some("f"));
         assert_eq!(s.value("x/b.jpg", 0).as_deref(), Some("m"));
         assert_eq!(s.value("x/c_mask.png", 0).as_deref(), Some("f"));
-        assert!(!s.knows("d.jpg"));
+        assert_eq!(s.value("d.jpg", 0), None);
     }
 
     #[test]
@@ -145,7 +177,14 @@ mod tests {
         let s = parse("sex;Path;patient_id\n f ;a.jpg;p1\n;b.jpg;\n").unwrap();
         assert_eq!(s.columns, ["sex"]);
         assert_eq!((s.value("a.jpg", 0).as_deref(), s.value("b.jpg", 0)), (Some("f"), None));
-        assert!(parse("path\tsex\na.jpg\tf\n").unwrap().knows("a.jpg"));
+        assert_eq!(parse("path\tsex\na.jpg\tf\n").unwrap().value("a.jpg", 0).as_deref(), Some("f"));
+    }
+
+    #[test]
+    fn a_folder_stands_for_what_is_in_it_unless_a_line_says_otherwise() {
+        let s = parse("path,subject\nか\u{3099},p1\nが/x.jpg,p2\na\\b,p3\n").unwrap();
+        assert_eq!((s.subject("が/y/1.jpg"), s.subject("か\u{3099}/x.jpg")), (Some("p1"), Some("p2")));
+        assert_eq!((s.subject("a/b/1.jpg"), s.subject("a/c.jpg")), (Some("p3"), None));
     }
 
     #[test]
