@@ -14,6 +14,8 @@ use sha2::{Digest, Sha256};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const VERSION: &str = "1.28.0";
+/// Licences of the crates that are linked; `.ci/third-parties` writes it.
+const CRATES: &str = "docs/third-parties.txt";
 const LIBRARY_VARIABLE: &str = "DERM_SEG_ORT_LIB";
 
 /// One wheel: what pip is asked for, what must arrive, and the library inside.
@@ -49,6 +51,7 @@ fn pinned_wheel(os: &str, arch: &str) -> Option<Wheel> {
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed={LIBRARY_VARIABLE}");
+    println!("cargo:rerun-if-changed={CRATES}");
     println!("cargo:rerun-if-changed=models/derm-skin/model.onnx");
     println!("cargo:rerun-if-changed=models/derm-skin/manifest.json");
     if let Err(error) = embed_runtime() {
@@ -78,7 +81,8 @@ fn embed_runtime() -> Result<()> {
     let level = if env::var("PROFILE")? == "release" { 19 } else { 3 };
     let packed = if library.is_empty() { Vec::new() } else { zstd::bulk::compress(&library, level)? };
     fs::write(out.join("onnxruntime.zst"), packed)?;
-    fs::write(out.join("onnxruntime.notices.zst"), zstd::bulk::compress(notices.as_bytes(), level)?)?;
+    let notices = notices + "\n" + &fs::read_to_string(CRATES)?;
+    fs::write(out.join("notices.zst"), zstd::bulk::compress(notices.as_bytes(), level)?)?;
     println!("cargo:rustc-env=DERM_SEG_ORT_ORIGIN={origin}");
     println!("cargo:rustc-env=DERM_SEG_ORT_SIZE={}", library.len());
     println!("cargo:rustc-env=DERM_SEG_ORT_SHA256={}", hex(&Sha256::digest(&library)));

@@ -37,11 +37,11 @@ pub struct CheckArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
     pub opt_out: OptOutArgs,
     #[command(flatten)]
     pub identity: IdentityArgs,
-    #[command(flatten)]
-    pub model: ModelArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -28,7 +28,8 @@ Examples:
   derm-seg compare baseline results --max-change dice=0 --max-change pixels=0 --max-change figures=0
       nothing at all may change
 
-Exit codes: 0 every limit held, 1 compare itself failed, 2 usage or settings, 4 a limit did not hold.";
+Exit codes: 0 every limit held, 1 compare itself failed, 2 usage or settings,
+4 a limit did not hold.";
 
 /// What changed between two runs over the same photos; a gate for continuous integration.
 ///

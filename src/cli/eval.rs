@@ -14,14 +14,23 @@ Examples:
       scores every photo of `results` that has a mask in `masks`
   derm-seg eval results --truth masks --min dice.mean=0.85 --max hd95.median=20
       the same as a gate: exit code 4 when a limit does not hold, and by how much
-  derm-seg eval results --truth masks --subjects patients.csv --min 'sex=*:dice.mean=0.8' --max sex:dice.gap=0.05
-      groups by every column of the table; limits for each group and for the gap between them
+  derm-seg eval results --truth masks --subjects patients.csv --min 'sex=*:dice.mean=0.8'
+      groups by every column of the table; a limit for each group
   derm-seg eval results --truth anna ben carla
       several annotators: their agreement, and the model against their majority
   derm-seg eval other-tool/masks --truth masks -o scores
       two folders of masks: no photo and no model is needed
 
-Exit codes: 0 all done, 1 eval itself failed, 2 usage or settings, 3 some images failed, 4 a limit did not hold.";
+Limits ([COLUMN=VALUE:]FIGURE.STATISTIC=LIMIT):
+  figures     dice, jaccard, sensitivity, specificity, precision, accuracy, threshold_jaccard,
+              hd95, hd100, masd, assd, nsd@2, boundary_iou, hd95_mm, ..., skin.dice, ...
+  statistics  mean, median, sd, min, max, q1, q3, n, missing, ci95_low, ci95_high
+  sex=f:dice.mean, sex=*:dice.mean   in one group, in every group of a column
+  sex:dice.gap                       between the best and the worst group
+  scored, failed, unpaired           how many images
+
+Exit codes: 0 all done, 1 eval itself failed, 2 usage or settings, 3 some images failed,
+4 a limit did not hold.";
 
 /// Score masks against reference masks, with intervals and strata.
 ///
@@ -29,7 +38,7 @@ Exit codes: 0 all done, 1 eval itself failed, 2 usage or settings, 3 some images
 /// without a partner is told of. Masks of different sizes are an error: nothing is resized. The columns of --subjects make
 /// groups of images, and its column of people intervals by subject.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES, override_usage = "derm-seg eval [OPTIONS] <OUT> --truth <DIR>...")]
 pub struct EvalArgs {
     /// Results of `derm-seg run`, or a folder of masks
     #[arg(value_name = "OUT")]
@@ -45,21 +54,21 @@ pub struct EvalArgs {
     #[arg(long, value_name = "FORMAT")]
     pub prediction_format: Option<String>,
     /// The pixels that references are drawn on: the upright photo, or the photo as stored before its EXIF orientation
-    #[arg(long, value_enum, default_value_t = Grid::Upright)]
+    #[arg(long, value_enum, value_name = "GRID", default_value_t = Grid::Upright)]
     pub truth_grid: Grid,
     /// A further end of a reference's stem, such as _lesion
     #[arg(long, value_name = "SUFFIX")]
     pub truth_suffix: Vec<String>,
     /// Dice and Jaccard where neither mask has a lesion
-    #[arg(long, value_enum, default_value_t = Empty::Null)]
+    #[arg(long, value_enum, value_name = "AS", default_value_t = Empty::Null)]
     pub empty: Empty,
     /// Tolerances of the normalised surface Dice, in pixels
     #[arg(long, value_name = "PX", value_delimiter = ',', default_value = "2")]
     pub nsd_tolerance: Vec<f64>,
-    /// Smallest allowed value, [COLUMN=VALUE:]FIGURE.STATISTIC=LIMIT; can be repeated
+    /// Smallest allowed value, such as dice.mean=0.85; can be repeated (the names are at the end of --help)
     #[arg(long, value_name = "LIMIT")]
     pub min: Vec<String>,
-    /// Largest allowed value; also COLUMN:FIGURE.gap=LIMIT, unpaired=N and failed=N
+    /// Largest allowed value, such as hd95.median=20, sex:dice.gap=0.05 or unpaired=0; can be repeated
     #[arg(long, value_name = "LIMIT")]
     pub max: Vec<String>,
     /// Seed of the bootstrap

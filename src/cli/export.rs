@@ -15,13 +15,15 @@ Formats:
   geojson  a JSON file for each photo, in pixels, with the figures of each lesion
   csv      one table with a row for every lesion: position, size and shape
 
-Normal skin and lesions are both exported; photos that failed or were left out are not. Masks that are read back from
-coco, labelme and geojson are the same to the pixel.
+Normal skin and lesions are both exported; photos that failed or were left out are not. Masks that
+are read back from coco, labelme and geojson are the same to the pixel.
 
 Examples:
   derm-seg export results --format coco -o lesions.json
   derm-seg export results --format labelme -o annotations
-      put the files beside the photos to open and correct them in LabelMe";
+      put the files beside the photos to open and correct them in LabelMe
+
+Exit codes: 0 all done, 1 export itself failed, 2 usage or settings, 3 some masks cannot be read.";
 
 /// Write masks as annotations that other tools read.
 #[derive(Debug, Args)]

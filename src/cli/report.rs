@@ -17,8 +17,10 @@ Examples:
   derm-seg report results --compare results/compare.json --figures plots
       with what `derm-seg compare` found, and every plot as an SVG file
 
-The file opens from disk in any current browser, without a network. With photos it shows people's skin: keep it where
-the photos are kept.";
+The file opens from disk in any current browser, without a network. With photos it shows people's
+skin: keep it where the photos are kept.
+
+Exit codes: 0 written, 1 it could not be written, 2 usage or settings.";
 
 /// Write one HTML file that shows a whole run.
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use crate::error::UsageError;
 use crate::output::scratch_library;
 
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/onnxruntime.zst"));
-static PACKED_NOTICES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/onnxruntime.notices.zst"));
+static PACKED_NOTICES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/notices.zst"));
 const ORIGIN: &str = env!("DERM_SEG_ORT_ORIGIN");
 const SHA256: &str = env!("DERM_SEG_ORT_SHA256");
 

@@ -1,6 +1,6 @@
 //! What is scored against what: predictions from a results folder or a folder of masks, references of every annotator.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::mask::LabelMap;
 use crate::privacy::{LeftOut, OptOut};
 use crate::record::{ModelId, Outcome};
 use crate::results::Results;
-use crate::score::pairing::pair;
+use crate::score::pairing::{folder_and_stems, pair};
 use crate::truth::{Format, References};
 use crate::vault::Vault;
 
@@ -129,13 +129,19 @@ impl Predictions {
     }
 }
 
-/// Which of these files are of people who opted out: by their own path, or as masks of photos that are.
-fn theirs_among(files: &[String], photos: &[String], people: &OptOut, suffixes: &[String]) -> Vec<bool> {
-    let mut theirs: Vec<bool> = files.iter().map(|file| people.excludes(file)).collect();
-    let fits = pair(photos, files, suffixes);
-    let doubtful = fits.doubtful.iter().flat_map(|(_, files)| files);
-    fits.pairs.iter().map(|(_, file)| file).chain(doubtful).for_each(|&file| theirs[file] = true);
-    theirs
+/// Which of these masks may be of people who opted out: by their own path, or as masks of their photos. A mask without a
+/// folder may be of a photo in any.
+fn theirs_among(masks: &[String], photos: &[String], people: &OptOut, suffixes: &[String]) -> Vec<bool> {
+    let mut folders: HashMap<String, Vec<String>> = HashMap::new();
+    for (folder, stems) in photos.iter().map(|photo| folder_and_stems(photo, suffixes)) {
+        stems.into_iter().for_each(|stem| folders.entry(stem).or_default().push(folder.clone()));
+    }
+    let is_theirs = |mask: &String| {
+        let (folder, stems) = folder_and_stems(mask, suffixes);
+        let mut fitting = stems.iter().filter_map(|stem| folders.get(stem)).flatten();
+        people.excludes(mask) || fitting.any(|of| *of == folder || of.is_empty() || folder.is_empty())
+    };
+    masks.iter().map(is_theirs).collect()
 }
 
 /// One folder of references, and which of them belongs to which prediction.
@@ -176,13 +182,17 @@ pub fn annotator(
     let mut images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
     let known: HashSet<String> = images.iter().cloned().collect();
     images.extend(predictions.theirs.iter().filter(|photo| !known.contains(*photo)).cloned());
-    let pairing = pair(&images, &keys, suffixes);
-    let mut theirs = theirs_among(&keys, &predictions.theirs, &plan.people, suffixes);
-    // What surely belongs to somebody else's photo is not theirs, though it may be called as theirs in another folder.
-    pairing.pairs.iter().for_each(|&(p, t)| theirs[t] = p >= ours);
+    // What lies under their name is nobody else's; of the rest, what surely belongs to somebody else's photo is not theirs.
+    let people = &plan.people;
+    let open: Vec<usize> = (0..keys.len()).filter(|&t| !people.excludes(&keys[t])).collect();
+    let open_keys: Vec<String> = open.iter().map(|&t| keys[t].clone()).collect();
+    let pairing = pair(&images, &open_keys, suffixes);
+    let mut theirs = theirs_among(&keys, &predictions.theirs, people, suffixes);
+    pairing.pairs.iter().for_each(|&(p, t)| theirs[open[t]] = p >= ours);
 
     let mut of = vec![None; ours];
     let mut tell = |t: usize, reason| {
+        let t = open[t];
         if !theirs[t] {
             let path = folder.names[t].clone();
             unpaired.push(Unpaired { side: "truth", annotator: Some(name.clone()), path, reason });
@@ -192,7 +202,7 @@ pub fn annotator(
         match predictions.list[p].source {
             Source::None("failed") => tell(t, "photo_failed"),
             Source::None(_) => tell(t, "photo_excluded"),
-            _ => of[p] = Some(t),
+            _ => of[p] = Some(open[t]),
         }
     }
     pairing.lone_truths.iter().for_each(|&t| tell(t, "no_prediction"));

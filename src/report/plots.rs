@@ -1,6 +1,7 @@
 //! Plots as SVG: histograms, points, and means with their intervals. Colours can be set from outside and have a value of
 //! their own for files.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// A plot that stands on its own.
@@ -20,6 +21,10 @@ const RIGHT: f64 = 18.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 40.0;
 const BINS: usize = 24;
+/// More than this are drawn as a cloud.
+const MOST_POINTS: usize = 2000;
+/// Side of a square of the cloud.
+const SQUARE: f64 = 3.0;
 
 impl Figure {
     /// For a page: its colours follow the page.
@@ -166,7 +171,7 @@ pub fn histogram(key: &str, caption: &str, unit: &str, values: &[f64]) -> Option
     })
 }
 
-/// One point a photo.
+/// One point a photo, or a cloud of them.
 pub fn points(key: &str, title: &str, (x_name, y_name): (&str, &str), values: &[(f64, f64)]) -> Option<Figure> {
     let range = |of: fn(&(f64, f64)) -> f64| {
         let low = values.iter().map(of).min_by(f64::total_cmp)?;
@@ -180,16 +185,16 @@ pub fn points(key: &str, title: &str, (x_name, y_name): (&str, &str), values: &[
     let floor = height - BOTTOM;
     let mut out = String::new();
     vertical(&mut out, &ys, floor);
-    let _ = write!(out, r#"<g fill="{MARK}" fill-opacity="0.45">"#);
-    for (x, y) in values {
-        let _ = write!(
-            out,
-            r#"<circle cx="{:.1}" cy="{:.1}" r="2.2"/>"#,
-            across(&xs, *x),
-            floor - ys.share(*y) * (floor - TOP)
-        );
+    let places = values.iter().map(|(x, y)| (across(&xs, *x), floor - ys.share(*y) * (floor - TOP)));
+    if values.len() > MOST_POINTS {
+        cloud(&mut out, places);
+    } else {
+        let _ = write!(out, r#"<g fill="{MARK}" fill-opacity="0.45">"#);
+        for (x, y) in places {
+            let _ = write!(out, r#"<circle cx="{x:.1}" cy="{y:.1}" r="2.2"/>"#);
+        }
+        out.push_str("</g>");
     }
-    out.push_str("</g>");
     horizontal(&mut out, &xs, floor, x_name);
     Some(Figure {
         name: key.to_owned(),
@@ -198,6 +203,30 @@ pub fn points(key: &str, title: &str, (x_name, y_name): (&str, &str), values: &[
         body: out,
         height,
     })
+}
+
+/// So many points that a page would feel each of them: squares that are the darker the more points lie in them.
+fn cloud(out: &mut String, places: impl Iterator<Item = (f64, f64)>) {
+    let mut counts: BTreeMap<(i32, i32), u32> = BTreeMap::new();
+    for (x, y) in places {
+        *counts.entry(((x / SQUARE) as i32, (y / SQUARE) as i32)).or_default() += 1;
+    }
+    // By quarters of the squares, so that the picture does not depend on how many points there are.
+    let mut sorted: Vec<u32> = counts.values().copied().collect();
+    sorted.sort_unstable();
+    let at_least = |share: usize| sorted.get(sorted.len() * share / 4).copied().unwrap_or(0);
+    let edges = [0, at_least(1), at_least(2), at_least(3), u32::MAX];
+    for (range, opacity) in edges.windows(2).zip(["0.25", "0.45", "0.7", "1"]) {
+        let squares = counts.iter().filter(|(_, n)| (range[0] + 1..=range[1]).contains(*n));
+        let d = squares.fold(String::new(), |mut d, ((x, y), _)| {
+            let _ =
+                write!(d, "M{:.1} {:.1}h{SQUARE}v{SQUARE}h-{SQUARE}z", f64::from(*x) * SQUARE, f64::from(*y) * SQUARE);
+            d
+        });
+        if !d.is_empty() {
+            let _ = write!(out, r#"<path d="{d}" fill="{MARK}" fill-opacity="{opacity}"/>"#);
+        }
+    }
 }
 
 /// A group's mean with its interval.

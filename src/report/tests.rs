@@ -93,6 +93,18 @@ fn points_and_means_stay_inside_the_plot() {
 }
 
 #[test]
+fn many_points_become_a_cloud_that_holds_them_all_in_a_few_elements() {
+    // Every pair of remainders ten times, far enough apart, and one of them very often.
+    let pairs = (0..2800).map(|i| (f64::from(i % 40), f64::from(i % 40 + i % 7)));
+    let values: Vec<(f64, f64)> = pairs.chain((0..200).map(|_| (0.0, 0.0))).collect();
+    let svg = points("p", "P", ("x", "y"), &values).unwrap().inline();
+    let clouds: Vec<&str> = svg.split("<path d=\"").filter(|path| path.contains("fill-opacity")).collect();
+    let squares: Vec<usize> = clouds.iter().map(|path| path.matches("v3h-3z").count()).collect();
+    assert_eq!(squares, [40 * 7 - 1, 1], "light and dark ones");
+    assert!(clouds[1].contains("fill-opacity=\"1\"") && !svg.contains("<circle"));
+}
+
+#[test]
 fn text_is_escaped() {
     assert_eq!(escape("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;");
 }

@@ -78,6 +78,13 @@ pub fn aliases(path: &str) -> Vec<String> {
     of.into_iter().chain([name.whole.clone(), name.stem.clone(), name.base().to_owned()]).collect()
 }
 
+/// Where a file is, and its stem, with and without a suffix that marks references.
+pub fn folder_and_stems(path: &str, suffixes: &[String]) -> (String, Vec<String>) {
+    let suffixes: Vec<&str> = suffixes.iter().map(String::as_str).chain(SUFFIXES).collect();
+    let name = Name::new(path, &suffixes);
+    (name.folder, [Some(name.stem), name.marked].into_iter().flatten().collect())
+}
+
 type KeyOf = fn(&Name) -> Option<&str>;
 
 struct Name {

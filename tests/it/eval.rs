@@ -279,6 +279,41 @@ fn a_clinical_table_makes_groups_bins_and_intervals_by_subject() {
 }
 
 #[test]
+fn every_statistic_of_every_figure_can_be_a_gate_in_every_group() {
+    let folder = usual();
+    write_text(&folder.path().join("table.csv"), "path,arm\nsame.jpg,a\nsub/shifted.jpg,a\nmissed.png,b\n");
+    let usual = ["out", "--truth", "truth", "--subjects", "table.csv", "--nsd-tolerance", "1,2.5"];
+    assert_eq!(eval(&folder, &usual).code, 0);
+    let before = scores(&folder);
+    let statistics = derm_seg::score::gate::STATISTICS;
+    let names = || before["metrics"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap());
+    let mut gates = Vec::new();
+    for name in names() {
+        gates.extend(statistics.iter().flat_map(|s| ["", "arm=*:"].map(|of| format!("--min={of}{name}.{s}=-1e9"))));
+        gates.push(format!("--max=arm:{name}.gap=1e9"));
+    }
+    gates.extend(["scored", "failed", "unpaired"].map(|total| format!("--min={total}=0")));
+    let gates: Vec<&str> = gates.iter().map(String::as_str).collect();
+    let ran = eval(&folder, &[&usual[..], &gates].concat());
+    assert_eq!(ran.code, 4, "some figures are known to nobody: {}", ran.stderr);
+    let held = scores(&folder)["gates"].clone();
+    let held = held.as_array().unwrap();
+    // All images, and the two groups; the gap; the totals.
+    assert_eq!(held.len(), names().count() * (3 * statistics.len() + 1) + 3);
+    for gate in held {
+        assert_eq!(gate["held"] == true, gate["value"].is_number(), "what is known holds, the rest does not: {gate}");
+    }
+    let value = |scope: &str, figure: &str| {
+        let found = held.iter().find(|g| g["scope"] == scope && g["figure"] == figure);
+        found.unwrap_or_else(|| panic!("no {scope} {figure}"))["value"].clone()
+    };
+    let dice = &before["aggregate"]["metrics"]["dice"];
+    assert_eq!((value("all", "dice.sd"), value("all", "dice.q1")), (dice["sd"].clone(), dice["q1"].clone()));
+    assert_eq!((value("arm=a", "dice.mean"), value("arm=b", "dice.mean")), (0.9.into(), 0.0.into()));
+    assert_eq!(value("arm=a", "nsd@2.5.n"), 2.0);
+}
+
+#[test]
 fn gates_say_by_how_much_they_failed() {
     let folder = usual();
     let ran = eval(

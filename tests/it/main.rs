@@ -28,5 +28,6 @@ mod schemas;
 mod scrub;
 mod sentinel;
 mod support;
+mod third_parties;
 mod tour;
 mod withdraw;

@@ -124,6 +124,30 @@ fn their_references_are_never_taken_for_somebody_elses() {
     }
 }
 
+/// Nor does a name that two people's photos share leave the other one out.
+#[test]
+fn what_lies_under_their_name_is_theirs_and_nothing_else() {
+    let folder = tempdir().unwrap();
+    let root = folder.path();
+    results(
+        &root.join("out"),
+        vec![Photo::new("PAT_1/a.jpg", lesion(0)), Photo::new("PAT_1/b.jpg", lesion(0))],
+        vec![],
+    );
+    binary(&root.join("truth/PAT_1/a.png"), &lesion(0));
+    // The only reference called b is of somebody whose results are gone.
+    write_text(&root.join("truth/PAT_2/b.png"), "no picture");
+    write_text(&root.join("list"), "PAT_2\nPAT_2/a.jpg\n");
+    run(&folder, &["eval", "out", "--truth", "truth", "--opt-out", "list"]);
+    let scores = read(&folder, "out/scores.json");
+    assert_eq!((&scores["totals"]["scored"], &scores["opted_out"]["references"]), (&1.into(), &1.into()));
+    assert_eq!(scores["unpaired"][0]["path"], "PAT_1/b.jpg");
+    binary(&root.join("masks/PAT_1/a.png"), &lesion(0));
+    run(&folder, &["eval", "masks", "--truth", "truth", "--opt-out", "list"]);
+    let scores = read(&folder, "scores.json");
+    assert_eq!((&scores["totals"]["scored"], &scores["opted_out"]["photos"]), (&1.into(), &0.into()));
+}
+
 #[test]
 fn one_table_says_whose_photos_are_and_makes_groups() {
     let folder = study(true);

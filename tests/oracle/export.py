@@ -1,4 +1,4 @@
-"""Reads what `derm-seg export` wrote with pycocotools, LabelMe and shapely, and compares it with the masks.
+"""Reads what `derm-seg export` wrote with pycocotools, LabelMe, shapely and Python's csv, and compares it with the results.
 
     cargo build --release
     python tests/oracle/export.py RESULTS [--program target/release/derm-seg]
@@ -7,13 +7,18 @@ RESULTS is a results folder of `derm-seg run`. Ends with a Markdown table, and e
 """
 
 import argparse
+import csv
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
+
+os.environ.setdefault("LOGURU_LEVEL", "WARNING")  # LabelMe logs every file otherwise.
+from labelme._label_file import LabelFile
 from labelme.utils import shapes_to_label
 from PIL import Image
 from pycocotools.coco import COCO
@@ -32,9 +37,10 @@ def main():
     masks = {r["input"]["path"]: np.asarray(Image.open(args.results / r["mask"]["path"])) for r in records if r["status"] == "done"}
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        for form, dest in [("coco", "coco.json"), ("labelme", "labelme"), ("geojson", "geojson")]:
+        for form, dest in [("coco", "coco.json"), ("labelme", "labelme"), ("geojson", "geojson"), ("csv", "lesions.csv")]:
             subprocess.run([args.program, "-q", "export", args.results, "--format", form, "-o", folder / dest], check=True)
         rows = [pycocotools(folder / "coco.json", masks), labelme(folder / "labelme", masks), shapely(folder / "geojson", masks)]
+        rows.append(table(folder / "lesions.csv", records, masks))
     print("| reader | photos | pieces | equal masks | pixels that differ |\n|---|---|---|---|---|")
     for name, photos, pieces, equal, differing, _ in rows:
         print(f"| {name} | {photos} | {pieces} | {equal} | {differing:.2%} |")
@@ -61,7 +67,11 @@ def labelme(folder, masks):
     for path in folder.rglob("*.json"):
         file = json.loads(path.read_text())
         size = (file["imageHeight"], file["imageWidth"])
-        mask, _ = shapes_to_label(size, file["shapes"], CLASSES) if file["shapes"] else (np.zeros(size), None)
+        # LabelMe itself opens the file, and the photo beside it, which need only have the right name and size.
+        Image.new("L", size[::-1]).save(path.parent / file["imagePath"])
+        shapes = LabelFile(str(path)).shapes
+        assert len(shapes) == len(file["shapes"])
+        mask, _ = shapes_to_label(size, shapes, CLASSES) if shapes else (np.zeros(size), None)
         pieces += len(file["shapes"])
         got[str(path.relative_to(folder).parent / file["imagePath"])] = mask
     # LabelMe fills the outline too, so its areas reach one pixel farther to the right and down.
@@ -84,6 +94,22 @@ def shapely(folder, masks):
         same = all(areas[c] == (mask == c).sum() for c in areas)
         got[file["image"]["path"]] = mask if same else None
     return row("shapely (validity, areas)", masks, got, pieces, True)
+
+
+def table(path, records, masks):
+    rows = {(r["path"], int(r["id"])): r for r in csv.DictReader(path.open())}
+    got, pieces = {}, 0
+    for record in (r for r in records if r["status"] == "done"):
+        photo, same = record["input"]["path"], True
+        for lesion in record["lesions"]:
+            line = rows.pop((photo, lesion["id"]))
+            flat = {"bbox_x": lesion["bbox"][0], "centroid_y": lesion["centroid"][1], "asymmetry_minor": lesion["asymmetry"][1]}
+            flat |= {name: value for name, value in lesion.items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
+            same &= all(float(line[name]) == value for name, value in flat.items())
+            pieces += 1
+        got[photo] = masks[photo] if same else None
+    assert not rows
+    return row("Python's csv (figures)", masks, got, pieces, True)
 
 
 def row(name, masks, got, pieces, exact):
