@@ -1,18 +1,23 @@
-//! CPU that `run` takes for a 12-megapixel photo against the sum of its stages, and its peak of memory:
+//! CPU that `run` takes for a 12-megapixel photo against the sum of its stages, also with everything encrypted, and its peak of memory:
 //! `cargo bench --bench overhead`. Aim: at most 1.15 times the sum.
 //!
 //! CPU time is counted, not time on the clock, so that a busy machine disturbs little. Linux only.
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
 
 use std::fs;
+use std::fs::Permissions;
 use std::hint::black_box;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use age::secrecy::ExposeSecret;
+use age::x25519::Identity;
 use derm_seg::measure::measure;
 use derm_seg::output::encode_mask;
 use derm_seg::postprocess::closer_look;
 use derm_seg::privacy::scan;
+use derm_seg::vault::Vault;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::desk::{Desk, jpeg};
@@ -28,24 +33,34 @@ const ROUNDS: usize = 3;
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let photos: Vec<Vec<u8>> = (0..SCENES).map(|seed| jpeg(12, seed)).collect();
+    let key = Identity::generate();
+    fs::write(folder.path().join("key"), key.to_string().expose_secret()).unwrap();
+    fs::set_permissions(folder.path().join("key"), Permissions::from_mode(0o600)).unwrap();
     for (name, copies) in [("few", 1), ("many", 3)] {
-        fs::create_dir(folder.path().join(name)).unwrap();
+        for kind in ["clear", "encrypted"] {
+            fs::create_dir_all(folder.path().join(kind).join(name)).unwrap();
+        }
         for (i, bytes) in photos.iter().enumerate() {
-            (0..copies)
-                .for_each(|copy| fs::write(folder.path().join(format!("{name}/{i}-{copy}.jpg")), bytes).unwrap());
+            for copy in 0..copies {
+                fs::write(folder.path().join(format!("clear/{name}/{i}-{copy}.jpg")), bytes).unwrap();
+                let sealed = age::encrypt(&key.to_public(), bytes).unwrap();
+                fs::write(folder.path().join(format!("encrypted/{name}/{i}-{copy}.jpg.age")), sealed).unwrap();
+            }
         }
     }
     let floor = floor(folder.path(), &photos);
-    for jobs in [1, 2] {
+    let (recipient, identity) = (key.to_public().to_string(), folder.path().join("key"));
+    let encrypted = ["--encrypt-to", &recipient, "--identity", identity.to_str().unwrap()];
+    for (kind, jobs, more) in [("clear", 1, &[][..]), ("encrypted", 1, &encrypted), ("clear", 2, &[])] {
         // The difference of two runs is free of what a start costs.
         let best = |name: &str| -> (f64, f64) {
-            let runs = (0..ROUNDS).map(|_| run(folder.path(), name, jobs));
+            let runs = (0..ROUNDS).map(|_| run(folder.path(), &format!("{kind}/{name}"), jobs, more));
             runs.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
         };
         let ((few, _), (many, peak)) = (best("few"), best("many"));
         let each = (many - few) / (2.0 * SCENES as f64);
         println!(
-            "--jobs {jobs}: {:.1} ms CPU a photo, {:.3} times the sum of the stages; start {:.0} ms; peak {:.0} MiB",
+            "{kind}, --jobs {jobs}: {:.1} ms CPU a photo, {:.3} times the sum of the stages; start {:.0} ms; peak {:.0} MiB",
             each * 1e3,
             each / floor,
             (few - each * SCENES as f64) * 1e3,
@@ -86,7 +101,7 @@ fn floor(folder: &Path, photos: &[Vec<u8>]) -> f64 {
                 stage += 1;
             };
             let t = cpu();
-            black_box(fs::read(folder.join(format!("few/{i}-0.jpg"))).unwrap());
+            black_box(fs::read(folder.join(format!("clear/few/{i}-0.jpg"))).unwrap());
             lap(t);
             let t = cpu();
             black_box(blake3::hash(bytes));
@@ -121,7 +136,7 @@ fn floor(folder: &Path, photos: &[Vec<u8>]) -> f64 {
             let mask = encode_mask(&segmentation.labels).unwrap();
             lap(t);
             let t = cpu();
-            derm_seg::output::write(&folder.join("floor.png"), &mask).unwrap();
+            derm_seg::output::write(&Vault::default(), &folder.join("floor.png"), &mask).unwrap();
             lap(t);
         }
         for (s, (_, sum)) in sums.iter_mut().enumerate() {
@@ -135,12 +150,18 @@ fn floor(folder: &Path, photos: &[Vec<u8>]) -> f64 {
 }
 
 /// CPU seconds and the peak of memory in KiB of one run of the program.
-fn run(folder: &Path, photos: &str, jobs: u32) -> (f64, f64) {
+fn run(folder: &Path, photos: &str, jobs: u32, more: &[&str]) -> (f64, f64) {
     let out = folder.join("out");
     let _ = fs::remove_dir_all(&out);
     let before = children();
     let mut program = Command::new(env!("CARGO_BIN_EXE_derm-seg"));
-    program.arg("run").arg(folder.join(photos)).arg("-o").arg(&out).args(["--jobs", &jobs.to_string(), "--quiet"]);
+    program
+        .arg("run")
+        .arg(folder.join(photos))
+        .arg("-o")
+        .arg(&out)
+        .args(["--jobs", &jobs.to_string(), "--quiet"])
+        .args(more);
     let mut child = program.stdin(Stdio::null()).spawn().unwrap();
     let mut peak = 0.0;
     // The system forgets a process's peak when it ends, so it is asked while the process runs.

@@ -10,6 +10,7 @@ use derm_seg::photo::Photo;
 use derm_seg::pipeline::{MemoryGate, look, process};
 use derm_seg::postprocess::Segmentation;
 use derm_seg::privacy::scan;
+use derm_seg::vault::Vault;
 use divan::{Bencher, black_box};
 
 use crate::desk::{Desk, MEGAPIXELS, jpeg};
@@ -98,7 +99,7 @@ fn whole_photo(bencher: Bencher, megapixels: u32) {
     let path = folder.path().join("a.jpg");
     std::fs::write(&path, jpeg(megapixels, 9)).unwrap();
     let source = Source { path, name: "a.jpg".into(), file_name: "a.jpg".into(), problem: None, opted_out: false };
-    let out = OutputFolder::look(&folder.path().join("out"));
+    let out = OutputFolder::look(&folder.path().join("out"), &Vault::default()).unwrap();
     let (mut engine, memory) = (desk.engine(), MemoryGate::new(1 << 30));
     bencher.bench_local(|| process(&source, &desk.plan, &memory, engine.as_mut(), &out).unwrap());
 }

@@ -38,3 +38,4 @@ pub mod settings;
 pub mod subjects;
 pub mod survey;
 pub mod truth;
+pub mod vault;

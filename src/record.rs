@@ -275,6 +275,11 @@ impl Record {
         round(&mut value);
         Ok(value)
     }
+
+    /// The record as it would be read back.
+    pub fn as_written(&self) -> serde_json::Result<Self> {
+        serde_json::from_value(self.to_json()?)
+    }
 }
 
 fn round(value: &mut Value) {

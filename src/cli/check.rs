@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_rest::IdentityArgs;
 use super::folders::FolderArgs;
 use super::jobs::JobsArgs;
 use super::model::ModelArgs;
@@ -39,6 +40,8 @@ pub struct CheckArgs {
     pub model: ModelArgs,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

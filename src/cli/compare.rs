@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::at_rest::AtRestArgs;
 use super::jobs::JobsArgs;
 use super::opt_out::PeopleArgs;
 
@@ -55,4 +56,6 @@ pub struct CompareArgs {
     pub json: bool,
     #[command(flatten)]
     pub people: PeopleArgs,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_rest::AtRestArgs;
 use super::jobs::JobsArgs;
 use super::opt_out::PeopleArgs;
 
@@ -95,6 +96,8 @@ pub struct EvalArgs {
     /// Bins of a column of numbers, such as age=40,65 [default: quarters of the images]
     #[arg(long, value_name = "COLUMN=EDGES", help_heading = "People")]
     pub bins: Vec<String>,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_rest::AtRestArgs;
 use super::jobs::JobsArgs;
 use super::opt_out::PeopleArgs;
 
@@ -47,6 +48,8 @@ pub struct ExportArgs {
     pub json: bool,
     #[command(flatten)]
     pub people: PeopleArgs,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

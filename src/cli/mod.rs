@@ -1,5 +1,6 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
+pub mod at_rest;
 pub mod check;
 pub mod compare;
 pub mod eval;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_rest::AtRestArgs;
 use super::folders::FolderArgs;
 use super::model::{DeviceArgs, ModelArgs};
 use super::names::NamesArgs;
@@ -34,11 +35,11 @@ pub struct RunArgs {
     /// Folder for the results; it is made, and must hold nothing else
     #[arg(short, long, value_name = "OUT", default_value = "derm-seg-out")]
     pub output: PathBuf,
+    #[command(flatten)]
+    pub folders: FolderArgs,
     /// Print the closing summary as JSON on standard output
     #[arg(long)]
     pub json: bool,
-    #[command(flatten)]
-    pub folders: FolderArgs,
 
     #[command(flatten)]
     pub model: ModelArgs,
@@ -62,6 +63,8 @@ pub struct RunArgs {
     pub names: NamesArgs,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 
     /// Photos processed at the same time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]

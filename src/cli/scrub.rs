@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::at_rest::AtRestArgs;
 use super::jobs::JobsArgs;
 use super::names::NamesArgs;
 use super::opt_out::OptOutArgs;
@@ -31,18 +32,19 @@ pub struct ScrubArgs {
     /// Folder that names of the copies are relative to
     #[arg(long, value_name = "DIR")]
     pub base: Option<PathBuf>,
-
     #[command(flatten)]
     pub jobs: JobsArgs,
     /// Print the closing summary as JSON on standard output
     #[arg(long)]
     pub json: bool,
+
     #[command(flatten)]
     pub names: NamesArgs,
     /// Write which code stands for which name to this file, for you alone; it must lie outside OUT and the inputs
     #[arg(long, value_name = "FILE", requires = "key_file", help_heading = "Names")]
     pub table: Option<PathBuf>,
-
     #[command(flatten)]
     pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::at_rest::AtRestArgs;
+
 /// Take people who opted out from finished results.
 ///
 /// Their masks, records, overlays, probability maps, crops and table rows go; scores and comparisons that counted them are
@@ -34,4 +36,6 @@ pub struct WithdrawArgs {
     /// Print the summary as JSON on standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Global;
 use crate::cli::check::{CheckArgs, Gate};
-use crate::discover::discover;
+use crate::discover::{check_locks, discover};
 use crate::error::UsageError;
 use crate::exit;
 use crate::pipeline::{Inspection, MemoryGate, Stop, inspect, parallel_map, quiet_worker_panics};
@@ -30,12 +30,13 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     if found.is_empty() {
         return Err(UsageError("no photos were found; name files or folders that hold photos".into()).into());
     }
+    check_locks(found.iter().map(|source| source.path.as_path()), &plan.vault, false)?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let progress = Progress::new(found.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
     let seen = parallel_map(&found, plan.jobs, |source| {
-        let seen = stop.signal().is_none().then(|| inspect(source, &plan.limits, &memory));
+        let seen = stop.signal().is_none().then(|| inspect(source, &plan.limits, &plan.vault, &memory));
         progress.step(0);
         seen
     })?;

@@ -15,6 +15,7 @@ pub fn run(args: CompareArgs, global: &Global) -> Result<u8> {
     let comparison = compare(&settings.plan)?;
     let mut json = serde_json::to_vec(&comparison)?;
     json.push(b'\n');
-    deliver(&settings.output, &[("compare.json", &json)], &table(&comparison), settings.json, global)?;
+    let vault = &settings.plan.vault;
+    deliver(vault, &settings.output, &[("compare.json", &json)], &table(&comparison), settings.json, global)?;
     Ok(if comparison.limits.iter().all(|l| l.held) { exit::OK } else { exit::GATE })
 }

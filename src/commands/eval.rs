@@ -17,7 +17,7 @@ pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
     let mut json = serde_json::to_vec(&scores)?;
     json.push(b'\n');
     let files = [("scores.json", json.as_slice()), ("scores.csv", &csv(&scores)?)];
-    deliver(&settings.output, &files, &table(&scores), settings.json, global)?;
+    deliver(&settings.plan.vault, &settings.output, &files, &table(&scores), settings.json, global)?;
     Ok(code(&scores))
 }
 

@@ -29,6 +29,7 @@ pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
             writeln!(out, "failed: {path}: {why}")?;
         }
         if !global.quiet {
+            let dest = if plan.format.is_one_file() { plan.results.vault.place(&plan.dest) } else { plan.dest };
             writeln!(
                 out,
                 "{} photos with {} lesions exported, {} without a mask, {} failed\n{} files: {}",
@@ -37,7 +38,7 @@ pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
                 summary.without_mask,
                 summary.failed.len(),
                 summary.files,
-                plan.dest.display()
+                dest.display()
             )?;
             if let Some(left_out) = summary.left_out {
                 writeln!(out, "{left_out}")?;

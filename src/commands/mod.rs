@@ -17,12 +17,20 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::cli::Global;
+use crate::vault::Vault;
 
 /// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
-fn deliver(folder: &Path, files: &[(&str, &[u8])], table: &str, as_json: bool, global: &Global) -> Result<()> {
+fn deliver(
+    vault: &Vault,
+    folder: &Path,
+    files: &[(&str, &[u8])],
+    table: &str,
+    as_json: bool,
+    global: &Global,
+) -> Result<()> {
     for (name, bytes) in files {
         let path = folder.join(name);
-        crate::output::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        crate::output::write(vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     let are = if names.len() > 1 { "are" } else { "is" };

@@ -21,8 +21,9 @@ pub fn run(args: ReportArgs, global: &Global) -> Result<u8> {
     }
     if !global.quiet {
         let mut out = std::io::stdout().lock();
+        let page = plan.results.vault.place(&plan.output);
         let size = summary.bytes as f64 / 1e6;
-        writeln!(out, "{} photos, {} plots, {size:.1} MB: {}", summary.rows, summary.figures, plan.output.display())?;
+        writeln!(out, "{} photos, {} plots, {size:.1} MB: {}", summary.rows, summary.figures, page.display())?;
         if let Some(left_out) = summary.left_out {
             writeln!(out, "{left_out}")?;
         }

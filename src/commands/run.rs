@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Global;
 use crate::cli::run::RunArgs;
-use crate::discover::{Discovered, Source, discover};
+use crate::discover::{Discovered, Source, check_locks, discover};
 use crate::error::{RunError, UsageError};
 use crate::exit;
 use crate::output::{OutputFolder, RunFile, Tables, Totals, Unfinished};
@@ -28,10 +28,10 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let (ready, photo_plan) = plan.ready()?;
     let settings = plan.settings();
     if plan.dry_run {
-        let folder = OutputFolder::look(&plan.output);
+        let folder = OutputFolder::look(&plan.output, &plan.vault)?;
         return say_what_would_be_done(&sort_out(&found.sources, &plan, &photo_plan, &folder)?, &plan);
     }
-    let folder = OutputFolder::open(&plan.output, &settings, plan.overwrite)?;
+    let folder = OutputFolder::open(&plan.output, &plan.vault, &settings, plan.overwrite)?;
     let sorted = sort_out(&found.sources, &plan, &photo_plan, &folder)?;
     let removed = remove_opted_out(&sorted, &photo_plan, &folder)?;
     let mut run_file = RunFile {
@@ -60,12 +60,17 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let progress = Progress::new(todo.len() as u64, global.quiet);
     let failed = AtomicU64::new(0);
     let memory = MemoryGate::new(plan.memory);
+    let reads_back = plan.vault.reads_its_own();
     let outcomes = run_all(&todo, plan.jobs, &stop, &|| ready.open(), |source, engine| {
         let record = process(source, &photo_plan, &memory, engine, &folder)?;
         let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
-        // Records of finished photos are on disk: only the others are kept in memory.
-        Ok(Some(record).filter(|record| record.done().is_none()))
+        // Records of finished photos are on disk: only the others are kept in memory, and those that cannot be read back.
+        Ok(match record.done() {
+            None => Some(record),
+            Some(_) if reads_back => None,
+            Some(_) => Some(record.as_written().map_err(|e| RunError(format!("a record cannot be kept: {e}")))?),
+        })
     });
     progress.finish();
     let outcomes = outcomes?;
@@ -112,6 +117,8 @@ fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError> {
         }
         found.sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
     }
+    let opened = found.sources.iter().filter(|source| !source.opted_out);
+    check_locks(opened.map(|source| source.path.as_path()), &plan.vault, true)?;
     Ok((found, opted_out))
 }
 
@@ -198,7 +205,7 @@ fn write_tables(
             "The tables could not be written: {e}. The photos' own results are intact; make room and run again."
         ))
     };
-    let mut tables = Tables::create(folder.root()).map_err(full)?;
+    let mut tables = Tables::create(folder.vault(), folder.root()).map_err(full)?;
     let mut summary = Summary::default();
     summary.totals.inputs = sorted.len() as u64;
     summary.totals.skipped_files = found.skipped.len() as u64;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::cli::Global;
 use crate::cli::scrub::ScrubArgs;
-use crate::discover::{Source, discover};
+use crate::discover::{Source, check_locks, discover};
 use crate::error::{PhotoError, RunError, Stage, UsageError};
 use crate::exit;
 use crate::output;
@@ -17,6 +18,7 @@ use crate::privacy::findings;
 use crate::progress::Progress;
 use crate::record::Severity;
 use crate::settings::scrub::{ScrubPlan, plan};
+use crate::vault;
 
 /// A photo and the relative path of its copy.
 struct Item {
@@ -34,6 +36,9 @@ enum Outcome {
 pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let items = items(&plan)?;
+    let opened = items.iter().filter(|item| !item.source.opted_out);
+    check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
+    let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let progress = Progress::new(items.len() as u64, global.quiet);
@@ -44,8 +49,8 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
         outcome
     })?;
     progress.finish();
-    if let Some(table) = &plan.table {
-        write_table(table, &items)?;
+    if let (Some(table), Some(rows)) = (&plan.table, rows) {
+        write_table(table, rows, &items, &plan)?;
     }
     let mut summary = Summary::default();
     for (item, outcome) in items.iter().zip(outcomes) {
@@ -96,29 +101,37 @@ fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Resu
     if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: output::remove(&target).map_err(stopped)? });
     }
-    copy_clean(&item.source, &target, &plan.limits, memory).map(Outcome::Copied).map_err(stopped)
+    copy_clean(&item.source, &target, &plan.limits, &plan.vault, memory).map(Outcome::Copied).map_err(stopped)
 }
 
+/// Names by their codes.
+type Rows = BTreeMap<String, String>;
+
 /// Rows of earlier copies stay: other photos may have been copied with the same key.
-fn write_table(file: &std::path::Path, items: &[Item]) -> Result<()> {
-    let cannot = || format!("the table {} cannot be written", file.display());
-    let mut rows: BTreeMap<String, String> = BTreeMap::new();
-    if file.exists() {
-        let mut earlier = csv::Reader::from_path(file).with_context(cannot)?;
-        for row in earlier.records() {
-            let row = row.with_context(cannot)?;
+fn rows(table: &Path, plan: &ScrubPlan) -> Result<Rows> {
+    let cannot = |e: &dyn std::fmt::Display| UsageError(format!("the table {} cannot be read: {e}", table.display()));
+    let mut rows = Rows::new();
+    if vault::exists(table) {
+        let bytes = plan.vault.read(table).map_err(|e| cannot(&e))?;
+        for row in csv::Reader::from_reader(bytes.as_slice()).records() {
+            let row = row.map_err(|e| cannot(&e))?;
             if let (Some(code), Some(name)) = (row.get(0), row.get(1)) {
                 rows.insert(code.to_owned(), name.to_owned());
             }
         }
     }
+    Ok(rows)
+}
+
+fn write_table(file: &Path, mut rows: Rows, items: &[Item], plan: &ScrubPlan) -> Result<()> {
     rows.extend(items.iter().map(|item| (item.target.clone(), item.source.name.clone())));
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["code", "path"])?;
     for (code, name) in &rows {
         table.write_record([code, name])?;
     }
-    output::write_private(file, &table.into_inner()?).with_context(cannot)
+    output::write(&plan.vault.for_the_user_alone(), file, &table.into_inner()?)
+        .with_context(|| format!("the table {} cannot be written", file.display()))
 }
 
 #[derive(Default)]

@@ -5,7 +5,7 @@ pub mod limits;
 pub mod table;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -18,6 +18,7 @@ use crate::privacy::{LeftOut, OptOut};
 use crate::record::{FileRef, Record};
 use crate::results::{Index, Results};
 use crate::score::difference::MaskDifference;
+use crate::vault::Vault;
 use leaves::{Change, changes};
 use limits::{Held, Limit};
 
@@ -29,6 +30,7 @@ pub struct Plan {
     pub new: PathBuf,
     pub people: Arc<OptOut>,
     pub limits: Vec<Limit>,
+    pub vault: Vault,
     pub jobs: usize,
 }
 
@@ -94,7 +96,8 @@ const NOT_FIGURES: [&str; 5] = ["schema", "input", "model", "mask", "status"];
 const NOT_SETTINGS: [&str; 4] = ["schema", "timings", "totals", "complete"];
 
 pub fn compare(plan: &Plan) -> Result<Comparison> {
-    let (base, new) = (Results::open(&plan.base, &plan.people)?, Results::open(&plan.new, &plan.people)?);
+    let open = |root| Results::open(root, &plan.people, &plan.vault);
+    let (base, new) = (open(&plan.base)?, open(&plan.new)?);
     let (base_index, new_index) = (base.index()?, new.index()?);
     let mut photos: BTreeMap<&str, (Option<usize>, Option<usize>)> = BTreeMap::new();
     for (i, entry) in base_index.entries.iter().enumerate() {
@@ -191,7 +194,7 @@ impl Sides<'_> {
 
     /// Masks that are the same file, as both records promise, need not be decoded.
     fn masks(&self, base: &FileRef, new: &FileRef) -> Result<Option<MaskDifference>, String> {
-        let bytes = (kept_promise(&self.base.0.root, base)?, kept_promise(&self.new.0.root, new)?);
+        let bytes = (kept_promise(self.base.0, base)?, kept_promise(self.new.0, new)?);
         if bytes.0 == bytes.1 {
             return Ok(Some(MaskDifference::NONE));
         }
@@ -202,8 +205,8 @@ impl Sides<'_> {
 }
 
 /// The mask file's bytes, if they are what the record says.
-fn kept_promise(root: &Path, mask: &FileRef) -> Result<Vec<u8>, String> {
-    let bytes = std::fs::read(root.join(&mask.path)).map_err(|e| format!("{}: {e}", mask.path))?;
+fn kept_promise(results: &Results, mask: &FileRef) -> Result<Vec<u8>, String> {
+    let bytes = results.vault.read(&results.root.join(&mask.path)).map_err(|e| format!("{}: {e}", mask.path))?;
     if blake3::hash(&bytes).to_hex().as_str() == mask.blake3 {
         Ok(bytes)
     } else {

@@ -1,13 +1,15 @@
 //! From what the user named to the list of photos: in a stable order, under names that are relative, unique and safe to
-//! write. `names` makes the names, `list` reads lists of paths.
+//! write. `names` makes the names, `list` reads lists of paths, `sealed` looks whether encrypted photos can be opened.
 //!
 //! A path that the user named is always attempted. Filters, and the look at a file's first bytes, apply only to what was
 //! found inside folders.
 
 mod list;
 mod names;
+mod sealed;
 
 pub use list::read_list;
+pub use sealed::check_locks;
 
 use std::fs::File;
 use std::io::Read;
@@ -20,6 +22,7 @@ use crate::decode::{SNIFF_BYTES, sniff};
 use crate::error::{PhotoError, Stage, UsageError};
 use crate::output::is_results;
 use crate::privacy::OptOut;
+use crate::vault::clear_name;
 
 /// One photo to process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,9 +72,11 @@ impl Filter {
         Ok(Self { include: set(include)?, exclude: set(exclude)? })
     }
 
+    /// An encrypted file may be meant by its own name or by the photo's.
     fn wants(&self, relative: &Path) -> bool {
-        self.include.as_ref().is_none_or(|set| set.is_match(relative))
-            && !self.exclude.as_ref().is_some_and(|set| set.is_match(relative))
+        let photo = relative.to_str().map_or(relative, |path| Path::new(clear_name(path)));
+        let matches = |set: &GlobSet| set.is_match(relative) || set.is_match(photo);
+        self.include.as_ref().is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
     }
 }
 
@@ -105,7 +110,10 @@ pub fn discover(
         }
     }
     found.sources = names::name_all(photos, &base)?;
-    found.sources.iter_mut().for_each(|source| source.opted_out = opt_out.excludes(&source.name));
+    found
+        .sources
+        .iter_mut()
+        .for_each(|source| source.opted_out = opt_out.excludes(&source.name) || closed(&source.path));
     Ok(found)
 }
 
@@ -169,9 +177,9 @@ const EXTENSIONS: [&str; 15] =
 
 /// A known ending, or known content: a photo under the wrong name is still found, and a damaged one is still reported.
 fn looks_like_photo(path: &Path) -> bool {
-    let by_name = path
-        .extension()
-        .and_then(|e| e.to_str())
+    let name = path.file_name().and_then(|name| name.to_str()).map(|name| Path::new(clear_name(name)));
+    let by_name = name
+        .and_then(|name| name.extension()?.to_str())
         .is_some_and(|e| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()));
     by_name || {
         let mut first = Vec::with_capacity(SNIFF_BYTES);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::Source;
-use crate::error::{PhotoError, UsageError};
+use crate::error::{PhotoError, Stage, UsageError};
+use crate::vault::{clear_name, has_sealed_name};
 
 /// Absolute and without `.` and `..`, by the letters alone: links are names like any other.
 pub fn lexical(path: &Path) -> PathBuf {
@@ -32,9 +33,13 @@ pub fn common_folder(inputs: &[PathBuf]) -> PathBuf {
     common
 }
 
-/// The parts of a path below the base, as text.
+/// The parts of a path below the base, as text. A photo keeps its name when it is encrypted.
 pub fn parts_below(base: &Path, clean: &Path) -> Option<Vec<String>> {
-    Some(clean.strip_prefix(base).ok()?.iter().map(readable).collect())
+    let mut parts: Vec<String> = clean.strip_prefix(base).ok()?.iter().map(readable).collect();
+    if let Some(file) = parts.last_mut() {
+        *file = clear_name(file).to_owned();
+    }
+    Some(parts)
 }
 
 /// Names in a stable order; a file that was named twice is taken once.
@@ -59,7 +64,13 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
         .map(|((parts, _), (path, problem))| {
             let file_name = distinct(&parts, &mut taken, &mut next);
             let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
-            let name = if names.insert(name.clone()) { name } else { file_name.clone() };
+            let is_first = names.insert(name.clone());
+            let twin = || {
+                let message = "the same photo lies beside it, not encrypted; remove one of the two";
+                PhotoError::new(Stage::Discover, "name_taken", message)
+            };
+            let problem = problem.or_else(|| (!is_first && has_sealed_name(&path)).then(twin));
+            let name = if is_first { name } else { file_name.clone() };
             Source { path, name, file_name, problem, opted_out: false }
         })
         .collect())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Plan;
 use crate::error::UsageError;
 use crate::mask::LabelMap;
 use crate::privacy::{LeftOut, OptOut};
@@ -13,6 +14,7 @@ use crate::record::{ModelId, Outcome};
 use crate::results::Results;
 use crate::score::pairing::{folder_and_stems, pair};
 use crate::truth::{Format, References};
+use crate::vault::Vault;
 
 /// One photo that the model was given, or one mask of a folder.
 #[derive(Clone, Debug)]
@@ -47,12 +49,14 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    pub fn open(root: &Path, format: Option<&Format>, people: &Arc<OptOut>) -> Result<Self, UsageError> {
-        if Results::is_one(root) { Self::of_results(root, people) } else { Self::of_folder(root, format, people) }
+    pub fn open(root: &Path, format: Option<&Format>, people: &Arc<OptOut>, vault: &Vault) -> Result<Self, UsageError> {
+        match Results::is_one(root) {
+            true => Self::of_results(Results::open(root, people, vault)?, people),
+            false => Self::of_folder(root, format, people, vault),
+        }
     }
 
-    fn of_results(root: &Path, people: &Arc<OptOut>) -> Result<Self, UsageError> {
-        let results = Results::open(root, people)?;
+    fn of_results(results: Results, people: &OptOut) -> Result<Self, UsageError> {
         let mut model = None;
         let mut list = Vec::new();
         for record in results.records()? {
@@ -80,8 +84,8 @@ impl Predictions {
         Ok(Predictions { list, theirs, left_out, model, format: None, results: Some(results), folder: None })
     }
 
-    fn of_folder(root: &Path, format: Option<&Format>, people: &OptOut) -> Result<Self, UsageError> {
-        let folder = References::open(root, format)?;
+    fn of_folder(root: &Path, format: Option<&Format>, people: &OptOut, vault: &Vault) -> Result<Self, UsageError> {
+        let folder = References::open(root, format, vault)?;
         let is_theirs = theirs_among(&folder.names, &people.photos(), people, &[]);
         let (out, all): (Vec<usize>, Vec<usize>) = (0..folder.names.len()).partition(|&i| is_theirs[i]);
         let mut theirs: Vec<String> = out.into_iter().map(|i| folder.names[i].clone()).collect();
@@ -168,18 +172,18 @@ pub fn annotator(
     name: String,
     root: &Path,
     predictions: &Predictions,
-    format: Option<&Format>,
-    suffixes: &[String],
-    people: &OptOut,
+    plan: &Plan,
     unpaired: &mut Vec<Unpaired>,
 ) -> Result<Annotator, UsageError> {
-    let folder = References::open(root, format)?;
+    let (format, suffixes) = (plan.truth_format.as_ref(), &plan.truth_suffixes);
+    let folder = References::open(root, format, &plan.vault)?;
     let keys = folder.keys();
     let ours = predictions.list.len();
     let mut images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
     let known: HashSet<String> = images.iter().cloned().collect();
     images.extend(predictions.theirs.iter().filter(|photo| !known.contains(*photo)).cloned());
     // What lies under their name is nobody else's; of the rest, what surely belongs to somebody else's photo is not theirs.
+    let people = &plan.people;
     let open: Vec<usize> = (0..keys.len()).filter(|&t| !people.excludes(&keys[t])).collect();
     let open_keys: Vec<String> = open.iter().map(|&t| keys[t].clone()).collect();
     let pairing = pair(&images, &open_keys, suffixes);

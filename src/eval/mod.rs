@@ -26,6 +26,7 @@ use crate::score::summary::{RESAMPLES, summarise};
 use crate::score::{Metric, Options, metrics};
 use crate::subjects::Subjects;
 use crate::truth::Format;
+use crate::vault::Vault;
 use image::{ImageScore, ScoreFailure, score_image};
 use inputs::{Annotator, Prediction, Predictions, annotator, without_truth};
 use scores::*;
@@ -47,6 +48,7 @@ pub struct Plan {
     pub bins: BTreeMap<String, Vec<f64>>,
     pub gates: Vec<Gate>,
     pub seed: u64,
+    pub vault: Vault,
     pub jobs: usize,
 }
 
@@ -55,7 +57,8 @@ const TONE_COLUMN: &str = "estimated_tone_bin";
 
 pub fn evaluate(plan: &Plan) -> Result<Scores> {
     let subjects = plan.subjects.as_deref();
-    let predictions = Predictions::open(&plan.predictions, plan.prediction_format.as_ref(), &plan.people)?;
+    let format = plan.prediction_format.as_ref();
+    let predictions = Predictions::open(&plan.predictions, format, &plan.people, &plan.vault)?;
     if plan.stored_grid && !predictions.is_results() {
         let message = "--truth-grid stored needs the photos' orientation, which only a results folder knows";
         return Err(UsageError(message.to_owned()).into());
@@ -63,16 +66,7 @@ pub fn evaluate(plan: &Plan) -> Result<Scores> {
     let mut unpaired = Vec::new();
     let mut annotators = Vec::new();
     for (name, root) in annotator_names(&plan.truths).into_iter().zip(&plan.truths) {
-        let format = plan.truth_format.as_ref();
-        annotators.push(annotator(
-            name,
-            root,
-            &predictions,
-            format,
-            &plan.truth_suffixes,
-            &plan.people,
-            &mut unpaired,
-        )?);
+        annotators.push(annotator(name, root, &predictions, plan, &mut unpaired)?);
     }
     without_truth(&predictions, &annotators, &mut unpaired);
     let wanted: Vec<usize> =

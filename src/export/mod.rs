@@ -68,7 +68,7 @@ pub fn export(plan: &Plan) -> Result<Summary> {
     summary.left_out = plan.people.left_out(&theirs);
     let cannot = || format!("cannot write {}", plan.dest.display());
     if plan.format == Format::Csv {
-        write(&plan.dest, &lesions::table(&done)?).with_context(cannot)?;
+        write(&plan.results.vault, &plan.dest, &lesions::table(&done)?).with_context(cannot)?;
         summary.lesions = done.iter().map(|photo| photo.lesions.len()).sum();
         (summary.photos, summary.files) = (done.len(), 1);
         return Ok(summary);
@@ -93,7 +93,7 @@ pub fn export(plan: &Plan) -> Result<Summary> {
         }
     }
     if plan.format == Format::Coco {
-        write(&plan.dest, &coco_file(&images, annotations)?).with_context(cannot)?;
+        write(&plan.results.vault, &plan.dest, &coco_file(&images, annotations)?).with_context(cannot)?;
         summary.files = 1;
     } else {
         summary.files = summary.photos;
@@ -114,7 +114,8 @@ fn convert(plan: &Plan, photo: &Done, name: &str) -> Result<Result<Vec<Value>, S
         Format::Coco | Format::Csv => return Ok(Ok(coco_annotations(&labels))),
     };
     let path = plan.dest.join(name);
-    write(&path, &serde_json::to_vec(&document)?).with_context(|| format!("cannot write {}", path.display()))?;
+    write(&plan.results.vault, &path, &serde_json::to_vec(&document)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Ok(Vec::new()))
 }
 

@@ -4,32 +4,88 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::private;
+use crate::vault::Vault;
+
 /// Ending of files that are being written; what a killed run leaves of them is swept away by the next.
 pub const TEMPORARY: &str = ".derm-seg-tmp";
 
-/// Writes beside the target, then renames. Folders are made as needed.
-pub fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(TEMPORARY);
-    let temporary = folder.join(name);
-    let mut file = match File::create(&temporary) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(folder)?;
-            File::create(&temporary)?
-        }
-        other => other?,
-    };
-    let result = file.write_all(bytes).and_then(|()| {
-        // A full disk may show only when the file is closed; closing by `drop` would swallow that.
-        file.flush()?;
-        drop(file);
-        fs::rename(&temporary, target)
-    });
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
+/// Writes a file in the form that the vault gives it. Folders are made as needed.
+pub fn write(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_sealed(vault, target, &vault.seal(bytes)?)
+}
+
+/// As [`write`], and reads it back: the disk may give something else than it took.
+pub fn write_and_verify(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let sealed = vault.seal(bytes)?;
+    write_sealed(vault, target, &sealed)?;
+    if fs::read(vault.place(target))? == *sealed {
+        return Ok(());
     }
-    result
+    private::remove(target)?;
+    Err(io::Error::new(io::ErrorKind::InvalidData, "what was written reads back differently"))
+}
+
+fn write_sealed(vault: &Vault, target: &Path, sealed: &[u8]) -> io::Result<()> {
+    let mut file = NewFile::create(vault, target)?;
+    file.write_all(sealed)?;
+    file.finish()
+}
+
+/// A file on its way: it lies beside its place until it is whole. What is written to it is encrypted already.
+pub struct NewFile {
+    /// None once it is closed.
+    file: Option<File>,
+    temporary: PathBuf,
+    target: PathBuf,
+    other: PathBuf,
+}
+
+impl NewFile {
+    pub fn create(vault: &Vault, target: &Path) -> io::Result<Self> {
+        let (target, other) = (vault.place(target), vault.other_place(target));
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(TEMPORARY);
+        let temporary = target.with_file_name(name);
+        let file = match private::create(&temporary, vault.is_private()) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                private::make_folders(target.parent().unwrap_or(Path::new(".")), vault.is_private())?;
+                private::create(&temporary, vault.is_private())?
+            }
+            other => other?,
+        };
+        Ok(Self { file: Some(file), temporary, target, other })
+    }
+
+    pub fn finish(mut self) -> io::Result<()> {
+        // A full disk may show only when the file is closed; closing by `drop` would swallow that.
+        if let Some(mut file) = self.file.take() {
+            file.flush()?;
+        }
+        // Of a file that was clear before, or encrypted, nothing old may be found instead.
+        if self.other.is_file() {
+            fs::remove_file(&self.other)?;
+        }
+        fs::rename(&self.temporary, &self.target)
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), File::flush)
+    }
+}
+
+impl Drop for NewFile {
+    /// Nothing is there any more where it was finished.
+    fn drop(&mut self) {
+        self.file = None;
+        let _ = fs::remove_file(&self.temporary);
+    }
 }
 
 /// A library's bytes as something the system can load, with no trace left behind.
@@ -98,8 +154,8 @@ mod tests {
     fn a_file_appears_whole_and_nothing_else_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a/b/c.json");
-        write(&target, b"one").unwrap();
-        write(&target, b"two").unwrap();
+        write(&Vault::default(), &target, b"one").unwrap();
+        write(&Vault::default(), &target, b"two").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"two");
         assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 1);
     }
@@ -110,7 +166,7 @@ mod tests {
         let target = folder.path().join("taken");
         fs::create_dir(&target).unwrap();
         fs::write(target.join("x"), b"").unwrap();
-        assert!(write(&target, b"bytes").is_err());
+        assert!(write(&Vault::default(), &target, b"bytes").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{
     self,
-    ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound},
+    ErrorKind::{InvalidFilename, IsADirectory, NotADirectory},
 };
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,23 +11,29 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::atomic::{self, TEMPORARY};
+use super::private;
 use super::tables::RunFile;
+use super::withdraw::forget_other_form;
 use crate::discover::Source;
 use crate::error::UsageError;
 use crate::record::{self, Outcome, Record};
+use crate::vault::{self, Locked, Vault};
 
 const LOCK: &str = ".derm-seg.lock";
 const RUN_FILE: &str = "run.json";
+/// The setting that tells whom results are encrypted to.
+pub const ENCRYPTED_TO: &str = "encrypted_to";
 
 /// Whether a folder holds results of this program.
 pub fn is_results(folder: &Path) -> bool {
-    folder.join(LOCK).is_file() && folder.join(RUN_FILE).is_file()
+    folder.join(LOCK).is_file() && vault::exists(&folder.join(RUN_FILE))
 }
 
 /// Held open while a run lasts: the lock goes with the process, however it ends.
 #[derive(Debug)]
 pub struct OutputFolder {
     root: PathBuf,
+    vault: Vault,
     _lock: Option<File>,
 }
 
@@ -41,7 +47,7 @@ pub enum Unfinished {
 
 impl OutputFolder {
     /// Opens or makes the folder for a run with `settings`; refuses a folder of other content, other settings, or in use.
-    pub fn open(root: &Path, settings: &Value, overwrite: bool) -> Result<Self, UsageError> {
+    pub fn open(root: &Path, vault: &Vault, settings: &Value, overwrite: bool) -> Result<Self, UsageError> {
         let shown = root.display();
         let cannot = |e: io::Error| {
             UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."))
@@ -49,48 +55,68 @@ impl OutputFolder {
         if root.exists() && !root.is_dir() {
             return Err(UsageError(format!("The output folder {shown} is a file. Choose another with -o.")));
         }
-        let is_ours = root.join(RUN_FILE).is_file() || root.join(LOCK).is_file();
+        let is_ours = vault::exists(&root.join(RUN_FILE)) || root.join(LOCK).is_file();
         if !is_ours && root.is_dir() && fs::read_dir(root).map_err(cannot)?.next().is_some() {
             return Err(UsageError(format!(
                 "The folder {shown} holds other files and no derm-seg results; nothing was written. Choose an empty or new folder with -o."
             )));
         }
-        fs::create_dir_all(root).map_err(cannot)?;
-        let folder = Self { root: root.to_path_buf(), _lock: Some(take_lock(root)?) };
+        private::make_folders(root, vault.is_private()).map_err(cannot)?;
+        let folder = Self { root: root.to_path_buf(), vault: vault.clone(), _lock: Some(take_lock(root)?) };
         if overwrite {
             folder.forget_records().map_err(cannot)?;
         } else {
             folder.check_settings(settings)?;
         }
-        folder.sweep_temporary().map_err(cannot)?;
+        folder.tidy().map_err(cannot)?;
         Ok(folder)
     }
 
     /// Opens results that are there, to take something out of them.
-    pub fn open_results(root: &Path) -> Result<Self, UsageError> {
+    pub fn open_results(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
-        if !root.join(RUN_FILE).is_file() {
+        let folder = Self { root: root.to_path_buf(), vault: vault.clone(), _lock: None };
+        let Some(run) = folder.run_file()? else {
             return Err(UsageError(format!("{shown} holds no run.json: give the folder that `derm-seg run` wrote")));
+        };
+        if run.settings[ENCRYPTED_TO].as_str() != vault.fingerprint().as_deref() {
+            return Err(UsageError(format!(
+                "What is left in {shown} has to be written as it was: give the --encrypt-to of the run, or none if it had none."
+            )));
         }
-        let folder = Self { root: root.to_path_buf(), _lock: Some(take_lock(root)?) };
-        folder.sweep_temporary().map_err(|e| UsageError(format!("{shown} cannot be used: {e}")))?;
+        let folder = Self { _lock: Some(take_lock(root)?), ..folder };
+        folder.tidy().map_err(|e| UsageError(format!("{shown} cannot be used: {e}")))?;
         Ok(folder)
     }
 
     /// For looking only: nothing is made, nothing is locked.
-    pub fn look(root: &Path) -> Self {
-        Self { root: root.to_path_buf(), _lock: None }
+    pub fn look(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
+        let folder = Self { root: root.to_path_buf(), vault: vault.clone(), _lock: None };
+        folder.run_file()?;
+        Ok(folder)
+    }
+
+    /// What the last run says of itself.
+    fn run_file(&self) -> Result<Option<RunFile>, UsageError> {
+        let shown = self.root.display();
+        let bytes = match self.vault.read(&self.root.join(RUN_FILE)) {
+            Ok(bytes) => bytes,
+            Err(e) if Locked::of(&e).is_some() => {
+                return Err(UsageError(format!(
+                    "The results in {shown} cannot be read: {e}. `run --overwrite` makes them anew without reading them."
+                )));
+            }
+            Err(_) => return Ok(None),
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|e| {
+            UsageError(format!(
+                "{shown}/{RUN_FILE} is not readable as the record of a run ({e}). Use --overwrite to start anew, or another -o."
+            ))
+        })
     }
 
     fn check_settings(&self, settings: &Value) -> Result<(), UsageError> {
-        let path = self.root.join(RUN_FILE);
-        let Ok(text) = fs::read_to_string(&path) else { return Ok(()) };
-        let earlier: RunFile = serde_json::from_str(&text).map_err(|e| {
-            UsageError(format!(
-                "{} is not readable as the record of a run ({e}). Use --overwrite to start anew, or another -o.",
-                path.display()
-            ))
-        })?;
+        let Some(earlier) = self.run_file()? else { return Ok(()) };
         let differences = differences(&earlier.settings, settings);
         if differences.is_empty() {
             return Ok(());
@@ -103,32 +129,42 @@ impl OutputFolder {
         )))
     }
 
-    /// Records promise results; before results are made anew, the promises go.
+    /// Records promise results; before results are made anew, the promises go. Where clear results become encrypted ones,
+    /// or the other way, the old ones would not be overwritten: they go as well.
     fn forget_records(&self) -> io::Result<()> {
-        let _ = fs::remove_file(self.root.join("records.jsonl"));
+        private::remove(&self.root.join("records.jsonl"))?;
+        forget_other_form(&self.root, &self.vault)?;
         match fs::remove_dir_all(self.root.join("metrics")) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
             _ => Ok(()),
         }
     }
 
-    /// What a killed run was in the middle of writing.
-    fn sweep_temporary(&self) -> io::Result<()> {
+    /// Sweeps away what a killed run was in the middle of writing; closes what was open to others.
+    fn tidy(&self) -> io::Result<()> {
         for entry in walkdir::WalkDir::new(&self.root).into_iter().flatten() {
             if entry.file_type().is_file() && entry.file_name().as_encoded_bytes().ends_with(TEMPORARY.as_bytes()) {
                 fs::remove_file(entry.path())?;
             }
         }
-        Ok(())
+        if self.vault.is_private() { private::close_all(&self.root) } else { Ok(()) }
     }
 
     pub fn root(&self) -> &Path {
         &self.root
     }
 
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// `relative` uses `/`, as it stands in records.
     pub fn write(&self, relative: &str, bytes: &[u8]) -> io::Result<()> {
-        atomic::write(&self.root.join(relative), bytes)
+        atomic::write(&self.vault, &self.root.join(relative), bytes)
+    }
+
+    pub fn read(&self, relative: &str) -> io::Result<Vec<u8>> {
+        self.vault.read(&self.root.join(relative))
     }
 
     pub fn record_path(source: &Source) -> String {
@@ -136,8 +172,7 @@ impl OutputFolder {
     }
 
     pub fn read_record(&self, source: &Source) -> Option<Record> {
-        let bytes = fs::read(self.root.join(Self::record_path(source))).ok()?;
-        serde_json::from_slice(&bytes).ok()
+        serde_json::from_slice(&self.read(&Self::record_path(source)).ok()?).ok()
     }
 
     /// Takes a photo's results away, the record first. Tells whether there were any.
@@ -146,10 +181,10 @@ impl OutputFolder {
         let usual = ["overlays/{}.jpg", "probs/{}.lesion.png", "probs/{}.skin.png", "masks/{}.png"]
             .map(|p| p.replace("{}", &source.file_name));
         for path in std::iter::once(Self::record_path(source)).chain(extra.iter().cloned()).chain(usual) {
-            match fs::remove_file(self.root.join(path)) {
-                Ok(()) => removed = true,
+            match private::remove(&self.root.join(path)) {
+                Ok(was_there) => removed |= was_there,
                 // A name that cannot exist has no results either.
-                Err(e) if matches!(e.kind(), NotFound | InvalidFilename | NotADirectory | IsADirectory) => {}
+                Err(e) if matches!(e.kind(), InvalidFilename | NotADirectory | IsADirectory) => {}
                 Err(e) => return Err(e),
             }
         }
@@ -161,7 +196,8 @@ impl OutputFolder {
     /// An input is taken as unchanged without reading it when it has its old size and neither its content nor its inode
     /// was touched since the record was written; otherwise, and always with `verify`, its hash decides.
     pub fn state(&self, source: &Source, extra: &[String], verify: bool) -> Result<(), Unfinished> {
-        let record_file = self.root.join(Self::record_path(source));
+        let place = |path: &str| self.vault.place(&self.root.join(path));
+        let record_file = place(&Self::record_path(source));
         let Some(record) = self.read_record(source) else { return Err(Unfinished::New) };
         let Outcome::Done(done) = record.outcome else { return Err(Unfinished::New) };
         if record.schema != record::RECORD_SCHEMA || done.input.path != source.name {
@@ -178,9 +214,8 @@ impl OutputFolder {
                 return Err(Unfinished::InputChanged);
             }
         }
-        let whole = |path: &str| fs::metadata(self.root.join(path)).is_ok_and(|m| m.len() > 0);
-        let mask =
-            fs::read(self.root.join(&done.mask.path)).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string());
+        let whole = |path: &str| fs::metadata(place(path)).is_ok_and(|m| m.len() > 0);
+        let mask = self.read(&done.mask.path).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string());
         if mask.as_deref() != Some(done.mask.blake3.as_str()) || !extra.iter().all(|path| whole(path)) {
             return Err(Unfinished::OutputDamaged);
         }

@@ -1,8 +1,9 @@
 //! The only room that writes. Every file is written beside its place under a temporary name and renamed into it, so that
-//! a file that exists is whole.
+//! a file that exists is whole; the vault that every writer is handed decides whether what reaches the disk is encrypted.
 //!
-//! `atomic` does that, `folder` is the output folder with its lock and what is already done in it, `pictures` writes masks,
-//! overlays and probability maps, `tables` writes the records of all photos together.
+//! `atomic` does that, `private` decides who may read, `folder` is the output folder with its lock and what is already done
+//! in it, `pictures` encodes masks, overlays and probability maps, `tables` writes the records of all photos together,
+//! `withdraw` takes people out of them.
 
 mod atomic;
 mod folder;
@@ -11,9 +12,9 @@ mod private;
 mod tables;
 mod withdraw;
 
-pub use atomic::{scratch_library, write};
-pub use folder::{OutputFolder, Unfinished, is_results};
+pub use atomic::{scratch_library, write, write_and_verify};
+pub use folder::{ENCRYPTED_TO, OutputFolder, Unfinished, is_results};
 pub use pictures::{Overlay, encode_mask, encode_overlay, encode_probabilities};
-pub use private::{remove, write_private};
+pub use private::remove;
 pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, harmless};
 pub use withdraw::{Withdrawal, Withdrawn};

@@ -1,16 +1,16 @@
 //! What a run says as a whole: run.json, records.jsonl and summary.csv. Records pass through one at a time, so that half
 //! a million of them need no memory.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::atomic::TEMPORARY;
+use super::atomic::NewFile;
 use crate::privacy::LeftOut;
 use crate::record::{Done, Outcome, Record};
+use crate::vault::{Sealing, Vault};
 
 pub const RUN_SCHEMA: &str = "derm-seg/run/1";
 
@@ -48,20 +48,20 @@ pub struct Totals {
 
 /// records.jsonl and summary.csv, written together, record by record in the order of the inputs.
 pub struct Tables {
-    records: BufWriter<File>,
-    summary: csv::Writer<File>,
-    paths: [(PathBuf, PathBuf); 2],
+    records: Table,
+    summary: csv::Writer<Table>,
 }
 
+type Table = Sealing<BufWriter<NewFile>>;
+
 impl Tables {
-    pub fn create(root: &Path) -> io::Result<Self> {
-        let paths =
-            ["records.jsonl", "summary.csv"].map(|name| (root.join(format!("{name}{TEMPORARY}")), root.join(name)));
-        let records = BufWriter::new(File::create(&paths[0].0)?);
+    pub fn create(vault: &Vault, root: &Path) -> io::Result<Self> {
+        let table = |name| vault.sealing(BufWriter::new(NewFile::create(vault, &root.join(name))?));
+        let records = table("records.jsonl")?;
         let mut summary =
-            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(File::create(&paths[1].0)?);
+            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(table("summary.csv")?);
         summary.write_record(COLUMNS.iter().map(|(name, _)| *name))?;
-        Ok(Self { records, summary, paths })
+        Ok(Self { records, summary })
     }
 
     pub fn add(&mut self, record: &Record) -> io::Result<()> {
@@ -71,13 +71,12 @@ impl Tables {
         Ok(())
     }
 
-    pub fn finish(mut self) -> io::Result<()> {
-        self.records.flush()?;
-        self.summary.flush()?;
-        for (temporary, target) in &self.paths {
-            fs::rename(temporary, target)?;
-        }
-        Ok(())
+    pub fn finish(self) -> io::Result<()> {
+        let close = |table: Table| -> io::Result<NewFile> { Ok(table.finish()?.into_inner()?) };
+        let summary = self.summary.into_inner().map_err(|e| io::Error::new(e.error().kind(), e.error().to_string()))?;
+        let (records, summary) = (close(self.records)?, close(summary)?);
+        records.finish()?;
+        summary.finish()
     }
 }
 

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use walkdir::WalkDir;
 
 use super::folder::OutputFolder;
-use super::private::remove;
+use super::private::{remove, remove_one};
 use super::tables::{RunFile, Tables};
 use crate::privacy::OptOut;
 use crate::record::{Outcome, Record};
+use crate::vault::{self, Vault, clear_name, has_sealed_name};
 
 /// Folders of results that mirror the inputs, and what follows the photo's path in their files' names.
 const MIRRORS: [(&str, &[&str]); 5] = [
@@ -65,7 +66,7 @@ impl<'a> Withdrawal<'a> {
         })?;
         found.rows = names.len();
         for file in files_below(&folder.root().join("metrics"))? {
-            if let Some(record) = read_record(&file)
+            if let Some(record) = found.read_record(&file)
                 && people.excludes(&record.input().path)
             {
                 found_in(&mut renamed, &record);
@@ -91,14 +92,14 @@ impl<'a> Withdrawal<'a> {
     /// A file whose path reads like theirs may belong to another photo that was written under that name.
     fn is_anothers(&self, photo: &str, file: &Path, mirror: &str) -> io::Result<bool> {
         if mirror == "metrics" {
-            return Ok(read_record(file).is_some_and(|record| !self.people.excludes(&record.input().path)));
+            return Ok(self.read_record(file).is_some_and(|record| !self.people.excludes(&record.input().path)));
         }
-        let record = read_record(&self.folder.root().join(format!("metrics/{photo}.json")));
+        let record = self.read_record(&self.folder.root().join(format!("metrics/{photo}.json")));
         Ok(record.is_some_and(|record| !self.people.excludes(&record.input().path)))
     }
 
     fn each_record(&self, mut see: impl FnMut(&Record)) -> io::Result<()> {
-        let file = match fs::File::open(self.folder.root().join("records.jsonl")) {
+        let file = match self.folder.vault().open(&self.folder.root().join("records.jsonl")) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
             other => other?,
         };
@@ -115,11 +116,15 @@ impl<'a> Withdrawal<'a> {
 
     fn derived(&self) -> Vec<&'static str> {
         let is_touched = self.found() > 0 || self.begun().is_some();
-        DERIVED.into_iter().filter(|name| is_touched && self.folder.root().join(name).exists()).collect()
+        DERIVED.into_iter().filter(|name| is_touched && vault::exists(&self.folder.root().join(name))).collect()
     }
 
     fn begun(&self) -> Option<usize> {
-        fs::read_to_string(self.folder.root().join(BEGUN)).ok()?.trim().parse().ok()
+        String::from_utf8(self.folder.read(BEGUN).ok()?).ok()?.trim().parse().ok()
+    }
+
+    fn read_record(&self, file: &Path) -> Option<Record> {
+        serde_json::from_slice(&self.folder.vault().read(file).ok()?).ok()
     }
 
     pub fn would_remove(&self) -> Withdrawn {
@@ -165,10 +170,10 @@ impl<'a> Withdrawal<'a> {
 
     fn rewrite_tables(&self) -> io::Result<()> {
         let root = self.folder.root();
-        if !root.join("records.jsonl").exists() {
+        if !vault::exists(&root.join("records.jsonl")) {
             return Ok(());
         }
-        let mut tables = Tables::create(root)?;
+        let mut tables = Tables::create(self.folder.vault(), root)?;
         let mut gone = Vec::new();
         let mut failure = None;
         self.each_record(|record| {
@@ -187,8 +192,7 @@ impl<'a> Withdrawal<'a> {
     }
 
     fn rewrite_totals(&self, gone: &[Gone]) -> io::Result<()> {
-        let path = self.folder.root().join("run.json");
-        let mut run: RunFile = serde_json::from_slice(&fs::read(&path)?)?;
+        let mut run: RunFile = serde_json::from_slice(&self.folder.read("run.json")?)?;
         let rows = self.count_rows()?;
         // A rerun after a kill between the two writes finds the totals right already.
         if run.totals.inputs != rows as u64 + run.totals.not_reached {
@@ -213,7 +217,8 @@ impl<'a> Withdrawal<'a> {
 
     /// One line for each withdrawal: how many, never who.
     fn log(&self, done: &Withdrawn) -> io::Result<()> {
-        let earlier = fs::read_to_string(self.folder.root().join(LOG)).unwrap_or_default();
+        let earlier = self.folder.read(LOG).unwrap_or_default();
+        let earlier = String::from_utf8_lossy(&earlier);
         let line: Value = json!({"schema": "derm-seg/withdrawal/1", "tool_version": env!("CARGO_PKG_VERSION"), "photos": done.photos});
         self.folder.write(LOG, format!("{earlier}{line}\n").as_bytes())
     }
@@ -243,14 +248,25 @@ fn found_in(renamed: &mut BTreeMap<String, String>, record: &Record) {
 /// The photo's path that a file below a mirror belongs to; in crops/ the folder is the photo.
 fn photo_of(root: &Path, file: &Path, endings: &[&str]) -> Option<String> {
     let relative = file.strip_prefix(root).ok()?.to_str()?.replace('\\', "/");
+    let relative = clear_name(&relative);
     if endings.is_empty() {
         return relative.rsplit_once('/').map(|(photo, _)| photo.to_owned());
     }
     endings.iter().find_map(|ending| relative.strip_suffix(ending)).map(str::to_owned)
 }
 
-fn read_record(file: &Path) -> Option<Record> {
-    serde_json::from_slice(&fs::read(file).ok()?).ok()
+/// Of results that are made anew, those that lie in another form than they will be written in.
+pub fn forget_other_form(root: &Path, vault: &Vault) -> io::Result<()> {
+    for (mirror, _) in MIRRORS {
+        let files = files_below(&root.join(mirror))?;
+        for file in files.iter().filter(|file| has_sealed_name(file) != vault.encrypts()) {
+            fs::remove_file(file)?;
+        }
+    }
+    for name in DERIVED.into_iter().chain(["run.json", "summary.csv"]) {
+        remove_one(&vault.other_place(&root.join(name)))?;
+    }
+    Ok(())
 }
 
 fn files_below(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {

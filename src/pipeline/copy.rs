@@ -1,18 +1,18 @@
 //! The way of one photo through `scrub`: file → clean copy → file.
 
-use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::MemoryGate;
-use super::photo::read;
+use super::photo::{read, unlock};
 use crate::decode::{self, Limits};
 use crate::discover::Source;
 use crate::error::{PhotoError, Stage};
 use crate::output;
 use crate::privacy::{findings, scrub};
 use crate::record::Finding;
+use crate::vault::{Locked, Vault};
 
 /// What came of one photo.
 #[derive(Debug)]
@@ -26,8 +26,14 @@ pub enum Copied {
 }
 
 /// Copies one photo without its metadata. An error means that nothing more can be written.
-pub fn copy_clean(source: &Source, target: &Path, limits: &Limits, memory: &MemoryGate) -> io::Result<Copied> {
-    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, memory))).unwrap_or_else(|_| {
+pub fn copy_clean(
+    source: &Source,
+    target: &Path,
+    limits: &Limits,
+    vault: &Vault,
+    memory: &MemoryGate,
+) -> io::Result<Copied> {
+    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, vault, memory))).unwrap_or_else(|_| {
         Err(PhotoError::new(
             Stage::Decode,
             "internal_error",
@@ -38,28 +44,34 @@ pub fn copy_clean(source: &Source, target: &Path, limits: &Limits, memory: &Memo
         Ok(made) => made,
         Err(error) => return Ok(Copied::Failed(error)),
     };
-    match fs::read(target) {
-        Ok(there) if there == clean => return Ok(Copied::Done { left_out, was_there: true }),
+    match vault.read(target) {
+        Ok(there) if there == clean && vault.place(target).exists() => {
+            return Ok(Copied::Done { left_out, was_there: true });
+        }
         Ok(_) => {
             let message = "another file is in the place of its copy; remove it, or choose another folder with -o";
             return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_taken", message)));
         }
+        Err(e) if Locked::of(&e).is_some() => {
+            let message = format!("what is in the place of its copy cannot be compared with it: {e}");
+            return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_locked", message)));
+        }
         Err(_) => {}
     }
-    output::write(target, &clean)?;
-    // The disk may have given something else than it took.
-    if fs::read(target)? != clean {
-        output::remove(target)?;
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "what was written reads back differently"));
-    }
+    output::write_and_verify(vault, target, &clean)?;
     Ok(Copied::Done { left_out, was_there: false })
 }
 
-fn make(source: &Source, limits: &Limits, memory: &MemoryGate) -> Result<(Vec<u8>, Vec<Finding>), PhotoError> {
+fn make(
+    source: &Source,
+    limits: &Limits,
+    vault: &Vault,
+    memory: &MemoryGate,
+) -> Result<(Vec<u8>, Vec<Finding>), PhotoError> {
     if let Some(problem) = &source.problem {
         return Err(problem.clone());
     }
-    let bytes = read(source, limits)?;
+    let bytes = unlock(read(source, limits)?, vault)?;
     let header = decode::header(&bytes, limits)?;
     // The file and its copy, and both as pixels of up to eight bytes.
     let _share =

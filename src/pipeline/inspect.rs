@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::MemoryGate;
-use super::photo::{footprint, read};
+use super::photo::{footprint, read, unlock};
 use crate::decode::{self, Limits};
 use crate::discover::Source;
 use crate::error::{PhotoError, Stage};
@@ -12,6 +12,7 @@ use crate::likeness::Fingerprint;
 use crate::measure::quality_of_photo;
 use crate::privacy::{findings, scan};
 use crate::record::{Finding, Input, Quality, Warning};
+use crate::vault::Vault;
 
 /// What was learnt of one photo; of a bad one, as much as could be.
 #[derive(Debug, Default)]
@@ -27,10 +28,10 @@ pub struct Inspection {
 }
 
 /// Reads and decodes one photo; writes nothing.
-pub fn inspect(source: &Source, limits: &Limits, memory: &MemoryGate) -> Inspection {
+pub fn inspect(source: &Source, limits: &Limits, vault: &Vault, memory: &MemoryGate) -> Inspection {
     let input = Input { path: source.name.clone(), ..Input::default() };
     let mut seen = Inspection { input, findings: findings::scan_path(source.name.as_ref()), ..Inspection::default() };
-    let looked = catch_unwind(AssertUnwindSafe(|| look(source, limits, memory, &mut seen)));
+    let looked = catch_unwind(AssertUnwindSafe(|| look(source, limits, vault, memory, &mut seen)));
     seen.failure = match looked {
         Ok(result) => result.err(),
         Err(_) => {
@@ -41,7 +42,13 @@ pub fn inspect(source: &Source, limits: &Limits, memory: &MemoryGate) -> Inspect
     seen
 }
 
-fn look(source: &Source, limits: &Limits, memory: &MemoryGate, seen: &mut Inspection) -> Result<(), PhotoError> {
+fn look(
+    source: &Source,
+    limits: &Limits,
+    vault: &Vault,
+    memory: &MemoryGate,
+    seen: &mut Inspection,
+) -> Result<(), PhotoError> {
     if let Some(problem) = &source.problem {
         return Err(problem.clone());
     }
@@ -49,6 +56,7 @@ fn look(source: &Source, limits: &Limits, memory: &MemoryGate, seen: &mut Inspec
     let bytes = read(source, limits)?;
     seen.input.bytes = Some(bytes.len() as u64);
     seen.input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
+    let bytes = unlock(bytes, vault)?;
     seen.findings = scan(&bytes, source.name.as_ref());
     seen.input.format = Some(decode::sniff(&bytes)?.name().to_owned());
     let header = decode::header(&bytes, limits)?;

@@ -24,6 +24,7 @@ use crate::privacy::{Policy, scan, scan_bytes};
 use crate::record::{
     Confidence, Done, Excluded, Failed, FileRef, Input, ModelId, Outcome, Privacy, Record, Size, Warning,
 };
+use crate::vault::{Locked, Vault};
 
 /// Everything that decides a photo's results.
 #[derive(Clone, Debug)]
@@ -74,8 +75,8 @@ pub fn process(
 ) -> Result<Record, RunError> {
     let mut input = Input { path: source.name.clone(), ..Input::default() };
     // A panic inside a decoder, the model or a measurement is this photo's failure and no other's.
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| segment(source, plan, memory, engine, &mut input))).unwrap_or_else(|_| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| segment(source, plan, folder.vault(), memory, engine, &mut input)))
+        .unwrap_or_else(|_| {
             Err(PhotoError::new(
                 Stage::Decode,
                 "internal_error",
@@ -109,6 +110,7 @@ type Segmented = Result<Box<Results>, Excluded>;
 fn segment(
     source: &Source,
     plan: &PhotoPlan,
+    vault: &Vault,
     memory: &MemoryGate,
     engine: &mut dyn Engine,
     input: &mut Input,
@@ -117,8 +119,10 @@ fn segment(
         return Err(problem.clone());
     }
     let bytes = read(source, &plan.limits)?;
+    // Of the file as it lies on disk: so it is known again without opening it.
     input.bytes = Some(bytes.len() as u64);
     input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
+    let bytes = unlock(bytes, vault)?;
     let findings = match plan.privacy {
         Policy::Off => Vec::new(),
         _ if plan.coded_names => scan_bytes(&bytes),
@@ -198,6 +202,14 @@ pub fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
         return Err(PhotoError::new(Stage::Read, "file_too_large", message));
     }
     fs::read(&source.path).map_err(unreadable)
+}
+
+/// What the file holds. It is never larger than the file itself, so the limit on that holds for both.
+pub fn unlock(bytes: Vec<u8>, vault: &Vault) -> Result<Vec<u8>, PhotoError> {
+    vault.unseal(bytes).map_err(|locked| {
+        let code = if locked == Locked::Damaged { "decryption_failed" } else { "no_matching_key" };
+        PhotoError::new(Stage::Read, code, format!("the photo cannot be opened: {locked}"))
+    })
 }
 
 /// Runs the model: once over the whole photo, and again on a part where the manifest asks for a closer look.

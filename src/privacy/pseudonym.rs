@@ -9,6 +9,7 @@ use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::UsageError;
+use crate::vault::refuse_readable_by_others;
 
 const MIN_KEY_BYTES: usize = 32;
 /// A key of that many different bytes or fewer was not drawn at random.
@@ -36,7 +37,8 @@ impl Pseudonyms {
     pub fn from_key_file(file: &Path) -> Result<Self, UsageError> {
         let shown = file.display();
         refuse_readable_by_others(file)?;
-        let bytes = std::fs::read(file).map_err(|e| UsageError(format!("cannot read the key file {shown}: {e}")))?;
+        let bytes = std::fs::read(file)
+            .map_err(|e| UsageError(format!("cannot read the key file {shown}: {e}; {HOW_TO_MAKE}")))?;
         Self::from_key(bytes.trim_ascii())
             .map_err(|UsageError(problem)| UsageError(format!("the key in {shown} {problem}; {HOW_TO_MAKE}")))
     }
@@ -89,25 +91,6 @@ fn split_extension(file: &str) -> (&str, Option<&str>) {
         }
         _ => (file, None),
     }
-}
-
-#[cfg(unix)]
-fn refuse_readable_by_others(file: &Path) -> Result<(), UsageError> {
-    use std::os::unix::fs::PermissionsExt;
-    let shown = file.display();
-    let found = std::fs::metadata(file)
-        .map_err(|e| UsageError(format!("cannot read the key file {shown}: {e}; {HOW_TO_MAKE}")))?;
-    if found.permissions().mode() & 0o007 != 0 {
-        return Err(UsageError(format!(
-            "the key file {shown} is open to every user; close it with: chmod 600 {shown}"
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_readable_by_others(_file: &Path) -> Result<(), UsageError> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ pub struct Summary {
 }
 
 pub fn report(plan: &Plan) -> Result<Summary> {
+    let vault = &plan.results.vault;
     let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
     let left_out = plan.people.left_out(&theirs);
     let rows = Row::all(&plan.results, plan.scores.as_ref(), plan.comparison.as_ref())?;
@@ -64,11 +65,12 @@ pub fn report(plan: &Plan) -> Result<Summary> {
         with_photos: plan.photos.is_some(),
         left_out,
     })?;
-    write(&plan.output, html.as_bytes()).with_context(|| format!("cannot write {}", plan.output.display()))?;
+    write(vault, &plan.output, html.as_bytes()).with_context(|| format!("cannot write {}", plan.output.display()))?;
     if let Some(folder) = &plan.figures {
         for figure in &figures {
             let path = folder.join(format!("{}.svg", figure.name));
-            write(&path, figure.file().as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+            write(vault, &path, figure.file().as_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
     let done = rows.iter().zip(&pictures).filter(|(row, _)| row.mask.is_some());

@@ -1,5 +1,6 @@
 //! Small pictures of masks, and of photos where they were asked for, as text that HTML can hold.
 
+use std::io::Read;
 use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -13,6 +14,7 @@ use crate::geometry::Rect;
 use crate::mask::LabelMap;
 use crate::preprocess::resize;
 use crate::results::Results;
+use crate::vault::Vault;
 
 const MASK_LONGER_SIDE: u32 = 128;
 const PHOTO_LONGER_SIDE: u32 = 192;
@@ -29,7 +31,9 @@ pub fn pictures(row: &Row, results: &Results, photos: Option<&Path>) -> Pictures
     let Some(mask) = &row.mask else { return Pictures::default() };
     Pictures {
         mask: results.mask(mask).ok().and_then(|labels| mask_png(&labels)).map(|bytes| BASE64_STANDARD.encode(bytes)),
-        photo: photos.and_then(|folder| photo_jpeg(&folder.join(&row.path))).map(|bytes| BASE64_STANDARD.encode(bytes)),
+        photo: photos
+            .and_then(|folder| photo_jpeg(&folder.join(&row.path), &results.vault))
+            .map(|bytes| BASE64_STANDARD.encode(bytes)),
     }
 }
 
@@ -65,12 +69,13 @@ fn mask_png(labels: &LabelMap) -> Option<Vec<u8>> {
 }
 
 /// Decoded and encoded again: no metadata of the photo comes along.
-fn photo_jpeg(path: &Path) -> Option<Vec<u8>> {
+fn photo_jpeg(path: &Path, vault: &Vault) -> Option<Vec<u8>> {
     let limits = Limits::default();
-    if std::fs::metadata(path).ok()?.len() > limits.max_file_bytes {
+    let mut file = Vec::new();
+    vault.open(path).ok()?.take(limits.max_file_bytes + 1).read_to_end(&mut file).ok()?;
+    if file.len() as u64 > limits.max_file_bytes {
         return None;
     }
-    let file = std::fs::read(path).ok()?;
     let photo = decode(&file, header(&file, &limits).ok()?, PHOTO_LONGER_SIDE).ok()?.photo;
     let (width, height) = scaled(photo.width, photo.height, PHOTO_LONGER_SIDE);
     let rgb = resize(&photo, Rect::whole(photo.width, photo.height), width, height).ok()?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::at_rest;
 use super::model::{Ready, find_model};
 use super::people;
 use crate::cli::check::{CheckArgs, Gate};
@@ -13,6 +14,7 @@ use crate::error::UsageError;
 use crate::manifest::Model;
 use crate::preprocess::test_tensor;
 use crate::privacy::OptOut;
+use crate::vault::Vault;
 
 pub struct CheckPlan {
     pub inputs: Vec<PathBuf>,
@@ -20,6 +22,7 @@ pub struct CheckPlan {
     pub filter: Filter,
     pub gates: Vec<Gate>,
     pub opt_out: OptOut,
+    pub vault: Vault,
     pub model: Model,
     pub limits: Limits,
     pub jobs: usize,
@@ -38,6 +41,7 @@ pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         gates: args.gate,
         opt_out: people::opt_out(&args.opt_out, None)?,
+        vault: at_rest::reader(&args.identity)?,
         model: find_model(&args.model)?,
         limits: Limits::default(),
         jobs,

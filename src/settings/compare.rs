@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::people;
+use super::{at_rest, people};
 use crate::cli::compare::CompareArgs;
 use crate::compare::Plan;
 use crate::compare::limits::{Limit, limits};
@@ -27,6 +27,7 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
         json: args.json,
         plan: Plan {
             people: people::opt_out_of_results(&args.people)?,
+            vault: at_rest::vault(&args.at_rest)?,
             base: args.base,
             new: args.new,
             limits: limits(asked),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::at_rest;
 use crate::cli::eval::{Empty, EvalArgs, Grid};
 use crate::cli::opt_out::PeopleArgs;
 use crate::error::UsageError;
@@ -66,6 +67,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             bins: bins(&args.bins)?,
             gates,
             seed: args.seed,
+            vault: at_rest::vault(&args.at_rest)?,
             jobs: args.jobs.count(),
         },
     })

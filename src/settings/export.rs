@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::people;
+use super::{at_rest, people};
 use crate::cli::export::{ExportArgs, Format as Asked};
 use crate::error::UsageError;
 use crate::export::{Format, Plan};
 use crate::results::Results;
+use crate::vault;
 
 pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
     let format = match args.format {
@@ -26,13 +27,14 @@ pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
         return Err(UsageError(format!("{} {problem}", dest.display())));
     }
     let people = people::opt_out_of_results(&args.people)?;
-    Ok(Plan { results: Results::open(&args.out, &people)?, people, format, dest: args.output, jobs: args.jobs.count() })
+    let results = Results::open(&args.out, &people, &at_rest::vault(&args.at_rest)?)?;
+    Ok(Plan { results, people, format, dest: args.output, jobs: args.jobs.count() })
 }
 
 /// An empty folder is free.
 fn is_taken(dest: &Path) -> bool {
     match dest.read_dir() {
         Ok(mut entries) => entries.next().is_some(),
-        Err(_) => dest.exists(),
+        Err(_) => vault::exists(dest),
     }
 }

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::people;
+use super::{at_rest, people};
 use crate::cli::report::ReportArgs;
 use crate::error::UsageError;
 use crate::privacy::OptOut;
 use crate::report::Plan;
 use crate::results::Results;
+use crate::vault::Vault;
 
 pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
     if let Some(folder) = args.with_photos.as_ref().filter(|folder| !folder.is_dir()) {
@@ -18,9 +19,10 @@ pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
             folder.display()
         )));
     }
+    let vault = at_rest::vault(&args.at_rest)?;
     let people = people::opt_out_of_results(&args.people)?;
     let read = |path: Option<&Path>, option: &str, verb: &str, kind: &str| {
-        let file = path.map(|p| of_kind(p, option, kind)).transpose()?;
+        let file = path.map(|p| of_kind(p, option, kind, &vault)).transpose()?;
         match file.iter().any(|file| counts(file, &people)) {
             true => Err(UsageError(format!(
                 "{option} counts people who opted out; make it anew: derm-seg {verb} ... --opt-out LIST"
@@ -29,7 +31,7 @@ pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
         }
     };
     Ok(Plan {
-        results: Results::open(&args.out, &people)?,
+        results: Results::open(&args.out, &people, &vault)?,
         scores: read(args.scores.as_deref(), "--scores", "eval", "scores")?,
         comparison: read(args.compare.as_deref(), "--compare", "compare", "compare")?,
         people,
@@ -49,9 +51,9 @@ fn counts(file: &Value, people: &OptOut) -> bool {
 }
 
 /// A file of this program that says it is what is asked for.
-fn of_kind(path: &Path, option: &str, kind: &str) -> Result<Value, UsageError> {
+fn of_kind(path: &Path, option: &str, kind: &str, vault: &Vault) -> Result<Value, UsageError> {
     let unusable = |why: String| UsageError(format!("{option} {}: {why}", path.display()));
-    let bytes = std::fs::read(path).map_err(|e| unusable(e.to_string()))?;
+    let bytes = vault.read(path).map_err(|e| unusable(e.to_string()))?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
     let wanted = format!("derm-seg/{kind}/1");
     match value["schema"].as_str() {

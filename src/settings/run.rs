@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::at_rest;
 use super::model::{Ready, device, find_model};
 use super::people;
 use crate::cli::run::{Bits, PrivacyPolicy, RunArgs};
@@ -14,9 +15,10 @@ use crate::discover::{Filter, read_list};
 use crate::engine::{Device, Runtime};
 use crate::error::UsageError;
 use crate::manifest::Model;
-use crate::output::Overlay;
+use crate::output::{ENCRYPTED_TO, Overlay};
 use crate::pipeline::PhotoPlan;
 use crate::privacy::{OptOut, Policy, Pseudonyms};
+use crate::vault::Vault;
 
 /// What `run` was asked to do.
 pub struct RunPlan {
@@ -33,6 +35,7 @@ pub struct RunPlan {
     pub privacy: Policy,
     pub pseudonyms: Option<Pseudonyms>,
     pub opt_out: OptOut,
+    pub vault: Vault,
     pub jobs: usize,
     /// Bytes that photos in flight may hold.
     pub memory: u64,
@@ -69,6 +72,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         },
         pseudonyms,
         opt_out,
+        vault: at_rest::vault(&args.at_rest)?,
         jobs,
         memory: args.memory.map_or(jobs as u64 * MEMORY_PER_JOB, |mib| mib << 20),
         overwrite: args.overwrite,
@@ -114,6 +118,7 @@ impl RunPlan {
             "probability_bits": self.probabilities,
             "privacy": self.privacy.as_str(),
             "names": if self.pseudonyms.is_some() { "pseudonym" } else { "keep" },
+            (ENCRYPTED_TO): self.vault.fingerprint(),
         })
     }
 

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::people;
+use super::{at_rest, people};
 use crate::cli::scrub::ScrubArgs;
 use crate::decode::Limits;
 use crate::error::UsageError;
 use crate::privacy::{OptOut, Pseudonyms};
+use crate::vault::Vault;
 
 pub struct ScrubPlan {
     pub inputs: Vec<PathBuf>,
@@ -15,6 +16,7 @@ pub struct ScrubPlan {
     pub pseudonyms: Option<Pseudonyms>,
     pub table: Option<PathBuf>,
     pub opt_out: OptOut,
+    pub vault: Vault,
     pub limits: Limits,
     pub jobs: usize,
     /// Bytes that photos in flight may hold.
@@ -50,6 +52,7 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
         pseudonyms,
         table: args.table,
         opt_out,
+        vault: at_rest::vault(&args.at_rest)?,
         limits: Limits::default(),
         jobs,
         memory: jobs as u64 * MEMORY_PER_JOB,

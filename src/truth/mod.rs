@@ -16,6 +16,7 @@ pub use format::Format;
 use crate::error::UsageError;
 use crate::mask::LabelMap;
 use crate::polygons::{CocoSet, read_labelme};
+use crate::vault::{self, Vault, clear_name};
 use format::{Evidence, class_of};
 
 const PICTURES: [&str; 8] = ["png", "bmp", "tif", "tiff", "jpg", "jpeg", "webp", "gif"];
@@ -26,6 +27,7 @@ pub struct References {
     /// Paths inside the folder or the COCO file, with `/`.
     pub names: Vec<String>,
     kind: Kind,
+    vault: Vault,
 }
 
 enum Kind {
@@ -36,11 +38,11 @@ enum Kind {
 
 impl References {
     /// `format` decides where a folder holds both pictures and polygons; without it, polygons win: pictures beside them are photos.
-    pub fn open(root: &Path, format: Option<&Format>) -> Result<Self, UsageError> {
+    pub fn open(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
         let wrong = |why: String| UsageError(format!("{shown}: {why}"));
-        if root.is_file() {
-            return Self::coco(root, format).map_err(wrong);
+        if !root.is_dir() && vault::exists(root) {
+            return Self::coco(root, format, vault).map_err(wrong);
         }
         let (mut pictures, mut polygons) = (Vec::new(), Vec::new());
         list(root, "", &mut |name, extension| match extension {
@@ -52,28 +54,31 @@ impl References {
         pictures.sort();
         polygons.sort();
         let asked = format.map(|f| matches!(f, Format::Polygons(_)));
-        let kind = polygons.first().filter(|_| asked != Some(false)).and_then(|first| polygon_kind(&root.join(first)));
+        let kind =
+            polygons.first().filter(|_| asked != Some(false)).and_then(|first| polygon_kind(&root.join(first), vault));
         match (kind, polygons.as_slice()) {
-            (Some("annotations"), [only]) => Self::coco(&root.join(only), format).map_err(wrong),
-            (Some("shapes"), _) => Ok(References { names: polygons, kind: Kind::Labelme(root.to_owned()) }),
+            (Some("annotations"), [only]) => Self::coco(&root.join(only), format, vault).map_err(wrong),
+            (Some("shapes"), _) => {
+                Ok(References { names: polygons, kind: Kind::Labelme(root.to_owned()), vault: vault.clone() })
+            }
             _ if asked == Some(true) => Err(wrong("there are neither LabelMe files nor one COCO file".to_owned())),
             _ if pictures.is_empty() => {
                 Err(wrong(format!("there is no mask (looked for {} and polygons in json)", PICTURES.join(", "))))
             }
-            _ => Ok(References { names: pictures, kind: Kind::Pictures(root.to_owned()) }),
+            _ => Ok(References { names: pictures, kind: Kind::Pictures(root.to_owned()), vault: vault.clone() }),
         }
     }
 
-    fn coco(file: &Path, format: Option<&Format>) -> Result<Self, String> {
+    fn coco(file: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, String> {
         if format.is_some_and(|f| !matches!(f, Format::Polygons(_))) {
             return Err(
                 "it is a file of polygons: their format is `polygons`, or labels such as lesion=nevus".to_owned()
             );
         }
-        let bytes = fs::read(file).map_err(|e| e.to_string())?;
+        let bytes = vault.read(file).map_err(|e| e.to_string())?;
         let labels = format.cloned().unwrap_or(Format::Polygons(Vec::new()));
         let set = CocoSet::read(&bytes, &|name| class_of(&labels, name)).map_err(|e| with_remedy(&e))?;
-        Ok(References { names: set.names().map(str::to_owned).collect(), kind: Kind::Coco(set) })
+        Ok(References { names: set.names().map(str::to_owned).collect(), kind: Kind::Coco(set), vault: vault.clone() })
     }
 
     /// Names to pair by: a COCO file calls images as the photos are called.
@@ -90,7 +95,7 @@ impl References {
         let mut evidence = Evidence::default();
         let step = of.len().div_ceil(LOOK_AT).max(1);
         // A file that cannot be read is told of when it is scored.
-        let some = of.iter().step_by(step).filter_map(|&i| raster::read(&root.join(&self.names[i])).ok());
+        let some = of.iter().step_by(step).filter_map(|&i| raster::read(&root.join(&self.names[i]), &self.vault).ok());
         some.for_each(|raster| evidence.add(raster));
         evidence.guess()
     }
@@ -98,9 +103,9 @@ impl References {
     pub fn read(&self, index: usize, format: &Format) -> Result<LabelMap, String> {
         let name = &self.names[index];
         match &self.kind {
-            Kind::Pictures(root) => read_mask(&root.join(name), format),
+            Kind::Pictures(root) => read_mask(&root.join(name), format, &self.vault),
             Kind::Labelme(root) => {
-                let bytes = fs::read(root.join(name)).map_err(|e| e.to_string())?;
+                let bytes = self.vault.read(&root.join(name)).map_err(|e| e.to_string())?;
                 read_labelme(&bytes, &|label| class_of(format, label)).map_err(|e| with_remedy(&e))
             }
             Kind::Coco(set) => set.mask(index),
@@ -115,16 +120,16 @@ fn with_remedy(error: &str) -> String {
 }
 
 /// What a json file's polygons are under: `shapes` in LabelMe's, `annotations` in COCO's; nothing in other json.
-fn polygon_kind(file: &Path) -> Option<&'static str> {
-    let value: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+fn polygon_kind(file: &Path, vault: &Vault) -> Option<&'static str> {
+    let value: serde_json::Value = serde_json::from_slice(&vault.read(file).ok()?).ok()?;
     ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(serde_json::Value::is_array))
 }
 
-pub fn read_mask(path: &Path, format: &Format) -> Result<LabelMap, String> {
-    format::labels(raster::read(path)?, format)
+pub fn read_mask(path: &Path, format: &Format, vault: &Vault) -> Result<LabelMap, String> {
+    format::labels(raster::read(path, vault)?, format)
 }
 
-/// Files of a folder and below, with their extension in small letters; hidden files and links to folders are left out.
+/// Files of a folder and below, under the names that they have when they are not encrypted, with their extension in small letters; hidden files and links to folders are left out.
 fn list(folder: &Path, prefix: &str, found: &mut dyn FnMut(String, &str)) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -137,7 +142,8 @@ fn list(folder: &Path, prefix: &str, found: &mut dyn FnMut(String, &str)) -> std
         if kind.is_dir() {
             list(&entry.path(), &format!("{prefix}{name}/"), found)?;
         } else if !kind.is_symlink() || entry.path().is_file() {
-            let extension = Path::new(&name).extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            let name = clear_name(&name);
+            let extension = Path::new(name).extension().unwrap_or_default().to_string_lossy().to_lowercase();
             found(format!("{prefix}{name}"), &extension);
         }
     }

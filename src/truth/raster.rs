@@ -1,10 +1,11 @@
 //! A mask file as it is stored: values, palette or colours, before anyone says what they mean.
 
-use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
 use image::DynamicImage;
+
+use crate::vault::Vault;
 
 pub struct Raster {
     pub width: u32,
@@ -24,8 +25,8 @@ pub enum Pixels {
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// The content decides the format. PNG is read by hand because only so its palette indices can be seen.
-pub fn read(path: &Path) -> Result<Raster, String> {
-    let bytes = fs::read(path).map_err(|e| e.to_string())?;
+pub fn read(path: &Path, vault: &Vault) -> Result<Raster, String> {
+    let bytes = vault.read(path).map_err(|e| e.to_string())?;
     if bytes.starts_with(PNG_SIGNATURE) { read_png(&bytes) } else { read_other(bytes) }
 }
 

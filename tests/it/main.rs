@@ -1,6 +1,7 @@
 //! The program as its users meet it: command lines in, files, words and exit codes out.
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+mod at_rest;
 mod browser;
 mod check;
 mod command_line;
