@@ -101,7 +101,7 @@ class MobileNetV2UNet(nn.Module):
             b.append(Block("mb", c, 160, 2 if k == 0 else 1, 6))
             c = 160
         self.st.append(nn.Sequential(*b))
-        self.d = nn.ModuleList([Block("mb", 160 + 96, 128, 1, 4), Block("mb", 128 + 32, 64, 1, 4), Block("mb", 64 + 24, 32, 1, 4), Block("mb", 32 + 16, 16, 1, 2)])
+        self.d = nn.ModuleList([Block("mb", 160 + 96, 128, 1, 6), Block("mb", 128 + 32, 64, 1, 6), Block("mb", 64 + 24, 32, 1, 4), Block("mb", 32 + 16, 16, 1, 2)])
         self.head = nn.Conv2d(16, 3, 1)
 
     def forward(self, x):
