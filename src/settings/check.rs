@@ -10,6 +10,7 @@ use crate::decode::Limits;
 use crate::discover::Filter;
 use crate::engine::{Device, Runtime};
 use crate::error::UsageError;
+use crate::faces;
 use crate::manifest::Model;
 use crate::preprocess::test_tensor;
 use crate::privacy::OptOut;
@@ -19,6 +20,7 @@ pub struct CheckPlan {
     pub base: Option<PathBuf>,
     pub filter: Filter,
     pub gates: Vec<Gate>,
+    pub faces: faces::Policy,
     pub opt_out: OptOut,
     pub model: Model,
     pub limits: Limits,
@@ -37,6 +39,7 @@ pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
         base: args.folders.base,
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         gates: args.gate,
+        faces: args.faces.into(),
         opt_out: people::opt_out(&args.opt_out, None)?,
         model: find_model(&args.model)?,
         limits: Limits::default(),

@@ -13,6 +13,7 @@ use crate::decode::{JPEG_DECODER, Limits};
 use crate::discover::{Filter, read_list};
 use crate::engine::{Device, Runtime};
 use crate::error::UsageError;
+use crate::faces;
 use crate::manifest::Model;
 use crate::output::Overlay;
 use crate::pipeline::PhotoPlan;
@@ -31,6 +32,7 @@ pub struct RunPlan {
     pub overlay: Option<Overlay>,
     pub probabilities: Option<u8>,
     pub privacy: Policy,
+    pub faces: faces::Policy,
     pub pseudonyms: Option<Pseudonyms>,
     pub opt_out: OptOut,
     pub jobs: usize,
@@ -67,6 +69,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
             PrivacyPolicy::Warn => Policy::Warn,
             PrivacyPolicy::Strict => Policy::Strict,
         },
+        faces: args.faces.into(),
         pseudonyms,
         opt_out,
         jobs,
@@ -113,6 +116,7 @@ impl RunPlan {
             "overlay_longest_side": self.overlay.map(|o| o.longest_side),
             "probability_bits": self.probabilities,
             "privacy": self.privacy.as_str(),
+            "faces": self.faces.as_str(),
             "names": if self.pseudonyms.is_some() { "pseudonym" } else { "keep" },
         })
     }
@@ -128,6 +132,7 @@ impl RunPlan {
             overlay: self.overlay,
             probabilities: self.probabilities,
             privacy: self.privacy,
+            faces: self.faces,
             coded_names: self.pseudonyms.is_some(),
         };
         Ok((ready, photo))

@@ -6,6 +6,7 @@ use super::people;
 use crate::cli::scrub::ScrubArgs;
 use crate::decode::Limits;
 use crate::error::UsageError;
+use crate::faces;
 use crate::privacy::{OptOut, Pseudonyms};
 
 pub struct ScrubPlan {
@@ -15,6 +16,7 @@ pub struct ScrubPlan {
     pub pseudonyms: Option<Pseudonyms>,
     pub table: Option<PathBuf>,
     pub opt_out: OptOut,
+    pub faces: faces::Policy,
     pub limits: Limits,
     pub jobs: usize,
     /// Bytes that photos in flight may hold.
@@ -50,6 +52,7 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
         pseudonyms,
         table: args.table,
         opt_out,
+        faces: args.faces.into(),
         limits: Limits::default(),
         jobs,
         memory: jobs as u64 * MEMORY_PER_JOB,

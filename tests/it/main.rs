@@ -10,6 +10,7 @@ mod crash;
 mod damage;
 mod eval;
 mod export;
+mod faces;
 mod inputs;
 #[path = "../kit/mod.rs"]
 mod kit;
