@@ -17,6 +17,7 @@ pub mod error;
 pub mod eval;
 pub mod exit;
 pub mod export;
+pub mod faces;
 pub mod geometry;
 pub mod likeness;
 pub mod manifest;

@@ -42,6 +42,7 @@ impl Desk {
             probabilities: None,
             privacy: Policy::Warn,
             coded_names: false,
+            faces: Default::default(),
         };
         Self { ready, plan }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::at_rest::IdentityArgs;
+use super::faces::CheckFaces;
 use super::folders::FolderArgs;
 use super::jobs::JobsArgs;
 use super::model::ModelArgs;
@@ -12,7 +13,8 @@ use super::opt_out::OptOutArgs;
 
 /// Look at photos before a run: unreadable, identifying, duplicate, poor; nothing is written.
 ///
-/// Best effort: metadata and names are looked at, not what the pictures show, and what is not found is not proven absent.
+/// Best effort: metadata, names and whole faces are looked at, nothing else that pictures show, and what is not found is not
+/// proven absent.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -38,6 +40,9 @@ pub struct CheckArgs {
     pub json: bool,
     #[command(flatten)]
     pub model: ModelArgs,
+    /// What to do about whole faces in the picture; best effort, see docs/privacy.md
+    #[arg(long, value_enum, default_value_t)]
+    pub faces: CheckFaces,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
     #[command(flatten)]
@@ -46,7 +51,7 @@ pub struct CheckArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Gate {
-    /// Photos with identifying content in metadata or names
+    /// Photos with identifying content in metadata or names, or with a whole face
     Identifying,
     /// Identical files, and pictures that look alike
     Duplicates,

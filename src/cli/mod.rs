@@ -5,6 +5,7 @@ pub mod check;
 pub mod compare;
 pub mod eval;
 pub mod export;
+pub mod faces;
 pub mod folders;
 pub mod jobs;
 pub mod model;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::at_rest::AtRestArgs;
+use super::faces::RunFaces;
 use super::folders::FolderArgs;
 use super::model::{DeviceArgs, ModelArgs};
 use super::names::NamesArgs;
@@ -59,6 +60,9 @@ pub struct RunArgs {
     /// What to do about identifying content in files (metadata, names)
     #[arg(long, value_enum, default_value_t, help_heading = "Privacy")]
     pub privacy: PrivacyPolicy,
+    /// What to do about whole faces in the picture; best effort, see docs/privacy.md
+    #[arg(long, value_enum, default_value_t, help_heading = "Privacy")]
+    pub faces: RunFaces,
     #[command(flatten)]
     pub names: NamesArgs,
     #[command(flatten)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::at_rest::AtRestArgs;
+use super::faces::ScrubFaces;
 use super::jobs::JobsArgs;
 use super::names::NamesArgs;
 use super::opt_out::OptOutArgs;
@@ -13,7 +14,7 @@ use super::opt_out::OptOutArgs;
 ///
 /// Best effort: location, dates, names, serial numbers, comments, thumbnails, maker notes and data behind the picture are
 /// left out; orientation and colours are kept. Each copy is scanned again and decoded to the same pixels before it counts.
-/// What the picture itself shows (a face, a tattoo, a name tag) is not looked at.
+/// Of what the picture itself shows, whole faces are looked for if `--faces` says so; tattoos and name tags never are.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -37,7 +38,9 @@ pub struct ScrubArgs {
     /// Print the closing summary as JSON on standard output
     #[arg(long)]
     pub json: bool,
-
+    /// What to do about whole faces in the picture; best effort, see docs/privacy.md
+    #[arg(long, value_enum, default_value_t)]
+    pub faces: ScrubFaces,
     #[command(flatten)]
     pub names: NamesArgs,
     /// Write which code stands for which name to this file, for you alone; it must lie outside OUT and the inputs

@@ -10,10 +10,11 @@ use crate::cli::check::{CheckArgs, Gate};
 use crate::discover::{check_locks, discover};
 use crate::error::UsageError;
 use crate::exit;
+use crate::faces::Policy;
 use crate::pipeline::{Inspection, MemoryGate, Stop, inspect, parallel_map, quiet_worker_panics};
 use crate::progress::Progress;
 use crate::record::Severity;
-use crate::settings::check::plan;
+use crate::settings::check::{CheckPlan, plan};
 use crate::survey::{Survey, flag_name};
 
 /// Lines of one kind that a person is shown; `--json` has all.
@@ -36,7 +37,7 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     let progress = Progress::new(found.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
     let seen = parallel_map(&found, plan.jobs, |source| {
-        let seen = stop.signal().is_none().then(|| inspect(source, &plan.limits, &plan.vault, &memory));
+        let seen = stop.signal().is_none().then(|| inspect(source, &plan.limits, &plan.vault, plan.faces, &memory));
         progress.step(0);
         seen
     })?;
@@ -48,9 +49,9 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     let model_time = plan.model_time().inspect_err(|e| tracing::info!("no estimate of time: {e}")).ok();
     let survey = Survey::of(&seen, model_time, plan.jobs);
     if plan.json {
-        print_json(&survey, &seen, opted_out, typos)?;
+        print_json(&plan, &survey, &seen, opted_out, typos)?;
     } else {
-        print_table(&survey, &seen, opted_out, typos)?;
+        print_table(&plan, &survey, &seen, opted_out, typos)?;
     }
     Ok(match seen.iter().any(|seen| seen.failure.is_some()) {
         true => exit::SOME_FAILED,
@@ -67,7 +68,7 @@ fn is_shut(gate: Gate, survey: &Survey) -> bool {
     }
 }
 
-fn print_json(survey: &Survey, seen: &[Inspection], opted_out: usize, typos: usize) -> Result<()> {
+fn print_json(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out: usize, typos: usize) -> Result<()> {
     let photo = |seen: &Inspection| {
         json!({
             "input": seen.input, "findings": seen.findings, "quality": seen.quality, "warnings": seen.warnings,
@@ -76,12 +77,12 @@ fn print_json(survey: &Survey, seen: &[Inspection], opted_out: usize, typos: usi
     };
     let photos: Vec<Value> = seen.iter().map(photo).collect();
     let check = json!({
-        "schema": "derm-seg/check/1", "survey": survey, "opted_out": opted_out, "opt_out_lines_without_photos": typos, "photos": photos,
+        "schema": "derm-seg/check/1", "faces": plan.faces.as_str(), "survey": survey, "opted_out": opted_out, "opt_out_lines_without_photos": typos, "photos": photos,
     });
     Ok(writeln!(std::io::stdout().lock(), "{check:#}")?)
 }
 
-fn print_table(survey: &Survey, seen: &[Inspection], opted_out: usize, typos: usize) -> Result<()> {
+fn print_table(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out: usize, typos: usize) -> Result<()> {
     let mut lines = Vec::new();
     let list = |counts: &mut dyn Iterator<Item = (String, usize)>| {
         counts.map(|(what, n)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
@@ -137,7 +138,8 @@ fn print_table(survey: &Survey, seen: &[Inspection], opted_out: usize, typos: us
         estimate.jobs,
         size(estimate.output_bytes)
     ));
-    lines.push("metadata and names were looked at, not what the pictures show; best effort, research use only".into());
+    let seen = if plan.faces == Policy::Off { "metadata and names" } else { "metadata, names and whole faces" };
+    lines.push(format!("{seen} were looked at, nothing else that pictures show; best effort, research use only"));
     Ok(writeln!(std::io::stdout().lock(), "{}", lines.join("\n"))?)
 }
 

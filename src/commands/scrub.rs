@@ -12,8 +12,9 @@ use crate::cli::scrub::ScrubArgs;
 use crate::discover::{Source, check_locks, discover};
 use crate::error::{PhotoError, RunError, Stage, UsageError};
 use crate::exit;
+use crate::faces;
 use crate::output;
-use crate::pipeline::{Copied, MemoryGate, Stop, copy_clean, parallel_map, quiet_worker_panics};
+use crate::pipeline::{Copied, Faces, MemoryGate, Stop, copy_clean, parallel_map, quiet_worker_panics};
 use crate::privacy::findings;
 use crate::progress::Progress;
 use crate::record::Severity;
@@ -101,7 +102,9 @@ fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Resu
     if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: output::remove(&target).map_err(stopped)? });
     }
-    copy_clean(&item.source, &target, &plan.limits, &plan.vault, memory).map(Outcome::Copied).map_err(stopped)
+    copy_clean(&item.source, &target, &plan.limits, &plan.vault, plan.faces, memory)
+        .map(Outcome::Copied)
+        .map_err(stopped)
 }
 
 /// Names by their codes.
@@ -145,6 +148,10 @@ struct Summary {
     /// Photos in which something of this kind was left out.
     left_out: BTreeMap<String, usize>,
     names: usize,
+    /// Copies that show a whole face, and copies in which one was covered.
+    faces_shown: Vec<String>,
+    faces_covered: usize,
+    faces_left_out: usize,
     lines_without_photos: usize,
 }
 
@@ -156,9 +163,18 @@ impl Summary {
                 self.opted_out += 1;
                 self.removed += usize::from(removed);
             }
+            Outcome::Copied(Copied::FaceLeftOut { removed }) => {
+                self.faces_left_out += 1;
+                self.removed += usize::from(removed);
+            }
             Outcome::Copied(Copied::Failed(error)) => self.failed.push((item.target.clone(), error)),
-            Outcome::Copied(Copied::Done { left_out, was_there }) => {
+            Outcome::Copied(Copied::Done { left_out, was_there, faces }) => {
                 *(if was_there { &mut self.unchanged } else { &mut self.copied }) += 1;
+                match faces {
+                    Faces::Shown => self.faces_shown.push(item.target.clone()),
+                    Faces::Covered => self.faces_covered += 1,
+                    Faces::None => {}
+                }
                 let kinds: HashSet<_> = left_out.into_iter().map(|finding| finding.kind).collect();
                 kinds.into_iter().for_each(|kind| *self.left_out.entry(kind).or_default() += 1);
                 let names = findings::scan_path(item.target.as_ref());
@@ -178,7 +194,8 @@ impl Summary {
             let summary = json!({
                 "schema": "derm-seg/scrub/1", "copied": self.copied, "unchanged": self.unchanged, "opted_out": self.opted_out,
                 "removed": self.removed, "not_reached": self.not_reached, "failed": failed, "left_out": self.left_out,
-                "names_that_may_identify": self.names, "opt_out_lines_without_photos": self.lines_without_photos,
+                "faces": plan.faces.as_str(), "faces_shown": self.faces_shown, "faces_covered": self.faces_covered,
+                "faces_left_out": self.faces_left_out, "names_that_may_identify": self.names, "opt_out_lines_without_photos": self.lines_without_photos,
             });
             return Ok(writeln!(out, "{summary:#}")?);
         }
@@ -197,13 +214,24 @@ impl Summary {
             self.failed.len()
         )?;
         if self.removed > 0 {
-            writeln!(out, "{} earlier copies of people who opted out were removed", self.removed)?;
+            writeln!(out, "{} earlier copies of people who opted out, or with a face, were removed", self.removed)?;
         }
         if self.lines_without_photos > 0 {
             writeln!(
                 out,
                 "{} lines of the opt-out list stand for none of these photos: check their spelling",
                 self.lines_without_photos
+            )?;
+        }
+        self.faces_shown.iter().try_for_each(|path| writeln!(out, "shows a face: {path}"))?;
+        if self.faces_left_out > 0 {
+            writeln!(out, "{} photos with a face were not copied", self.faces_left_out)?;
+        }
+        if self.faces_covered > 0 {
+            writeln!(
+                out,
+                "{} copies have a covered face; they were encoded anew, so their other pixels differ a little, too",
+                self.faces_covered
             )?;
         }
         for (kind, count) in &self.left_out {
@@ -216,6 +244,10 @@ impl Summary {
             writeln!(out, "stopped before {} photos; run the same command again to go on", self.not_reached)?;
         }
         writeln!(out, "copies: {}", plan.output.display())?;
-        Ok(writeln!(out, "what the pictures show was not looked at; best effort, research use only")?)
+        let seen = match plan.faces {
+            faces::Policy::Off => "what the pictures show was not looked at",
+            _ => "not every face is found (profiles, masks, turned heads): look at the copies",
+        };
+        Ok(writeln!(out, "{seen}; best effort, research use only")?)
     }
 }

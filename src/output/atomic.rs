@@ -15,7 +15,7 @@ pub fn write(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
     write_sealed(vault, target, &vault.seal(bytes)?)
 }
 
-/// As [`write`], and reads it back: the disk may give something else than it took.
+/// As [`write()`], and reads it back: the disk may give something else than it took.
 pub fn write_and_verify(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
     let sealed = vault.seal(bytes)?;
     write_sealed(vault, target, &sealed)?;

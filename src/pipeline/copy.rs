@@ -9,6 +9,7 @@ use super::photo::{read, unlock};
 use crate::decode::{self, Limits};
 use crate::discover::Source;
 use crate::error::{PhotoError, Stage};
+use crate::faces::{self, Policy};
 use crate::output;
 use crate::privacy::{findings, scrub};
 use crate::record::Finding;
@@ -21,8 +22,33 @@ pub enum Copied {
     Done {
         left_out: Vec<Finding>,
         was_there: bool,
+        faces: Faces,
+    },
+    /// It shows a face, and such photos are left out; `removed`: a copy of an earlier run was there.
+    FaceLeftOut {
+        removed: bool,
     },
     Failed(PhotoError),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Faces {
+    /// None was found, or none was looked for.
+    #[default]
+    None,
+    Shown,
+    /// The picture was encoded anew.
+    Covered,
+}
+
+/// What is to become of one photo.
+struct Made {
+    /// Without metadata, the pixels untouched.
+    clean: Vec<u8>,
+    /// With faces covered.
+    covered: Option<Vec<u8>>,
+    left_out: Vec<Finding>,
+    shows_face: bool,
 }
 
 /// Copies one photo without its metadata. An error means that nothing more can be written.
@@ -31,23 +57,37 @@ pub fn copy_clean(
     target: &Path,
     limits: &Limits,
     vault: &Vault,
+    policy: Policy,
     memory: &MemoryGate,
 ) -> io::Result<Copied> {
-    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, vault, memory))).unwrap_or_else(|_| {
+    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, vault, policy, memory))).unwrap_or_else(|_| {
         Err(PhotoError::new(
             Stage::Decode,
             "internal_error",
             "the photo made a part of the program fail; please report it",
         ))
     });
-    let (clean, left_out) = match made {
+    let Made { clean, covered, left_out, shows_face } = match made {
         Ok(made) => made,
         Err(error) => return Ok(Copied::Failed(error)),
     };
-    match vault.read(target) {
-        Ok(there) if there == clean && vault.place(target).exists() => {
-            return Ok(Copied::Done { left_out, was_there: true });
+    let there = vault.read(target);
+    if shows_face && policy == Policy::Exclude {
+        let ours = there.is_ok_and(|there| there == clean);
+        return Ok(Copied::FaceLeftOut { removed: ours && output::remove(target)? });
+    }
+    let faces = match (&covered, shows_face) {
+        (Some(_), _) => Faces::Covered,
+        (None, true) => Faces::Shown,
+        (None, false) => Faces::None,
+    };
+    let copy = covered.as_ref().unwrap_or(&clean);
+    match there {
+        Ok(there) if there == *copy && vault.place(target).exists() => {
+            return Ok(Copied::Done { left_out, was_there: true, faces });
         }
+        // What an earlier run copied with the face in it.
+        Ok(there) if there == clean && vault.place(target).exists() => {}
         Ok(_) => {
             let message = "another file is in the place of its copy; remove it, or choose another folder with -o";
             return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_taken", message)));
@@ -58,16 +98,17 @@ pub fn copy_clean(
         }
         Err(_) => {}
     }
-    output::write_and_verify(vault, target, &clean)?;
-    Ok(Copied::Done { left_out, was_there: false })
+    output::write_and_verify(vault, target, copy)?;
+    Ok(Copied::Done { left_out, was_there: false, faces })
 }
 
 fn make(
     source: &Source,
     limits: &Limits,
     vault: &Vault,
+    policy: Policy,
     memory: &MemoryGate,
-) -> Result<(Vec<u8>, Vec<Finding>), PhotoError> {
+) -> Result<Made, PhotoError> {
     if let Some(problem) = &source.problem {
         return Err(problem.clone());
     }
@@ -76,5 +117,17 @@ fn make(
     // The file and its copy, and both as pixels of up to eight bytes.
     let _share =
         memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
-    Ok((scrub::scrub(&bytes)?, findings::scan_bytes(&bytes)))
+    let mut made =
+        Made { clean: scrub::scrub(&bytes)?, covered: None, left_out: findings::scan_bytes(&bytes), shows_face: false };
+    if policy == Policy::Off {
+        return Ok(made);
+    }
+    let mut photo = decode::decode(&bytes, header, u32::MAX)?.photo;
+    if policy == Policy::Blur {
+        made.shows_face = faces::cover(&mut photo)? > 0;
+        made.covered = made.shows_face.then(|| scrub::encode_anew(photo, &bytes)).transpose()?;
+    } else {
+        made.shows_face = !faces::find(&photo, faces::THRESHOLD)?.is_empty();
+    }
+    Ok(made)
 }

@@ -4,10 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::MemoryGate;
-use super::photo::{footprint, read, unlock};
+use super::photo::{footprint, look_for_faces, read, unlock};
 use crate::decode::{self, Limits};
 use crate::discover::Source;
 use crate::error::{PhotoError, Stage};
+use crate::faces;
 use crate::likeness::Fingerprint;
 use crate::measure::quality_of_photo;
 use crate::privacy::{findings, scan};
@@ -28,10 +29,16 @@ pub struct Inspection {
 }
 
 /// Reads and decodes one photo; writes nothing.
-pub fn inspect(source: &Source, limits: &Limits, vault: &Vault, memory: &MemoryGate) -> Inspection {
+pub fn inspect(
+    source: &Source,
+    limits: &Limits,
+    vault: &Vault,
+    faces: faces::Policy,
+    memory: &MemoryGate,
+) -> Inspection {
     let input = Input { path: source.name.clone(), ..Input::default() };
     let mut seen = Inspection { input, findings: findings::scan_path(source.name.as_ref()), ..Inspection::default() };
-    let looked = catch_unwind(AssertUnwindSafe(|| look(source, limits, vault, memory, &mut seen)));
+    let looked = catch_unwind(AssertUnwindSafe(|| look(source, limits, vault, faces, memory, &mut seen)));
     seen.failure = match looked {
         Ok(result) => result.err(),
         Err(_) => {
@@ -46,6 +53,7 @@ fn look(
     source: &Source,
     limits: &Limits,
     vault: &Vault,
+    faces: faces::Policy,
     memory: &MemoryGate,
     seen: &mut Inspection,
 ) -> Result<(), PhotoError> {
@@ -67,6 +75,7 @@ fn look(
     let decoded = decode::decode(&bytes, header, u32::MAX)?;
     seen.took = started.elapsed();
     seen.warnings = decoded.warnings;
+    look_for_faces(&decoded.photo, faces, &mut seen.findings, &mut seen.warnings);
     seen.quality = Some(quality_of_photo(&decoded.photo));
     seen.fingerprint = Some(Fingerprint::of(&decoded.photo)?);
     Ok(())

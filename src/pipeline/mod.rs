@@ -8,7 +8,7 @@ mod memory;
 mod photo;
 mod workers;
 
-pub use copy::{Copied, copy_clean};
+pub use copy::{Copied, Faces, copy_clean};
 pub use inspect::{Inspection, inspect};
 pub use memory::MemoryGate;
 pub use photo::{PhotoPlan, look, process};

@@ -12,6 +12,7 @@ use crate::decode::{self, Header, Limits};
 use crate::discover::{Source, describe};
 use crate::engine::Engine;
 use crate::error::{PhotoError, RunError, Stage};
+use crate::faces;
 use crate::geometry::Rect;
 use crate::manifest::{Resolved, SecondLook};
 use crate::mask::{LESION, SKIN};
@@ -20,9 +21,10 @@ use crate::output::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_p
 use crate::photo::Photo;
 use crate::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
 use crate::preprocess::{enough_pixels, preprocess};
-use crate::privacy::{Policy, scan, scan_bytes};
+use crate::privacy::{Policy, findings, scan, scan_bytes};
 use crate::record::{
-    Confidence, Done, Excluded, Failed, FileRef, Input, ModelId, Outcome, Privacy, Record, Size, Warning,
+    Confidence, Done, Excluded, Exclusion, Failed, FileRef, Finding, Input, ModelId, Outcome, Privacy, Record, Size,
+    Warning,
 };
 use crate::vault::{Locked, Vault};
 
@@ -39,6 +41,7 @@ pub struct PhotoPlan {
     pub privacy: Policy,
     /// Photos go by codes: a name that tells something is not in any result.
     pub coded_names: bool,
+    pub faces: faces::Policy,
 }
 
 impl PhotoPlan {
@@ -128,7 +131,7 @@ fn segment(
         _ if plan.coded_names => scan_bytes(&bytes),
         _ => scan(&bytes, source.name.as_ref()),
     };
-    let privacy = Privacy { findings };
+    let mut privacy = Privacy { findings };
     if let Some(exclusion) = plan.privacy.exclusion(&privacy.findings) {
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
@@ -142,13 +145,18 @@ fn segment(
     let decoded = decode::decode(&bytes, header, enough_pixels(&plan.spec.input))?;
     drop(bytes);
     let photo = decoded.photo;
+    let mut warnings: Vec<Warning> = decoded.warnings;
+    let shows_face = look_for_faces(&photo, plan.faces, &mut privacy.findings, &mut warnings);
+    if shows_face && plan.faces == faces::Policy::Exclude {
+        let exclusion = Exclusion { reason: "face".into(), detail: "the picture seems to show a whole face".into() };
+        return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
+    }
     let segmentation = look(&photo, plan, engine)?;
     let figures = measure(&photo, &segmentation.labels, segmentation.has_skin_class, &|x, y| {
         segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5)
     });
     let mask = encode_mask(&segmentation.labels)?;
     let extra = extra_pictures(&photo, &segmentation, plan)?;
-    let mut warnings: Vec<Warning> = decoded.warnings;
     if source.file_name != source.name {
         let message = format!(
             "results are written as {}, because another photo's name differs only in case or the name is too long",
@@ -175,6 +183,30 @@ fn segment(
         warnings,
     };
     Ok(Ok(Box::new(Results { done, mask, extra })))
+}
+
+/// Adds a finding if the picture shows a whole face, or a warning if that could not be told.
+pub fn look_for_faces(
+    photo: &Photo,
+    policy: faces::Policy,
+    findings: &mut Vec<Finding>,
+    warnings: &mut Vec<Warning>,
+) -> bool {
+    if policy == faces::Policy::Off {
+        return false;
+    }
+    match faces::find(photo, faces::THRESHOLD) {
+        Ok(found) if found.is_empty() => false,
+        Ok(_) => {
+            findings.push(findings::face());
+            findings.sort();
+            true
+        }
+        Err(error) => {
+            warnings.push(Warning { code: error.code.to_owned(), message: error.message });
+            false
+        }
+    }
 }
 
 /// Bytes that a photo holds at the worst moment: the file, and twelve bytes a pixel (a progressive JPEG's coefficients and

@@ -11,6 +11,7 @@ use crate::decode::Limits;
 use crate::discover::Filter;
 use crate::engine::{Device, Runtime};
 use crate::error::UsageError;
+use crate::faces;
 use crate::manifest::Model;
 use crate::preprocess::test_tensor;
 use crate::privacy::OptOut;
@@ -21,6 +22,7 @@ pub struct CheckPlan {
     pub base: Option<PathBuf>,
     pub filter: Filter,
     pub gates: Vec<Gate>,
+    pub faces: faces::Policy,
     pub opt_out: OptOut,
     pub vault: Vault,
     pub model: Model,
@@ -40,6 +42,7 @@ pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
         base: args.folders.base,
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         gates: args.gate,
+        faces: args.faces.into(),
         opt_out: people::opt_out(&args.opt_out, None)?,
         vault: at_rest::reader(&args.identity)?,
         model: find_model(&args.model)?,

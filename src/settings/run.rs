@@ -14,6 +14,7 @@ use crate::decode::{JPEG_DECODER, Limits};
 use crate::discover::{Filter, read_list};
 use crate::engine::{Device, Runtime};
 use crate::error::UsageError;
+use crate::faces;
 use crate::manifest::Model;
 use crate::output::{ENCRYPTED_TO, Overlay};
 use crate::pipeline::PhotoPlan;
@@ -33,6 +34,7 @@ pub struct RunPlan {
     pub overlay: Option<Overlay>,
     pub probabilities: Option<u8>,
     pub privacy: Policy,
+    pub faces: faces::Policy,
     pub pseudonyms: Option<Pseudonyms>,
     pub opt_out: OptOut,
     pub vault: Vault,
@@ -70,6 +72,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
             PrivacyPolicy::Warn => Policy::Warn,
             PrivacyPolicy::Strict => Policy::Strict,
         },
+        faces: args.faces.into(),
         pseudonyms,
         opt_out,
         vault: at_rest::vault(&args.at_rest)?,
@@ -117,6 +120,7 @@ impl RunPlan {
             "overlay_longest_side": self.overlay.map(|o| o.longest_side),
             "probability_bits": self.probabilities,
             "privacy": self.privacy.as_str(),
+            "faces": self.faces.as_str(),
             "names": if self.pseudonyms.is_some() { "pseudonym" } else { "keep" },
             (ENCRYPTED_TO): self.vault.fingerprint(),
         })
@@ -133,6 +137,7 @@ impl RunPlan {
             overlay: self.overlay,
             probabilities: self.probabilities,
             privacy: self.privacy,
+            faces: self.faces,
             coded_names: self.pseudonyms.is_some(),
         };
         Ok((ready, photo))

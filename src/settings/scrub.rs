@@ -6,6 +6,7 @@ use super::{at_rest, people};
 use crate::cli::scrub::ScrubArgs;
 use crate::decode::Limits;
 use crate::error::UsageError;
+use crate::faces;
 use crate::privacy::{OptOut, Pseudonyms};
 use crate::vault::Vault;
 
@@ -17,6 +18,7 @@ pub struct ScrubPlan {
     pub table: Option<PathBuf>,
     pub opt_out: OptOut,
     pub vault: Vault,
+    pub faces: faces::Policy,
     pub limits: Limits,
     pub jobs: usize,
     /// Bytes that photos in flight may hold.
@@ -53,6 +55,7 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
         table: args.table,
         opt_out,
         vault: at_rest::vault(&args.at_rest)?,
+        faces: args.faces.into(),
         limits: Limits::default(),
         jobs,
         memory: jobs as u64 * MEMORY_PER_JOB,

@@ -11,6 +11,7 @@ mod crash;
 mod damage;
 mod eval;
 mod export;
+mod faces;
 mod inputs;
 #[path = "../kit/mod.rs"]
 mod kit;

@@ -63,6 +63,11 @@ fn scan_file(bytes: &[u8], found: &mut Found) {
     }
 }
 
+/// What the picture itself shows: the only finding that does not come from bytes or names.
+pub fn face() -> Finding {
+    Finding { kind: "face".into(), place: "picture".into(), severity: Severity::Identifying }
+}
+
 /// Collects findings; of the same kind in the same place the gravest stays.
 #[derive(Default)]
 struct Found {

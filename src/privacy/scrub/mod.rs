@@ -13,11 +13,16 @@ mod webp;
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult};
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, RgbImage};
 
 use super::findings;
 use super::walk::jpeg::is_complete;
 use crate::error::{PhotoError, Stage};
+use crate::photo::Photo;
+
+/// Where a photo must be encoded anew.
+const JPEG_QUALITY: u8 = 95;
 
 /// The clean copy, proven to have no findings and the same pixels, right way up.
 pub fn scrub(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
@@ -46,6 +51,23 @@ pub fn scrub(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
     };
     verify(bytes, &clean)?;
     Ok(clean)
+}
+
+/// The picture in the format of `original`, upright and in sRGB, for when its pixels had to change.
+pub fn encode_anew(photo: Photo, original: &[u8]) -> Result<Vec<u8>, PhotoError> {
+    let failed = |e: ImageError| {
+        PhotoError::new(Stage::Write, "encode_failed", format!("the changed picture could not be encoded: {e}"))
+    };
+    let format = image::guess_format(original).map_err(failed)?;
+    let picture = RgbImage::from_raw(photo.width, photo.height, photo.rgb)
+        .ok_or_else(|| refused("decode_failed", "the photo was not decoded at its full size"))?;
+    let mut copy = Cursor::new(Vec::new());
+    match format {
+        ImageFormat::Jpeg => picture.write_with_encoder(JpegEncoder::new_with_quality(&mut copy, JPEG_QUALITY)),
+        other => picture.write_to(&mut copy, other),
+    }
+    .map_err(failed)?;
+    Ok(copy.into_inner())
 }
 
 /// The check that stands between a mistake above and somebody's data.
