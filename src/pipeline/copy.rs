@@ -72,6 +72,13 @@ pub fn copy_clean(
         Err(error) => return Ok(Copied::Failed(error)),
     };
     let there = vault.read(target);
+    // Before anything else: what is locked may be an earlier copy with the face in it.
+    if let Err(e) = &there
+        && Locked::of(e).is_some()
+    {
+        let message = format!("what is in the place of its copy cannot be compared with it: {e}");
+        return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_locked", message)));
+    }
     if shows_face && policy == Policy::Exclude {
         let ours = there.is_ok_and(|there| there == clean);
         return Ok(Copied::FaceLeftOut { removed: ours && output::remove(target)? });
@@ -91,10 +98,6 @@ pub fn copy_clean(
         Ok(_) => {
             let message = "another file is in the place of its copy; remove it, or choose another folder with -o";
             return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_taken", message)));
-        }
-        Err(e) if Locked::of(&e).is_some() => {
-            let message = format!("what is in the place of its copy cannot be compared with it: {e}");
-            return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_locked", message)));
         }
         Err(_) => {}
     }

@@ -81,3 +81,17 @@ fn scrub_covers_or_leaves_out() {
     assert!(scrub("exclude").contains("1 photos with a face were not copied"));
     assert!(!copy.exists() && other.exists(), "the earlier copy went");
 }
+
+#[test]
+fn an_encrypted_copy_with_a_face_does_not_stay_in_silence() {
+    let lab = lab();
+    let recipient = age::x25519::Identity::generate().to_public().to_string();
+    let scrub = ["scrub", "photos", "-o", "clean", "--encrypt-to", &recipient];
+    ran(&lab, &scrub).expect_code(0);
+    let again = ran(&lab, &[&scrub[..], &["--faces", "exclude"]].concat()).expect_code(3);
+    assert!(
+        again.stdout.contains("failed: face.jpg") && again.stdout.contains("cannot be compared"),
+        "{}",
+        again.stdout
+    );
+}
