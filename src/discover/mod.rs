@@ -99,8 +99,8 @@ pub fn discover(
         _ => names::common_folder(inputs),
     };
     let closed = |path: &Path| {
-        let parts = names::parts_below(&base, &names::lexical(path));
-        parts.is_some_and(|parts| opt_out.excludes(&parts.join("/")))
+        let name = || Some(names::parts_below(&base, &names::lexical(path))?.join("/"));
+        !opt_out.is_empty() && name().is_some_and(|name| opt_out.excludes(&name))
     };
     for input in inputs {
         if input.is_dir() {
@@ -144,7 +144,7 @@ fn walk(
                 if !filter.wants(path.strip_prefix(folder).unwrap_or(&path)) {
                     continue;
                 }
-                match closed(&path) || looks_like_photo(&path) {
+                match has_photo_name(&path) || closed(&path) || has_photo_content(&path) {
                     true => photos.push((path, None)),
                     false => found.skipped.push(path),
                 }
@@ -175,15 +175,16 @@ pub fn describe(error: &std::io::Error) -> String {
 const EXTENSIONS: [&str; 15] =
     ["jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "webp", "gif", "heic", "heif", "avif", "dcm", "jxl"];
 
-/// A known ending, or known content: a photo under the wrong name is still found, and a damaged one is still reported.
-fn looks_like_photo(path: &Path) -> bool {
+/// A damaged photo is still reported, if its ending is known.
+fn has_photo_name(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).map(|name| Path::new(clear_name(name)));
-    let by_name = name
-        .and_then(|name| name.extension()?.to_str())
-        .is_some_and(|e| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()));
-    by_name || {
-        let mut first = Vec::with_capacity(SNIFF_BYTES);
-        let read = File::open(path).and_then(|f| f.take(SNIFF_BYTES as u64).read_to_end(&mut first));
-        read.is_ok() && (sniff(&first).is_ok() || sniff(&first).is_err_and(|e| e.code == "unsupported_format"))
-    }
+    name.and_then(|name| name.extension()?.to_str())
+        .is_some_and(|e| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()))
+}
+
+/// A photo under the wrong name is still found.
+fn has_photo_content(path: &Path) -> bool {
+    let mut first = Vec::with_capacity(SNIFF_BYTES);
+    let read = File::open(path).and_then(|f| f.take(SNIFF_BYTES as u64).read_to_end(&mut first));
+    read.is_ok() && (sniff(&first).is_ok() || sniff(&first).is_err_and(|e| e.code == "unsupported_format"))
 }
