@@ -10,7 +10,7 @@ use rustface::{Detector, ImageData};
 
 use crate::error::{PhotoError, Stage};
 use crate::geometry::Rect;
-use crate::photo::Photo;
+use crate::photo::{Photo, luma};
 use crate::preprocess::resize;
 
 const WEIGHTS: &[u8] = include_bytes!("../models/faces/seeta_fd_frontal_v1.0.bin");
@@ -63,8 +63,6 @@ pub fn find(photo: &Photo, threshold: f64) -> Result<Vec<Face>, PhotoError> {
     let side = |own: u32| ((f64::from(own) * scale).round() as u32).max(1);
     let (width, height) = (side(photo.width), side(photo.height));
     let rgb = resize(photo, Rect::whole(photo.width, photo.height), width, height)?;
-    // ITU-R BT.601 luma.
-    let luma = |p: &[u8]| ((u32::from(p[0]) * 299 + u32::from(p[1]) * 587 + u32::from(p[2]) * 114 + 500) / 1000) as u8;
     let grey: Vec<u8> = rgb.chunks_exact(3).map(luma).collect();
     let failed = || PhotoError::new(Stage::Decode, "faces_not_checked", "the search for faces failed on this photo");
     let found = catch_unwind(AssertUnwindSafe(|| {

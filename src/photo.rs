@@ -32,6 +32,11 @@ impl Photo {
     }
 }
 
+/// The grey of an RGB pixel: ITU-R BT.601 luma, as Pillow's and OpenCV's.
+pub fn luma(pixel: &[u8]) -> u8 {
+    ((u32::from(pixel[0]) * 299 + u32::from(pixel[1]) * 587 + u32::from(pixel[2]) * 114 + 500) / 1000) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use ndarray::Array4;
 use crate::error::{PhotoError, Stage};
 use crate::geometry::{Placement, Rect};
 use crate::manifest::{Channels, Element, Layout, Resize, SizeRule};
-use crate::photo::Photo;
+use crate::photo::{Photo, luma};
 
 /// The model's input: one photo, in the element type and layout that the graph takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,10 +109,7 @@ fn fill(content: &[u8], placement: &Placement, spec: &InputSpec) -> TensorData {
         match spec.channels {
             Channels::Rgb => pixel[channel],
             Channels::Bgr => pixel[2 - channel],
-            // ITU-R BT.601 luma, as Pillow's and OpenCV's grey.
-            Channels::Grey => {
-                ((u32::from(pixel[0]) * 299 + u32::from(pixel[1]) * 587 + u32::from(pixel[2]) * 114 + 500) / 1000) as u8
-            }
+            Channels::Grey => luma(pixel),
         }
     };
     let mut bytes = vec![0u8; channels * frame_width * frame_height];
