@@ -79,7 +79,7 @@ fn print_json(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out:
     let check = json!({
         "schema": "derm-seg/check/1", "faces": plan.faces.as_str(), "survey": survey, "opted_out": opted_out, "opt_out_lines_without_photos": typos, "photos": photos,
     });
-    Ok(writeln!(std::io::stdout().lock(), "{check:#}")?)
+    Ok(writeln!(super::stdout(), "{check:#}")?)
 }
 
 fn print_table(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out: usize, typos: usize) -> Result<()> {
@@ -140,7 +140,7 @@ fn print_table(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out
     ));
     let seen = if plan.faces == Policy::Off { "metadata and names" } else { "metadata, names and whole faces" };
     lines.push(format!("{seen} were looked at, nothing else that pictures show; best effort, research use only"));
-    Ok(writeln!(std::io::stdout().lock(), "{}", lines.join("\n"))?)
+    Ok(writeln!(super::stdout(), "{}", lines.join("\n"))?)
 }
 
 fn section(lines: &mut Vec<String>, title: &str, items: Vec<String>) {

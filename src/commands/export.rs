@@ -16,7 +16,7 @@ pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
     let as_json = args.json;
     let plan = plan(args)?;
     let summary = export(&plan)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = super::stdout();
     if as_json {
         let failed: Vec<_> = summary.failed.iter().map(|(path, why)| json!({"path": path, "message": why})).collect();
         let told = json!({

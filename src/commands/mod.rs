@@ -39,9 +39,29 @@ fn deliver(
         _ if global.quiet => Vec::new(),
         _ => format!("{table}\n{} {are} in {}\n", names.join(" and "), folder.display()).into_bytes(),
     };
-    match std::io::stdout().lock().write_all(&told) {
-        // Who reads on has seen enough (`| head`); the files are whole, and the exit code still counts.
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+    Ok(stdout().write_all(&told)?)
+}
+
+/// Standard output. Who closed the pipe has seen enough (`| head`): what was asked for is done, and its exit code still counts.
+fn stdout() -> impl Write {
+    ToReader(std::io::stdout().lock())
+}
+
+struct ToReader(std::io::StdoutLock<'static>);
+
+impl Write for ToReader {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        forgive(self.0.write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        forgive(self.0.flush(), ())
+    }
+}
+
+fn forgive<T>(written: std::io::Result<T>, all: T) -> std::io::Result<T> {
+    match written {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(all),
+        other => other,
     }
 }

@@ -14,7 +14,7 @@ use crate::settings::model::{Ready, device, find_model};
 
 /// Returns the exit code.
 pub fn run(command: ModelCommand) -> Result<u8> {
-    let mut out = std::io::stdout().lock();
+    let mut out = super::stdout();
     match command.action {
         ModelAction::List { folder, json } => {
             let mut models = vec![("built-in".to_owned(), manifest::built_in())];

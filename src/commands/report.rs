@@ -20,7 +20,7 @@ pub fn run(args: ReportArgs, global: &Global) -> Result<u8> {
         }
     }
     if !global.quiet {
-        let mut out = std::io::stdout().lock();
+        let mut out = super::stdout();
         let page = plan.results.vault.place(&plan.output);
         let size = summary.bytes as f64 / 1e6;
         writeln!(out, "{} photos, {} plots, {size:.1} MB: {}", summary.rows, summary.figures, page.display())?;

@@ -261,7 +261,7 @@ impl Summary {
     }
 
     fn report(&mut self, plan: &RunPlan, quiet: bool) -> Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = super::stdout();
         if plan.json {
             serde_json::to_writer(&mut out, &self.as_json(plan))?;
             writeln!(out)?;
@@ -361,7 +361,7 @@ fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Result<
     let changed = count(|t| matches!(t, Task::Process(Unfinished::InputChanged)));
     let damaged = count(|t| matches!(t, Task::Process(Unfinished::OutputDamaged)));
     let (kept, out) = (count(|t| matches!(t, Task::Keep)), count(|t| matches!(t, Task::OptedOut)));
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = super::stdout();
     if plan.json {
         let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "done": kept, "opted_out": out});
         writeln!(stdout, "{plan}")?;

@@ -184,7 +184,7 @@ impl Summary {
     }
 
     fn report(&self, plan: &ScrubPlan, quiet: bool) -> Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = super::stdout();
         if plan.json {
             let failed: Vec<_> = self
                 .failed

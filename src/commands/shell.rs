@@ -14,7 +14,7 @@ pub fn completions(args: &CompletionsArgs) -> Result<u8> {
     // Made in memory first: the generator panics on a closed pipe.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "derm-seg", &mut script);
-    std::io::stdout().write_all(&script)?;
+    super::stdout().write_all(&script)?;
     Ok(exit::OK)
 }
 
@@ -30,6 +30,6 @@ pub fn man(args: &ManArgs) -> Result<u8> {
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;
-    std::io::stdout().write_all(&page)?;
+    super::stdout().write_all(&page)?;
     Ok(exit::OK)
 }

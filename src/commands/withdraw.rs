@@ -30,7 +30,7 @@ pub fn run(args: &WithdrawArgs) -> Result<u8> {
 }
 
 fn report(args: &WithdrawArgs, done: &Withdrawn, left: usize) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = super::stdout();
     if args.json {
         let summary = json!({
             "schema": "derm-seg/withdraw/1", "dry_run": args.dry_run, "photos": done.photos, "files": done.files,
