@@ -427,14 +427,18 @@ class Composer:
         im, t = self.scene(s, n, base, np.exp(self.rng.uniform(np.log(0.022 * s), np.log(most))), dis, clear=True)
         return (im, t) if (t == 2).any() else self.plaques(s)
 
+    def empty(self, s=S):
+        """No skin at all."""
+        x, t = drape(self.rng, s).clip(0, 255).astype(np.uint8), np.zeros((s, s), np.uint8)
+        for _ in range(self.rng.integers(0, 4)):
+            x, t = data.draw_foreign(self.rng, x, t)
+        return x, np.zeros((s, s), np.uint8)
+
     def scene(self, s=S, n=None, base=None, size=None, dis=None, clear=False):
         """`clear`: no lesion touches another, and none is so faint that only its mask would tell of it."""
         rng = self.rng
-        if base is None and rng.random() < 0.06:  # no skin at all
-            x, t = drape(rng, s).clip(0, 255).astype(np.uint8), np.zeros((s, s), np.uint8)
-            for _ in range(rng.integers(0, 4)):
-                x, t = data.draw_foreign(rng, x, t)
-            return x, np.zeros((s, s), np.uint8)
+        if base is None and rng.random() < 0.06:
+            return self.empty(s)
         x, skin, room = base or self.base(s)
         x = x.astype(np.float32)
         t = skin.astype(np.uint8)
@@ -499,6 +503,7 @@ def main():
     ap.add_argument("--side", default="train")
     ap.add_argument("--name", default="")
     ap.add_argument("--plaques", action="store_true", help="only scenes of several lesions that are plain to see")
+    ap.add_argument("--empty", action="store_true", help="only drapes with rulers, labels and lettering: no skin at all")
     ap.add_argument("--n", type=int, default=6000)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--work", default="work")
@@ -506,7 +511,7 @@ def main():
     c = Composer(data.load(a.work, val=a.side == "val"), a.seed)
     x, t = np.empty((a.n, S, S, 3), np.uint8), np.empty((a.n, S, S), np.uint8)
     for i in range(a.n):
-        x[i], t[i] = c.plaques() if a.plaques else c.scene()
+        x[i], t[i] = c.empty() if a.empty else c.plaques() if a.plaques else c.scene()
     np.savez(f"{a.work}/composed_{a.name or a.side}.npz", x=x, t=t)
     print(a.n, "scenes; lesion in", round(float((t == 2).any((1, 2)).mean()), 3), "of them; cut-outs", len(c.cuts), "textures", len(c.tex), "limbs", len(c.limbs))
 

@@ -312,7 +312,7 @@ class Sampler:
     def one(self, S):
         rng = self.rng
         name = self.names[rng.choice(len(self.names), p=self.p)]
-        if rng.random() < 0.08 and name != "ccp_skin":  # seen from afar, in front of something else
+        if rng.random() < 0.1 and name != "ccp_skin":  # seen from afar, in front of something else
             back = self.warp("ccp_skin" if rng.random() < 0.5 else "ccp_skin_crops", S)
             o, l = self.warp(name, S, float(np.exp(rng.uniform(np.log(1.3), np.log(5)))), canvas=back)
         else:

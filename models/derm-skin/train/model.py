@@ -43,7 +43,7 @@ class Block(nn.Module):
 
 
 class Net(nn.Module):
-    def __init__(self, kind="res", width=(32, 48, 96, 128), depth=(1, 2, 3, 2), dec=(64, 48, 32), stem=16, e=3):
+    def __init__(self, kind="res", width=(32, 48, 96, 128), depth=(1, 2, 3, 2), dec=(64, 48, 32), stem=16, e=3, split=1):
         super().__init__()
         self.stem = nn.Sequential(cbr(3, stem, 3, 2), cbr(stem, width[0], 3, 2))
         late = {"unext": "mix"}.get(kind, kind)
@@ -66,7 +66,8 @@ class Net(nn.Module):
             up.append(cbr(d, nxt, 3))
         self.up = nn.ModuleList(up)
         self.last = cbr(dec[-1], dec[-1], 3)
-        self.head = nn.Conv2d(dec[-1], 3, 1)
+        self.split = split
+        self.head = nn.Conv2d(dec[-1], 3 * split**2, 1)
 
     def forward(self, x):
         x = self.stem(x)
@@ -79,7 +80,8 @@ class Net(nn.Module):
         for n, f in enumerate(fs[-2::-1]):
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
             x = self.up[n](F.relu(x + self.lat[n + 1](f)))
-        return self.head(self.last(x))
+        x = self.head(self.last(x))
+        return F.pixel_shuffle(x, self.split) if self.split > 1 else x
 
 
 class MobileNetV2UNet(nn.Module):
@@ -118,11 +120,20 @@ class MobileNetV2UNet(nn.Module):
 ARCH = {
     "res": dict(kind="res", width=(32, 48, 96, 128), depth=(1, 2, 3, 2), dec=(64, 48, 32)),
     "res-w": dict(kind="res", width=(32, 56, 112, 160), depth=(1, 2, 3, 2), dec=(64, 48, 32)),
+    "res-w2": dict(kind="res", width=(32, 56, 112, 160), depth=(1, 2, 3, 2), dec=(64, 48, 32), split=2),
     "res-s": dict(kind="res", width=(24, 48, 80, 112), depth=(1, 2, 2, 2), dec=(64, 48, 32)),
     "fused": dict(kind="fused", width=(24, 48, 80, 112), depth=(1, 2, 3, 2), dec=(64, 48, 32), e=3),
     "mb": dict(kind="mb", width=(24, 48, 96, 160), depth=(2, 3, 4, 3), dec=(64, 48, 32), e=4),
     "unext": dict(kind="unext", width=(32, 48, 96, 160), depth=(1, 2, 3, 3), dec=(64, 48, 32), e=2),
 }
+
+
+def grown(state, net):
+    """Weights of a network for one whose cells are split: every part of a cell begins with what the cell said."""
+    for k in ("head.weight", "head.bias"):
+        n = net.state_dict()[k].shape[0] // state[k].shape[0]
+        state[k] = state[k].repeat_interleave(n, 0)
+    return state
 
 
 def build(name):

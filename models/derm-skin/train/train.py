@@ -5,10 +5,10 @@ python train.py --arch res --minutes 100 --work DIR [--stages 0:160:48,0.45:224:
 import argparse, copy, json, multiprocessing as mp, os, time
 import numpy as np, torch, torch.distributed as dist, torch.nn.functional as F
 import data
-from model import build
+from model import build, grown
 
 MEAN, STD = (0.62, 0.48, 0.44), (0.23, 0.21, 0.21)
-MIX = dict(ham10000=0.19, isic2017=0.07, pad_ufes=0.12, fuseg=0.13, ccp_skin=0.04, ccp_skin_crops=0.15, composed=0.30)
+MIX = dict(ham10000=0.14, isic2017=0.07, pad_ufes=0.14, fuseg=0.11, ccp_skin=0.03, ccp_skin_crops=0.13, composed=0.38)
 
 
 def sets_for(work, names):
@@ -50,7 +50,7 @@ def marginal_loss(logits, t):
     none = (full.flatten(1).mean(1) > 0.9) & ~(t == 2).flatten(1).any(1)
     area = (p[:, 2] * known).flatten(1).sum(1)
     false = (none * area / (area + 40)).sum() / none.sum().clamp(min=1)
-    return loss + a / n.clamp(min=1) * 1.0 + b / k.clamp(min=1) * 0.4 + 0.12 * false
+    return loss + a / n.clamp(min=1) * 1.0 + b / k.clamp(min=1) * 0.4 + 0.09 * false
 
 
 def val_sets(work, n=dict(ham10000=120, fuseg=90, ccp_skin_crops=90, composed=90, plaques=90)):
@@ -121,7 +121,7 @@ def rank_main(rank, a, sets, vs, rdv, t0):
     assert all(s[1] % 32 == 0 for s in stages), "sizes are multiples of 32"
     net = build(a.arch)
     if a.init:
-        net.load_state_dict(torch.load(a.init, weights_only=False)["ema"])
+        net.load_state_dict(grown(torch.load(a.init, weights_only=False)["ema"], net))
     net = net.to(memory_format=torch.channels_last).train()
     ema = copy.deepcopy(net)
     params = list(net.parameters())
