@@ -2,6 +2,14 @@
 //!
 //! Coordinates are continuous: pixel i covers [i, i+1), its centre is i + 0.5.
 
+use ndarray::{Array, Axis, Dimension};
+
+/// The same values in the opposite order along one axis.
+pub fn swapped<T: Clone, D: Dimension>(mut values: Array<T, D>, along: Axis) -> Array<T, D> {
+    values.invert_axis(along);
+    values.as_standard_layout().into_owned()
+}
+
 /// A rectangle in photo pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rect {

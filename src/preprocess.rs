@@ -6,10 +6,10 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use half::f16;
-use ndarray::Array4;
+use ndarray::{Array4, Axis};
 
 use crate::error::{PhotoError, Stage};
-use crate::geometry::{Placement, Rect};
+use crate::geometry::{Placement, Rect, swapped};
 use crate::manifest::{Channels, Element, Layout, Resize, SizeRule};
 use crate::photo::{Photo, luma};
 
@@ -26,6 +26,19 @@ pub enum TensorData {
 pub struct Tensor {
     pub data: TensorData,
     pub placement: Placement,
+}
+
+impl Tensor {
+    /// Left and right swapped, bars and all. The placement stays: it holds again when the answer is swapped back.
+    pub fn mirrored(self, layout: Layout) -> Self {
+        let along = Axis(if layout == Layout::Nchw { 3 } else { 2 });
+        let data = match self.data {
+            TensorData::F32(values) => TensorData::F32(swapped(values, along)),
+            TensorData::F16(values) => TensorData::F16(swapped(values, along)),
+            TensorData::U8(values) => TensorData::U8(swapped(values, along)),
+        };
+        Self { data, ..self }
+    }
 }
 
 type InputSpec = crate::manifest::Input;

@@ -178,13 +178,13 @@ pub struct Thresholds {
     pub lesion: f64,
 }
 
-/// A second, closer look where the first found something small.
+/// A second, closer look where the first found something.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecondLook {
     /// Pixels from this lesion probability on are worth a look.
     pub min_probability: f64,
-    /// Only where their box is smaller than this share of the photo's longer side.
+    /// Only where their box is no larger than this share of the photo's longer side: 1 for every find.
     pub max_fraction: f64,
     /// The crop is the box grown on each side by this share of it.
     pub margin: f64,
@@ -192,6 +192,9 @@ pub struct SecondLook {
     /// How much the closer look counts where it sees: 1 replaces the first, 0.5 is the mean of both.
     #[serde(default = "whole")]
     pub weight: f64,
+    /// Left and right swapped, so that the model judges something it has not seen yet also where the crop is hardly closer.
+    #[serde(default)]
+    pub mirrored: bool,
 }
 
 fn whole() -> f64 {

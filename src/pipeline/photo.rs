@@ -246,17 +246,18 @@ pub fn unlock(bytes: Vec<u8>, vault: &Vault) -> Result<Vec<u8>, PhotoError> {
 
 /// Runs the model: once over the whole photo, and again on a part where the manifest asks for a closer look.
 pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<Segmentation, PhotoError> {
-    let output = &plan.spec.output;
-    let mut see = |part: Rect| {
-        let tensor = preprocess(photo, part, &plan.spec.input)?;
-        let raw = engine.infer(&tensor)?;
-        interpret(&raw, output, &tensor.placement)
+    let (input, output) = (&plan.spec.input, &plan.spec.output);
+    let mut see = |part: Rect, mirrored: bool| {
+        let tensor = preprocess(photo, part, input)?;
+        let tensor = if mirrored { tensor.mirrored(input.layout) } else { tensor };
+        let map = interpret(&engine.infer(&tensor)?, output, &tensor.placement)?;
+        Ok(if mirrored { map.mirrored() } else { map })
     };
-    let mut looks = vec![see(Rect::whole(photo.width, photo.height))?];
+    let mut looks = vec![see(Rect::whole(photo.width, photo.height), false)?];
     if let Some(rule) = &plan.second_look
         && let Some(part) = closer_look(&looks[0], rule, photo.width, photo.height)
     {
-        let closer = see(part)?;
+        let closer = see(part, rule.mirrored)?;
         looks.push(merge(&looks[0], closer, rule, photo.width, photo.height));
     }
     let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };

@@ -12,9 +12,9 @@ pub use interpret::interpret;
 pub use paint::probability_rows;
 pub use second::{closer_look, merge};
 
-use ndarray::Array3;
+use ndarray::{Array3, Axis};
 
-use crate::geometry::{Placement, Rect};
+use crate::geometry::{Placement, Rect, swapped};
 use crate::mask::{BACKGROUND, LESION, LabelMap, SKIN};
 use crate::record::Confidence;
 
@@ -32,6 +32,11 @@ impl ProbMap {
 
     pub fn height(&self) -> usize {
         self.planes.dim().1
+    }
+
+    /// Of a mirrored tensor's answer: the map of what was mirrored.
+    pub fn mirrored(self) -> Self {
+        Self { planes: swapped(self.planes, Axis(2)), ..self }
     }
 
     /// One plane by row.

@@ -1,4 +1,4 @@
-//! The second look: where the first found something small, the model sees that part of the photo again, larger.
+//! The second look: where the first found something, the model sees that part of the photo again, larger.
 //!
 //! Both maps are merged on the closer one's grid, fading to the first towards the crop's edge so that no seam shows.
 
@@ -7,7 +7,7 @@ use crate::geometry::Rect;
 use crate::manifest::SecondLook;
 use crate::mask::{BACKGROUND, LESION, SKIN};
 
-/// The square to look at again, or none where nothing was found or it is large enough already.
+/// The square to look at again, or none where nothing was found or it is larger than the rule says.
 pub fn closer_look(first: &ProbMap, rule: &SecondLook, photo_width: u32, photo_height: u32) -> Option<Rect> {
     let (width, plane) = (first.width(), first.plane(LESION));
     let (mut x0, mut y0, mut x1, mut y1) = (usize::MAX, usize::MAX, 0, 0);
@@ -27,7 +27,7 @@ pub fn closer_look(first: &ProbMap, rule: &SecondLook, photo_width: u32, photo_h
     let (photo_width, photo_height) = (f64::from(photo_width), f64::from(photo_height));
     let longest = photo_width.max(photo_height);
     let side = (right - left).max(bottom - top);
-    if side >= rule.max_fraction * longest {
+    if side > rule.max_fraction * longest {
         return None;
     }
     let wanted = (side * (1.0 + 2.0 * rule.margin)).max(f64::from(rule.min_side_px)).round();
@@ -81,8 +81,14 @@ mod tests {
     use super::*;
     use crate::geometry::Placement;
 
-    const RULE: SecondLook =
-        SecondLook { min_probability: 0.3, max_fraction: 0.4, margin: 0.5, min_side_px: 16, weight: 1.0 };
+    const RULE: SecondLook = SecondLook {
+        min_probability: 0.3,
+        max_fraction: 0.4,
+        margin: 0.5,
+        min_side_px: 16,
+        weight: 1.0,
+        mirrored: false,
+    };
 
     fn spot(x: std::ops::Range<usize>, y: std::ops::Range<usize>) -> ProbMap {
         let mut planes = Array3::zeros((3, 30, 40));
@@ -101,6 +107,8 @@ mod tests {
         let crop = closer_look(&spot(10..14, 5..8), &RULE, 400, 300).unwrap();
         assert_eq!(crop, Rect { x: 80.0, y: 25.0, width: 80.0, height: 80.0 });
         assert_eq!(closer_look(&spot(5..30, 5..25), &RULE, 400, 300), None);
+        let every = SecondLook { max_fraction: 1.0, ..RULE };
+        assert_eq!(closer_look(&spot(0..40, 0..30), &every, 400, 300), Some(Rect::whole(400, 300)));
         assert_eq!(closer_look(&spot(0..0, 0..0), &RULE, 400, 300), None);
     }
 

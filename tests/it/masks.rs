@@ -7,13 +7,15 @@ use std::path::Path;
 use derm_seg::geometry::{Placement, Rect};
 use derm_seg::mask::{LESION, LabelMap, SKIN};
 use derm_seg::photo::Photo;
+use serde_json::json;
 
 use crate::kit::files::{self, Jpeg};
 use crate::kit::icc::Space;
+use crate::kit::models::Variant;
 use crate::kit::noise::Rng;
 use crate::kit::photos::Scene;
 use crate::kit::pngs::Png;
-use crate::support::{Lab, Ran, assert_same, difference, read_mask, results};
+use crate::support::{Lab, Ran, assert_same, difference, manifest, read_mask, results};
 
 /// `DERM_SEG_BLESS=1 cargo test golden` writes the golden masks anew; look at them before you commit them.
 #[test]
@@ -55,6 +57,32 @@ fn the_drawn_lesions_are_found() {
     };
     // The rule is crude; what is tested is that its answer lands where the lesion is, in the photo's own pixels.
     assert!(mean(SKIN) > 0.9 && mean(LESION) > 0.75, "mean Dice: skin {:.3}, lesion {:.3}", mean(SKIN), mean(LESION));
+}
+
+/// A mirrored look must land where the plain one does, in either layout.
+#[test]
+fn a_second_look_lands_where_the_first_did_mirrored_or_not() {
+    let lab = Lab::new();
+    for seed in 0..8 {
+        lab.put(&format!("photos/{seed:02}.png"), &Png::rgb8(&Scene::any(seed).draw(320, 240).photo).bytes());
+    }
+    for nhwc in [false, true] {
+        let variant = Variant { nhwc, ..Variant::default() };
+        let masks = |mirrored: bool| {
+            let mut described = manifest(&variant);
+            described["second_look"] = json!({
+                "min_probability": 0.5, "max_fraction": 1.0, "margin": 0.3, "min_side_px": 32, "mirrored": mirrored,
+            });
+            lab.install("model", &variant);
+            lab.put("model/manifest.json", described.to_string().as_bytes());
+            lab.run(&["--overwrite"]).expect_code(0);
+            (0..8).map(|seed| lab.mask(&format!("{seed:02}.png"))).collect::<Vec<_>>()
+        };
+        for (seed, (plain, mirrored)) in masks(false).iter().zip(masks(true)).enumerate() {
+            let far = difference(plain, &mirrored);
+            assert!(far < 0.01, "photo {seed}, nhwc {nhwc}: {:.1} % of pixels differ", far * 100.0);
+        }
+    }
 }
 
 fn dice(a: &LabelMap, b: &LabelMap, class: u8) -> f64 {

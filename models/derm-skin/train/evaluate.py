@@ -49,7 +49,7 @@ class Predictor:
         gh, gw = on.shape
         x0, x1, y0, y1 = xs.min() * w / gw, (xs.max() + 1) * w / gw, ys.min() * h / gh, (ys.max() + 1) * h / gh
         side = max(x1 - x0, y1 - y0)
-        if side >= k["max_fraction"] * max(w, h):
+        if side > k["max_fraction"] * max(w, h):
             return None
         wanted = round(max(side * (1 + 2 * k["margin"]), k["min_side_px"]))
         cw, ch = min(wanted, w), min(wanted, h)
@@ -64,7 +64,8 @@ class Predictor:
         self.box = self.second(low, h, w) if self.look else None
         if self.box:
             X, Y, n, m = self.box
-            near = cv2.resize(self.soft(self.run(im[Y : Y + m, X : X + n])), (n, m), interpolation=cv2.INTER_LINEAR)
+            turn = -1 if self.look.get("mirrored") else 1
+            near = cv2.resize(self.soft(self.run(im[Y : Y + m, X : X + n][:, ::turn])[:, ::turn]), (n, m), interpolation=cv2.INTER_LINEAR)
 
             def rise(start, size, limit):
                 at, f = np.arange(size) + 0.5, 0.1 * size
