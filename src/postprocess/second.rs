@@ -26,7 +26,8 @@ pub fn closer_look(first: &ProbMap, rule: &SecondLook, photo_width: u32, photo_h
     let (right, bottom) = first.placement.to_photo(x1 as f64, y1 as f64);
     let (photo_width, photo_height) = (f64::from(photo_width), f64::from(photo_height));
     let longest = photo_width.max(photo_height);
-    let side = (right - left).max(bottom - top);
+    // A find in the bars of a letterbox may reach beyond the photo.
+    let side = (right - left).max(bottom - top).min(longest);
     if side > rule.max_fraction * longest {
         return None;
     }
