@@ -42,6 +42,11 @@ fn deliver(
     Ok(stdout().write_all(&told)?)
 }
 
+/// A line about `count` of something, where there is any.
+fn tell(out: &mut impl Write, count: usize, what: &str) -> std::io::Result<()> {
+    if count > 0 { writeln!(out, "{count} {what}") } else { Ok(()) }
+}
+
 /// Standard output. Who closed the pipe has seen enough (`| head`): what was asked for is done, and its exit code still counts.
 fn stdout() -> impl Write {
     ToReader(std::io::stdout().lock())

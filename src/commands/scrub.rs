@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::{stdout, tell};
 use crate::cli::Global;
 use crate::cli::scrub::ScrubArgs;
 use crate::discover::{Source, check_locks, discover};
@@ -184,7 +185,7 @@ impl Summary {
     }
 
     fn report(&self, plan: &ScrubPlan, quiet: bool) -> Result<()> {
-        let mut out = super::stdout();
+        let mut out = stdout();
         if plan.json {
             let failed: Vec<_> = self
                 .failed
@@ -213,33 +214,17 @@ impl Summary {
             self.opted_out,
             self.failed.len()
         )?;
-        if self.removed > 0 {
-            writeln!(out, "{} earlier copies of people who opted out, or with a face, were removed", self.removed)?;
-        }
-        if self.lines_without_photos > 0 {
-            writeln!(
-                out,
-                "{} lines of the opt-out list stand for none of these photos: check their spelling",
-                self.lines_without_photos
-            )?;
-        }
+        tell(&mut out, self.removed, "earlier copies of people who opted out, or with a face, were removed")?;
+        let misspelt = "lines of the opt-out list stand for none of these photos: check their spelling";
+        tell(&mut out, self.lines_without_photos, misspelt)?;
         self.faces_shown.iter().try_for_each(|path| writeln!(out, "shows a face: {path}"))?;
-        if self.faces_left_out > 0 {
-            writeln!(out, "{} photos with a face were not copied", self.faces_left_out)?;
-        }
-        if self.faces_covered > 0 {
-            writeln!(
-                out,
-                "{} copies have a covered face; they were encoded anew, so their other pixels differ a little, too",
-                self.faces_covered
-            )?;
-        }
+        tell(&mut out, self.faces_left_out, "photos with a face were not copied")?;
+        let covered = "copies have a covered face; they were encoded anew, so their other pixels differ a little, too";
+        tell(&mut out, self.faces_covered, covered)?;
         for (kind, count) in &self.left_out {
             writeln!(out, "left out: {kind} in {count} photos")?;
         }
-        if self.names > 0 {
-            writeln!(out, "{} copies have names that may identify a person: use --names pseudonym", self.names)?;
-        }
+        tell(&mut out, self.names, "copies have names that may identify a person: use --names pseudonym")?;
         if self.not_reached > 0 {
             writeln!(out, "stopped before {} photos; run the same command again to go on", self.not_reached)?;
         }

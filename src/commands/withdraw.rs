@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::{stdout, tell};
 use crate::cli::withdraw::WithdrawArgs;
 use crate::exit;
 use crate::output::{OutputFolder, Withdrawal, Withdrawn};
@@ -30,7 +31,7 @@ pub fn run(args: &WithdrawArgs) -> Result<u8> {
 }
 
 fn report(args: &WithdrawArgs, done: &Withdrawn, left: usize) -> Result<()> {
-    let mut out = super::stdout();
+    let mut out = stdout();
     if args.json {
         let summary = json!({
             "schema": "derm-seg/withdraw/1", "dry_run": args.dry_run, "photos": done.photos, "files": done.files,
@@ -43,11 +44,9 @@ fn report(args: &WithdrawArgs, done: &Withdrawn, left: usize) -> Result<()> {
     if !done.derived.is_empty() {
         writeln!(out, "{} counted them and {verb} deleted: make them anew", done.derived.join(", "))?;
     }
-    if done.lines_without_results > 0 {
-        let what =
-            "lines of the list stand for nothing here: check their spelling, and --key-file if results carry codes";
-        writeln!(out, "{} {what}", done.lines_without_results)?;
-    }
+    let misspelt =
+        "lines of the list stand for nothing here: check their spelling, and --key-file if results carry codes";
+    tell(&mut out, done.lines_without_results, misspelt)?;
     if left > 0 {
         writeln!(out, "{left} things of them are still there: see who else writes to {}", args.output.display())?;
     } else if !args.dry_run {

@@ -12,14 +12,13 @@ MIX = dict(ham10000=0.14, isic2017=0.07, pad_ufes=0.14, fuseg=0.11, ccp_skin=0.0
 
 
 def sets_for(work, names):
-    sets = data.load(work)
-    for n in names:
-        z = f"{work}/composed_{n}.npz"
-        if os.path.exists(z):
-            z = np.load(z)
-            sets.setdefault("composed", []).extend(zip(z["x"], z["t"]))
-    sets.setdefault("composed", [])
-    return sets
+    """The training sets and the scenes of these names; a name given twice counts twice, in the same memory."""
+    scenes = {}
+    for n in set(names):
+        if os.path.exists(f"{work}/composed_{n}.npz"):
+            z = np.load(f"{work}/composed_{n}.npz")
+            scenes[n] = list(zip(z["x"], z["t"]))
+    return data.load(work) | {"composed": [x for n in names for x in scenes.get(n, [])]}
 
 
 def marginal_loss(logits, t):
