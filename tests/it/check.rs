@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ImageFormat, RgbImage};
 use serde_json::Value;
 
-use crate::program::derm_seg;
+use crate::support::derm_seg_in;
 
 fn picture(seed: u32) -> RgbImage {
     RgbImage::from_fn(320, 300, |x, y| {
@@ -49,7 +49,7 @@ fn study() -> tempfile::TempDir {
 #[test]
 fn everything_is_counted_and_nothing_is_written() {
     let study = study();
-    let ran = derm_seg(study.path(), &["check", "photos", "--json"]);
+    let ran = derm_seg_in(study.path(), &["check", "photos", "--json"]);
     assert_eq!(ran.code, 3, "one photo is cut: {}", ran.stderr);
     let check: Value = serde_json::from_str(&ran.stdout).unwrap();
     let survey = &check["survey"];
@@ -64,7 +64,7 @@ fn everything_is_counted_and_nothing_is_written() {
     assert_eq!(check["photos"].as_array().unwrap().len(), 8);
     let entries = fs::read_dir(study.path()).unwrap().count();
     assert_eq!(entries, 1, "only the photos");
-    let table = derm_seg(study.path(), &["check", "photos"]);
+    let table = derm_seg_in(study.path(), &["check", "photos"]);
     for line in [
         "8 photos",
         "cannot be read: 1",
@@ -79,7 +79,7 @@ fn everything_is_counted_and_nothing_is_written() {
 #[test]
 fn gates_decide_the_exit_code_for_scripts() {
     let study = study();
-    let code = |args: &[&str]| derm_seg(study.path(), &[&["check", "-q"], args].concat()).code;
+    let code = |args: &[&str]| derm_seg_in(study.path(), &[&["check", "-q"], args].concat()).code;
     assert_eq!(code(&["photos/a", "--gate", "duplicates"]), 0);
     assert_eq!(code(&["photos/a", "photos/b", "--gate", "duplicates"]), 4);
     assert_eq!(code(&["photos", "--exclude", "c/*", "--gate", "identifying"]), 4);

@@ -6,12 +6,12 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::program::{Ran, derm_seg};
 use crate::published::{assert_valid, schema};
 use crate::results_folder::*;
+use crate::support::{Ran, derm_seg_in};
 
 fn compare(folder: &TempDir, args: &[&str]) -> Ran {
-    derm_seg(folder.path(), &[&["compare", "base", "new"], args].concat())
+    derm_seg_in(folder.path(), &[&["compare", "base", "new"], args].concat())
 }
 
 /// What was written, which is always as published.
@@ -157,7 +157,7 @@ fn settings_and_model_are_told_and_can_be_limited() {
 fn what_is_no_run_is_refused() {
     let folder = two_runs(0);
     fs::create_dir(folder.path().join("empty")).unwrap();
-    let ran = derm_seg(folder.path(), &["compare", "base", "empty"]);
+    let ran = derm_seg_in(folder.path(), &["compare", "base", "empty"]);
     assert!(ran.code == 2 && ran.stderr.contains("records.jsonl"), "{}", ran.stderr);
     let ran = compare(&folder, &["--max-change", "dicey=1"]);
     assert!(ran.code == 2 && ran.stderr.contains("dicey"), "{}", ran.stderr);
@@ -188,7 +188,7 @@ fn the_recipe_of_the_documentation_works() {
         let path = format!("{}:{}", root.join("bin").display(), std::env::var("PATH").unwrap());
         let output =
             std::process::Command::new("sh").args(["-c", script]).current_dir(root).env("PATH", path).output().unwrap();
-        let ran = crate::program::ran(output);
+        let ran = Ran::from(output);
         assert_eq!(ran.code, code, "shift {shift}: {}{}", ran.stdout, ran.stderr);
         assert!(root.join("ci/results/compare.json").is_file());
     }

@@ -7,12 +7,12 @@ use derm_seg::mask::LabelMap;
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
-use crate::program::{Ran, derm_seg};
 use crate::published::{assert_valid, schema};
 use crate::results_folder::*;
+use crate::support::{Ran, derm_seg_in};
 
 fn eval(folder: &TempDir, args: &[&str]) -> Ran {
-    derm_seg(folder.path(), &[&["eval"], args].concat())
+    derm_seg_in(folder.path(), &[&["eval"], args].concat())
 }
 
 /// What was written, which is always as published.

@@ -7,8 +7,8 @@ use derm_seg::record::{Lesion, Record};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::program::{Ran, derm_seg};
 use crate::results_folder::*;
+use crate::support::{Ran, derm_seg_in};
 
 fn masks() -> [(&'static str, derm_seg::mask::LabelMap); 4] {
     let mut holed = square(60, 40, [10, 5, 30, 20]);
@@ -29,7 +29,7 @@ fn folder() -> TempDir {
 }
 
 fn export(folder: &TempDir, format: &str, dest: &str, more: &[&str]) -> Ran {
-    derm_seg(folder.path(), &[&["export", "out", "--format", format, "-o", dest], more].concat())
+    derm_seg_in(folder.path(), &[&["export", "out", "--format", format, "-o", dest], more].concat())
 }
 
 fn json(folder: &TempDir, path: &str) -> Value {
@@ -112,7 +112,7 @@ fn what_is_there_is_kept_unless_told_otherwise() {
     assert!(export(&folder, "labelme", "t.csv", &[]).stderr.contains("name a folder"));
     assert!(export(&folder, "coco", "out", &[]).stderr.contains("name the file"));
     assert!(
-        derm_seg(folder.path(), &["export", "nowhere", "-f", "csv", "-o", "x.csv"]).stderr.contains("derm-seg run")
+        derm_seg_in(folder.path(), &["export", "nowhere", "-f", "csv", "-o", "x.csv"]).stderr.contains("derm-seg run")
     );
 }
 

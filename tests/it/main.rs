@@ -20,7 +20,6 @@ mod models;
 mod opt_out;
 mod people;
 mod privacy;
-mod program;
 mod published;
 mod report;
 mod results_folder;

@@ -8,9 +8,9 @@ use derm_seg::privacy::Pseudonyms;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::program::{Ran, derm_seg};
 use crate::published::{assert_valid, schema};
 use crate::results_folder::*;
+use crate::support::{Ran, derm_seg_in};
 
 const KEPT: [&str; 2] = ["PAT_1/a.jpg", "PAT_1/b.jpg"];
 const THEIRS: [&str; 2] = ["PAT_2/a.jpg", "PAT_2/c.jpg"];
@@ -47,7 +47,7 @@ fn damage(file: &Path) {
 }
 
 fn run(folder: &TempDir, args: &[&str]) -> Ran {
-    let ran = derm_seg(folder.path(), args);
+    let ran = derm_seg_in(folder.path(), args);
     assert_eq!(ran.code, 0, "{args:?}: {}{}", ran.stdout, ran.stderr);
     for secret in ["PAT_2", "PAT_3", "c.jpg"] {
         assert!(!format!("{}{}", ran.stdout, ran.stderr).contains(secret), "{secret} is in {}", ran.stdout);
@@ -243,19 +243,19 @@ fn comparisons_and_exports_are_what_they_are_without_them() {
 #[test]
 fn the_report_holds_nothing_of_them_and_refuses_what_counts_them() {
     let folder = study(true);
-    let report = |more: &[&str]| derm_seg(folder.path(), &[&["report", "out", "--opt-out", "list"], more].concat());
+    let report = |more: &[&str]| derm_seg_in(folder.path(), &[&["report", "out", "--opt-out", "list"], more].concat());
     run(&folder, &["report", "out", "--opt-out", "list"]);
     let page = || fs::read_to_string(folder.path().join("out/report.html")).unwrap();
     assert!(!page().contains("PAT_2") && page().contains("<b>2</b><span>opted out, not in this report</span>"));
 
-    let eval = |more: &[&str]| derm_seg(folder.path(), &[&["eval", "out", "--truth", "truth"], more].concat()).code;
+    let eval = |more: &[&str]| derm_seg_in(folder.path(), &[&["eval", "out", "--truth", "truth"], more].concat()).code;
     assert_eq!(eval(&[]), 3, "the damaged ones fail");
     fs::remove_file(folder.path().join("out/report.html")).unwrap();
     let refused = report(&["--scores", "out/scores.json"]);
     assert_eq!(refused.code, 2, "{}", refused.stdout);
     assert!(refused.stderr.contains("counts people who opted out; make it anew: derm-seg eval"), "{}", refused.stderr);
     assert!(!refused.stderr.contains("PAT_2") && !folder.path().join("out/report.html").exists());
-    assert_eq!(derm_seg(folder.path(), &["compare", "base", "out"]).code, 4);
+    assert_eq!(derm_seg_in(folder.path(), &["compare", "base", "out"]).code, 4);
     assert_eq!(report(&["--compare", "out/compare.json"]).code, 2);
 
     assert_eq!(eval(&["--opt-out", "list"]), 0);
@@ -267,7 +267,7 @@ fn the_report_holds_nothing_of_them_and_refuses_what_counts_them() {
 fn a_table_without_people_is_no_help() {
     let folder = study(true);
     write_text(&folder.path().join("table.csv"), "path,sex\nPAT_1/a.jpg,f\n");
-    let ran = derm_seg(folder.path(), &["report", "out", "--opt-out", "list", "--subjects", "table.csv"]);
+    let ran = derm_seg_in(folder.path(), &["report", "out", "--opt-out", "list", "--subjects", "table.csv"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("table.csv has no column of people"), "{}", ran.stderr);
     // For `eval` it makes groups, and the list speaks for itself.

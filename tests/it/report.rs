@@ -9,8 +9,8 @@ use tempfile::{TempDir, tempdir};
 use crate::browser::{self, Browser};
 use crate::kit::files::{Jpeg, SENTINEL, identifying_exif};
 use crate::kit::photos::Scene;
-use crate::program::{Ran, derm_seg};
 use crate::results_folder::*;
+use crate::support::{Ran, derm_seg_in};
 
 /// A name that would run as a script if it became markup.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>.jpg";
@@ -36,13 +36,13 @@ fn study(count: u32) -> TempDir {
         table += &format!("\"{name}\",s{},{}\n", i / 3, if i % 2 == 0 { "f" } else { "m" });
     }
     write_text(&root.join("table.csv"), &table);
-    assert_eq!(derm_seg(root, &["eval", "out", "--truth", "truth", "--subjects", "table.csv", "-q"]).code, 0);
-    assert_eq!(derm_seg(root, &["compare", "base", "out", "-q"]).code, 4);
+    assert_eq!(derm_seg_in(root, &["eval", "out", "--truth", "truth", "--subjects", "table.csv", "-q"]).code, 0);
+    assert_eq!(derm_seg_in(root, &["compare", "base", "out", "-q"]).code, 4);
     folder
 }
 
 fn report(folder: &TempDir, more: &[&str]) -> Ran {
-    derm_seg(folder.path(), &[&["report", "out"], more].concat())
+    derm_seg_in(folder.path(), &[&["report", "out"], more].concat())
 }
 
 const WHOLE: [&str; 6] = ["--scores", "out/scores.json", "--compare", "out/compare.json", "--figures", "plots"];
@@ -155,7 +155,7 @@ fn what_cannot_be_shown_is_refused_or_told() {
         let ran = report(&folder, &args);
         assert!(ran.code == 2 && ran.stderr.contains(word), "{args:?}: {}", ran.stderr);
     }
-    let ran = derm_seg(folder.path(), &["report", "truth"]);
+    let ran = derm_seg_in(folder.path(), &["report", "truth"]);
     assert!(ran.code == 2 && ran.stderr.contains("records.jsonl"), "{}", ran.stderr);
     assert!(!folder.path().join("out/report.html").exists());
     fs::remove_file(folder.path().join("out/masks/arm/p0001.jpg.png")).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use image::{ImageFormat, RgbImage};
 use serde_json::Value;
 
-use crate::program::derm_seg;
+use crate::support::derm_seg_in;
 
 const SENTINEL: &str = "Quincy-Sentinel-4711";
 
@@ -47,7 +47,7 @@ fn copies_are_clean_inputs_untouched_and_a_second_run_changes_nothing() {
     let study = study();
     let input = study.path().join("photos/Yamada_Taro/1.jpg");
     let before = (fs::read(&input).unwrap(), fs::metadata(&input).unwrap().modified().unwrap());
-    let ran = derm_seg(study.path(), &["scrub", "photos", "-o", "clean", "--json"]);
+    let ran = derm_seg_in(study.path(), &["scrub", "photos", "-o", "clean", "--json"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!((fs::read(&input).unwrap(), fs::metadata(&input).unwrap().modified().unwrap()), before);
     assert_eq!(files(&study.path().join("clean")), files(&study.path().join("photos")));
@@ -59,7 +59,7 @@ fn copies_are_clean_inputs_untouched_and_a_second_run_changes_nothing() {
     let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&summary["copied"], &summary["left_out"]["free_text"]), (&Value::from(3), &Value::from(3)));
     assert_eq!(summary["names_that_may_identify"], 3);
-    let again = derm_seg(study.path(), &["scrub", "photos", "-o", "clean"]);
+    let again = derm_seg_in(study.path(), &["scrub", "photos", "-o", "clean"]);
     assert!(again.stdout.contains("0 copied, 3 already there"), "{}", again.stdout);
     assert!(again.stdout.contains("--names pseudonym"));
 }
@@ -70,7 +70,7 @@ fn codes_replace_names_everywhere_but_in_the_table() {
     fs::write(study.path().join("photos/Yamada_Taro/cut.jpg"), &photo(1)[..300]).unwrap();
     let codes = ["--names", "pseudonym", "--key-file", "study.key"];
     let ran =
-        derm_seg(study.path(), &[&["scrub", "photos", "-o", "clean", "--table", "table.csv"], &codes[..]].concat());
+        derm_seg_in(study.path(), &[&["scrub", "photos", "-o", "clean", "--table", "table.csv"], &codes[..]].concat());
     assert_eq!(ran.code, 3, "the cut photo");
     let copies = files(&study.path().join("clean"));
     assert_eq!(copies.len(), 3);
@@ -86,22 +86,22 @@ fn codes_replace_names_everywhere_but_in_the_table() {
     }
     for place in ["clean/table.csv", "photos/table.csv"] {
         let refused =
-            derm_seg(study.path(), &[&["scrub", "photos", "-o", "clean", "--table", place], &codes[..]].concat());
+            derm_seg_in(study.path(), &[&["scrub", "photos", "-o", "clean", "--table", place], &codes[..]].concat());
         assert_eq!(refused.code, 2);
         assert!(refused.stderr.contains("keep it where only you can read it"), "{}", refused.stderr);
     }
-    let names = derm_seg(study.path(), &["scrub", "photos", "-o", "other", "--names", "pseudonym"]);
+    let names = derm_seg_in(study.path(), &["scrub", "photos", "-o", "other", "--names", "pseudonym"]);
     assert_eq!(names.code, 2, "a key is needed");
 }
 
 #[test]
 fn people_who_opted_out_are_never_opened_and_their_copies_go() {
     let study = study();
-    derm_seg(study.path(), &["scrub", "photos", "-o", "clean"]);
+    derm_seg_in(study.path(), &["scrub", "photos", "-o", "clean"]);
     fs::write(study.path().join("list"), "Yamada_Taro\nnobody\n").unwrap();
     // Not even readable: it must not matter.
     fs::write(study.path().join("photos/Yamada_Taro/1.jpg"), b"broken").unwrap();
-    let ran = derm_seg(study.path(), &["scrub", "photos", "-o", "clean", "--opt-out", "list"]);
+    let ran = derm_seg_in(study.path(), &["scrub", "photos", "-o", "clean", "--opt-out", "list"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("2 opted out") && ran.stdout.contains("2 earlier copies"), "{}", ran.stdout);
     assert!(ran.stdout.contains("1 lines of the opt-out list"), "{}", ran.stdout);
@@ -112,13 +112,13 @@ fn people_who_opted_out_are_never_opened_and_their_copies_go() {
 fn outputs_in_or_around_inputs_are_refused() {
     let study = study();
     for output in ["photos", "photos/clean", "."] {
-        let ran = derm_seg(study.path(), &["scrub", "photos", "-o", output]);
+        let ran = derm_seg_in(study.path(), &["scrub", "photos", "-o", output]);
         assert_eq!(ran.code, 2, "{output}");
         assert!(ran.stderr.contains("choose another with -o"), "{}", ran.stderr);
     }
     fs::create_dir_all(study.path().join("clean/Yamada_Taro")).unwrap();
     fs::write(study.path().join("clean/Yamada_Taro/1.jpg"), b"mine").unwrap();
-    let ran = derm_seg(study.path(), &["scrub", "photos", "-o", "clean"]);
+    let ran = derm_seg_in(study.path(), &["scrub", "photos", "-o", "clean"]);
     assert_eq!(ran.code, 3);
     assert!(ran.stdout.contains("another file is in the place of its copy"), "{}", ran.stdout);
     assert_eq!(fs::read(study.path().join("clean/Yamada_Taro/1.jpg")).unwrap(), b"mine");

@@ -111,6 +111,10 @@ pub fn derm_seg(args: &[&str]) -> Ran {
     program().args(args).output().unwrap().into()
 }
 
+pub fn derm_seg_in(folder: &Path, args: &[&str]) -> Ran {
+    program().args(args).current_dir(folder).output().unwrap().into()
+}
+
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
