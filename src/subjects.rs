@@ -1,7 +1,6 @@
 //! The table of the photos: one line a photo, whose it is, and any clinical columns. Every command reads it by the same rules.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
@@ -9,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::error::UsageError;
 use crate::privacy::Pseudonyms;
 use crate::score::pairing::aliases;
+use crate::vault::Vault;
 
 /// Names that a column of images or of subjects usually has.
 const IMAGE_COLUMNS: [&str; 8] = ["path", "image", "image_id", "photo", "file", "filename", "img_id", "id"];
@@ -44,8 +44,8 @@ struct Line {
 
 impl Subjects {
     /// With `pseudonyms`, a table of original names also meets coded results.
-    pub fn read(plan: &SubjectsPlan, pseudonyms: Option<&Pseudonyms>) -> Result<Self, UsageError> {
-        let mut table = Self::parse(&read_text(&plan.file)?, plan)
+    pub fn read(plan: &SubjectsPlan, pseudonyms: Option<&Pseudonyms>, vault: &Vault) -> Result<Self, UsageError> {
+        let mut table = Self::parse(&read_text(&plan.file, vault)?, plan)
             .map_err(|e| UsageError(format!("{}: {e}", plan.file.display())))?;
         if let Some(names) = pseudonyms {
             let coded = table.lines.iter().enumerate().map(|(i, line)| (names.path(&line.image), i));
@@ -141,9 +141,9 @@ impl Subjects {
 }
 
 /// Text that may carry a byte order mark and must be UTF-8: a list read with wrong letters would let people through.
-pub fn read_text(file: &Path) -> Result<String, UsageError> {
+pub fn read_text(file: &Path, vault: &Vault) -> Result<String, UsageError> {
     let shown = file.display();
-    let bytes = fs::read(file).map_err(|e| UsageError(format!("cannot read {shown}: {e}")))?;
+    let bytes = vault.read(file).map_err(|e| UsageError(format!("cannot read {shown}: {e}")))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| UsageError(format!("{shown} is not UTF-8; save it as \"CSV UTF-8\" or plain UTF-8 text")))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))

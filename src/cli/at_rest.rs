@@ -7,7 +7,8 @@ use clap::Args;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "At rest")]
 pub struct IdentityArgs {
-    /// Read files that are encrypted with age, by the key in this file (may be repeated); a.jpg.age is taken as a.jpg
+    /// Read files that are encrypted with age, by the key in this file (may be repeated): photos, results, lists and tables
+    /// of people, the key of codes; a.jpg.age is taken as a.jpg
     #[arg(long, value_name = "FILE")]
     pub identity: Vec<PathBuf>,
 }

@@ -9,14 +9,14 @@ use super::{stdout, tell};
 use crate::cli::withdraw::WithdrawArgs;
 use crate::exit;
 use crate::output::{OutputFolder, Withdrawal, Withdrawn};
-use crate::privacy::Pseudonyms;
 use crate::settings::{at_rest, people};
 
 /// Returns the exit code.
 pub fn run(args: &WithdrawArgs) -> Result<u8> {
-    let codes = args.key_file.as_deref().map(Pseudonyms::from_key_file).transpose()?;
-    let people = people::load(&args.ids, args.subjects.as_deref(), codes.as_ref())?;
-    let folder = OutputFolder::open_results(&args.output, &at_rest::vault(&args.at_rest)?)?;
+    let vault = at_rest::vault(&args.at_rest)?;
+    let codes = people::key(args.key_file.as_deref(), &vault)?;
+    let people = people::load(&args.ids, args.subjects.as_deref(), codes.as_ref(), &vault)?;
+    let folder = OutputFolder::open_results(&args.output, &vault)?;
     let withdrawal = Withdrawal::find(&folder, &people).context("the results cannot be read")?;
     let done = match args.dry_run {
         true => withdrawal.would_remove(),

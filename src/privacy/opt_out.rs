@@ -15,6 +15,7 @@ use super::pseudonym::Pseudonyms;
 use crate::error::UsageError;
 use crate::record::Exclusion;
 use crate::subjects::{Subjects, normalise, read_text};
+use crate::vault::Vault;
 
 /// How much was left out: numbers, never who.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,7 @@ impl OptOut {
         file: &Path,
         subjects: Option<Arc<Subjects>>,
         pseudonyms: Option<&Pseudonyms>,
+        vault: &Vault,
     ) -> Result<Self, UsageError> {
         let mut ids: HashMap<String, String> = HashMap::new();
         for (id, _) in subjects.iter().flat_map(|table| table.photos()) {
@@ -65,7 +67,7 @@ impl OptOut {
                 ids.entry(names.code(id)).or_insert_with(|| id.to_owned());
             }
         }
-        let text = read_text(file)?;
+        let text = read_text(file, vault)?;
         let mut opt_out = Self { subjects, pseudonyms: pseudonyms.cloned(), ..Self::default() };
         let mut seen = HashSet::new();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -168,8 +170,8 @@ mod tests {
 
         fn load(&self, subjects: bool, names: Option<&Pseudonyms>) -> OptOut {
             let plan = SubjectsPlan { file: self.0.path().join("subjects.csv"), ..SubjectsPlan::default() };
-            let table = subjects.then(|| Arc::new(Subjects::read(&plan, names).unwrap()));
-            OptOut::load(&self.0.path().join("list"), table, names).unwrap()
+            let table = subjects.then(|| Arc::new(Subjects::read(&plan, names, &Vault::default()).unwrap()));
+            OptOut::load(&self.0.path().join("list"), table, names, &Vault::default()).unwrap()
         }
     }
 
@@ -205,7 +207,7 @@ mod tests {
         let key = Files::new("", "");
         let key = key.0.path().join("key");
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let names = Pseudonyms::from_key_file(&key).unwrap();
+        let names = Pseudonyms::from_key_file(&key, &Vault::default()).unwrap();
         let code = names.code("PAT_7");
         for (line, subjects) in [("PAT_7", false), (code.as_str(), false), ("7", true), (&names.code("7"), true)] {
             let list = Files::new(line, "path,subject\nPAT_7/1.jpg,7\n").load(subjects, Some(&names));
@@ -229,7 +231,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let list = folder.path().join("list");
         std::fs::write(&list, b"M\xfcller\n").unwrap();
-        assert!(OptOut::load(&list, None, None).unwrap_err().to_string().contains("UTF-8"));
-        assert!(OptOut::load(&folder.path().join("none"), None, None).is_err());
+        assert!(OptOut::load(&list, None, None, &Vault::default()).unwrap_err().to_string().contains("UTF-8"));
+        assert!(OptOut::load(&folder.path().join("none"), None, None, &Vault::default()).is_err());
     }
 }

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::UsageError;
-use crate::vault::refuse_readable_by_others;
+use crate::vault::{Vault, is_encrypted, read_as_is, refuse_readable_by_others};
 
 const MIN_KEY_BYTES: usize = 32;
 /// A key of that many different bytes or fewer was not drawn at random.
@@ -34,11 +34,14 @@ impl fmt::Debug for Pseudonyms {
 
 impl Pseudonyms {
     /// The key comes from a file only: arguments are seen by every user of the machine.
-    pub fn from_key_file(file: &Path) -> Result<Self, UsageError> {
+    pub fn from_key_file(file: &Path, vault: &Vault) -> Result<Self, UsageError> {
         let shown = file.display();
-        refuse_readable_by_others(file)?;
-        let bytes = std::fs::read(file)
+        let bytes = read_as_is(file)
             .map_err(|e| UsageError(format!("cannot read the key file {shown}: {e}; {HOW_TO_MAKE}")))?;
+        if !is_encrypted(&bytes) {
+            refuse_readable_by_others(file)?;
+        }
+        let bytes = vault.unseal(bytes).map_err(|e| UsageError(format!("cannot read the key file {shown}: {e}")))?;
         Self::from_key(bytes.trim_ascii())
             .map_err(|UsageError(problem)| UsageError(format!("the key in {shown} {problem}; {HOW_TO_MAKE}")))
     }
@@ -125,16 +128,16 @@ mod tests {
         for (key, problem) in [("short", "5 bytes"), ("abababababababababababababababababab", "too regular")] {
             std::fs::write(&file, key).unwrap();
             close(&file, 0o600);
-            let error = Pseudonyms::from_key_file(&file).unwrap_err().to_string();
+            let error = Pseudonyms::from_key_file(&file, &Vault::default()).unwrap_err().to_string();
             assert!(error.contains(problem) && error.contains("urandom") && !error.contains(key), "{error}");
         }
         std::fs::write(&file, KEY).unwrap();
-        assert!(Pseudonyms::from_key_file(&file).is_ok());
+        assert!(Pseudonyms::from_key_file(&file, &Vault::default()).is_ok());
         if cfg!(unix) {
             close(&file, 0o604);
-            assert!(Pseudonyms::from_key_file(&file).unwrap_err().to_string().contains("chmod 600"));
+            assert!(Pseudonyms::from_key_file(&file, &Vault::default()).unwrap_err().to_string().contains("chmod 600"));
         }
-        assert!(Pseudonyms::from_key_file(&folder.path().join("none")).is_err());
+        assert!(Pseudonyms::from_key_file(&folder.path().join("none"), &Vault::default()).is_err());
     }
 
     #[cfg(unix)]

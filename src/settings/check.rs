@@ -37,14 +37,15 @@ const MEMORY_PER_JOB: u64 = 512 << 20;
 
 pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
     let jobs = args.jobs.count();
+    let vault = at_rest::reader(&args.identity)?;
     Ok(CheckPlan {
         inputs: args.inputs,
         base: args.folders.base,
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         gates: args.gate,
         faces: args.faces.into(),
-        opt_out: people::opt_out(&args.opt_out, None)?,
-        vault: at_rest::reader(&args.identity)?,
+        opt_out: people::opt_out(&args.opt_out, None, &vault)?,
+        vault,
         model: find_model(&args.model)?,
         limits: Limits::default(),
         jobs,

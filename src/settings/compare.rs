@@ -22,12 +22,13 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
     for text in &args.max_change {
         asked.push(text.parse().map_err(|e| UsageError(format!("--max-change {text}: {e}")))?);
     }
+    let vault = at_rest::vault(&args.at_rest)?;
     Ok(CompareSettings {
         output: args.output.unwrap_or_else(|| args.new.clone()),
         json: args.json,
         plan: Plan {
-            people: people::opt_out_of_results(&args.people)?,
-            vault: at_rest::vault(&args.at_rest)?,
+            people: people::opt_out_of_results(&args.people, &vault)?,
+            vault,
             base: args.base,
             new: args.new,
             limits: limits(asked),

@@ -7,17 +7,19 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::at_rest;
+use super::people::key;
 use crate::cli::eval::{Empty, EvalArgs, Grid};
 use crate::cli::opt_out::PeopleArgs;
 use crate::error::UsageError;
 use crate::eval::Plan;
-use crate::privacy::{OptOut, Pseudonyms};
+use crate::privacy::OptOut;
 use crate::results::Results;
 use crate::score::Options;
 use crate::score::gate::{Gate, Side};
 use crate::score::overlap::EmptyPolicy;
 use crate::subjects::{Subjects, SubjectsPlan};
 use crate::truth::Format;
+use crate::vault::Vault;
 
 pub struct EvalSettings {
     pub plan: Plan,
@@ -45,7 +47,8 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
         strata: args.strata,
         ..SubjectsPlan::default()
     };
-    let (people, subjects) = people(&args.people, columns)?;
+    let vault = at_rest::vault(&args.at_rest)?;
+    let (people, subjects) = people(&args.people, columns, &vault)?;
     // Results keep their scores with them; a folder of masks is an input, and inputs are not touched.
     let beside = if Results::is_one(&args.predictions) { args.predictions.clone() } else { PathBuf::from(".") };
     Ok(EvalSettings {
@@ -67,17 +70,21 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             bins: bins(&args.bins)?,
             gates,
             seed: args.seed,
-            vault: at_rest::vault(&args.at_rest)?,
+            vault,
             jobs: args.jobs.count(),
         },
     })
 }
 
 /// Whom to leave out, and the table, which says both whose images are whose and what groups they make.
-fn people(args: &PeopleArgs, columns: SubjectsPlan) -> Result<(Arc<OptOut>, Option<Arc<Subjects>>), UsageError> {
-    let key = args.key_file.as_deref().map(Pseudonyms::from_key_file).transpose()?;
+fn people(
+    args: &PeopleArgs,
+    columns: SubjectsPlan,
+    vault: &Vault,
+) -> Result<(Arc<OptOut>, Option<Arc<Subjects>>), UsageError> {
+    let key = key(args.key_file.as_deref(), vault)?;
     let subjects = match args.opt_out.subjects.clone() {
-        Some(file) => Some(Arc::new(Subjects::read(&SubjectsPlan { file, ..columns }, key.as_ref())?)),
+        Some(file) => Some(Arc::new(Subjects::read(&SubjectsPlan { file, ..columns }, key.as_ref(), vault)?)),
         None if columns != SubjectsPlan::default() => {
             return Err(UsageError("--image-column, --subject-column and --strata need --subjects".to_owned()));
         }
@@ -85,7 +92,7 @@ fn people(args: &PeopleArgs, columns: SubjectsPlan) -> Result<(Arc<OptOut>, Opti
     };
     let whose = subjects.clone().filter(|table| table.has_subjects);
     let list = args.opt_out.opt_out.as_deref();
-    let people = list.map(|list| OptOut::load(list, whose, key.as_ref())).transpose()?;
+    let people = list.map(|list| OptOut::load(list, whose, key.as_ref(), vault)).transpose()?;
     Ok((Arc::new(people.unwrap_or_default()), subjects))
 }
 

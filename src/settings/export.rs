@@ -7,7 +7,6 @@ use crate::cli::export::{ExportArgs, Format as Asked};
 use crate::error::UsageError;
 use crate::export::{Format, Plan};
 use crate::results::Results;
-use crate::vault;
 
 pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
     let format = match args.format {
@@ -26,8 +25,9 @@ pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
     if let Some(problem) = problem {
         return Err(UsageError(format!("{} {problem}", dest.display())));
     }
-    let people = people::opt_out_of_results(&args.people)?;
-    let results = Results::open(&args.out, &people, &at_rest::vault(&args.at_rest)?)?;
+    let vault = at_rest::vault(&args.at_rest)?;
+    let people = people::opt_out_of_results(&args.people, &vault)?;
+    let results = Results::open(&args.out, &people, &vault)?;
     Ok(Plan { results, people, format, dest: args.output, jobs: args.jobs.count() })
 }
 
@@ -35,6 +35,6 @@ pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
 fn is_taken(dest: &Path) -> bool {
     match dest.read_dir() {
         Ok(mut entries) => entries.next().is_some(),
-        Err(_) => vault::exists(dest),
+        Err(_) => crate::vault::exists(dest),
     }
 }

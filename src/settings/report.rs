@@ -20,7 +20,7 @@ pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
         )));
     }
     let vault = at_rest::vault(&args.at_rest)?;
-    let people = people::opt_out_of_results(&args.people)?;
+    let people = people::opt_out_of_results(&args.people, &vault)?;
     let read = |path: Option<&Path>, option: &str, verb: &str, kind: &str| {
         let file = path.map(|p| of_kind(p, option, kind, &vault)).transpose()?;
         match file.iter().any(|file| counts(file, &people)) {

@@ -1,6 +1,5 @@
 //! `run`: where photos come from, what is made of them, and which settings results depend on.
 
-use std::fs::File;
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -53,9 +52,10 @@ const MEMORY_PER_JOB: u64 = 512 << 20;
 pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
     let (ort_lib, device) = device(&args.device);
-    let pseudonyms = people::pseudonyms(&args.names)?;
-    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref())?;
-    let inputs = inputs(&args)?;
+    let vault = at_rest::vault(&args.at_rest)?;
+    let pseudonyms = people::pseudonyms(&args.names, &vault)?;
+    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?;
+    let inputs = inputs(&args, &vault)?;
     Ok(RunPlan {
         inputs,
         output: args.output,
@@ -75,7 +75,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         faces: args.faces.into(),
         pseudonyms,
         opt_out,
-        vault: at_rest::vault(&args.at_rest)?,
+        vault,
         jobs,
         memory: args.memory.map_or(jobs as u64 * MEMORY_PER_JOB, |mib| mib << 20),
         overwrite: args.overwrite,
@@ -85,7 +85,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     })
 }
 
-fn inputs(args: &RunArgs) -> Result<Vec<PathBuf>, UsageError> {
+fn inputs(args: &RunArgs, vault: &Vault) -> Result<Vec<PathBuf>, UsageError> {
     let mut inputs = Vec::new();
     for input in &args.inputs {
         if input.as_os_str() == "-" {
@@ -96,8 +96,8 @@ fn inputs(args: &RunArgs) -> Result<Vec<PathBuf>, UsageError> {
     }
     if let Some(list) = &args.from {
         let file =
-            File::open(list).map_err(|e| UsageError(format!("The list {} cannot be read: {e}.", list.display())))?;
-        inputs.extend(read_list(file, &list.display().to_string())?);
+            vault.read(list).map_err(|e| UsageError(format!("The list {} cannot be read: {e}.", list.display())))?;
+        inputs.extend(read_list(file.as_slice(), &list.display().to_string())?);
     }
     if inputs.is_empty() {
         return Err(UsageError("The list of photos is empty.".into()));

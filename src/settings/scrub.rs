@@ -30,8 +30,9 @@ pub struct ScrubPlan {
 const MEMORY_PER_JOB: u64 = 512 << 20;
 
 pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
-    let pseudonyms = people::pseudonyms(&args.names)?;
-    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref())?;
+    let vault = at_rest::vault(&args.at_rest)?;
+    let pseudonyms = people::pseudonyms(&args.names, &vault)?;
+    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?;
     let output = real(&args.output);
     for input in args.inputs.iter().map(|input| real(input)) {
         if output.starts_with(&input) || (input.is_dir() && input.starts_with(&output)) {
@@ -54,7 +55,7 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
         pseudonyms,
         table: args.table,
         opt_out,
-        vault: at_rest::vault(&args.at_rest)?,
+        vault,
         faces: args.faces.into(),
         limits: Limits::default(),
         jobs,

@@ -145,7 +145,7 @@ impl Vault {
 
     /// A file or its encrypted twin, whole.
     pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        Ok(self.unseal(fs::read(found(path)?)?)?)
+        Ok(self.unseal(read_as_is(path)?)?)
     }
 
     /// The same where only a part is wanted, or one piece after the other.
@@ -236,6 +236,11 @@ pub fn has_sealed_name(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| clear_name(name) != name)
 }
 
+/// A file or its encrypted twin, as it lies there.
+pub fn read_as_is(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(found(path)?)
+}
+
 fn found(path: &Path) -> io::Result<PathBuf> {
     let [clear, encrypted] = forms(path);
     match fs::metadata(&clear) {
@@ -245,7 +250,7 @@ fn found(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-fn is_encrypted(bytes: &[u8]) -> bool {
+pub fn is_encrypted(bytes: &[u8]) -> bool {
     SIGNATURES.iter().any(|signature| bytes.starts_with(signature))
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
@@ -368,6 +369,58 @@ fn people_are_withdrawn_from_encrypted_results() {
     let ran = with.sealed(&[&RUN[..], &ALL, &list].concat()).expect_code(0);
     assert!(ran.stdout.contains("1 results of people"), "{}", ran.stdout);
     assert!(!with.opened("out").keys().any(|name| name.contains("PAT_1")));
+}
+
+/// Who is whose is more telling than any photo: it need not lie there clear.
+#[test]
+fn what_is_read_about_people_may_be_encrypted_too() {
+    let study = Vaulted::new();
+    study.lab.put("photos.txt", b"photos/PAT_1/b.jpg\nphotos/PAT_2/c.jpg\n");
+    study.lab.put("people.csv", b"path,subject\nPAT_1/b.jpg,one\nPAT_2/c.jpg,two\n");
+    study.lab.put("out_of_it", b"two\n");
+    study.lab.put("code.key", b"0123456789abcdefghijklmnopqrstuv");
+    #[cfg(unix)]
+    fs::set_permissions(study.lab.path("code.key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let words = "run --from photos.txt --base photos -o out --model model --opt-out out_of_it --subjects people.csv \
+                 --names pseudonym --key-file code.key";
+    let run: Vec<&str> = words.split_whitespace().collect();
+    let told = study.say(&run).expect_code(0).stdout;
+    assert!(told.contains("1 of 2 photos done, 1 excluded"), "{told}");
+    let clear = results(&study.lab.path("out"));
+    fs::remove_dir_all(study.lab.path("out")).unwrap();
+
+    for name in ["photos.txt", "people.csv", "out_of_it", "code.key"] {
+        let sealed = age::encrypt(&study.key.to_public(), &fs::read(study.lab.path(name)).unwrap()).unwrap();
+        // Under its own name or with `.age` behind it.
+        let place = if name == "people.csv" { name.to_owned() } else { format!("{name}.age") };
+        fs::remove_file(study.lab.path(name)).unwrap();
+        study.lab.put(&place, &sealed);
+    }
+    let ids = ["withdraw", "out", "--ids", "out_of_it", "--subjects", "people.csv", "--key-file", "code.key.age"];
+    study.say(&[&run[..], &["--identity", "key"]].concat()).expect_code(0);
+    assert_same(&clear, &results(&study.lab.path("out")));
+    study.say(&[&ids[..], &["--identity", "key"]].concat()).expect_code(0);
+    for (key, why) in [(&[][..], "--identity FILE"), (&["--identity", "other.key"], "none of the keys")] {
+        for command in [&run[..], &ids, &["check", "photos", "--opt-out", "out_of_it"]] {
+            study.say(&[command, key].concat()).expect_code(2).expect_error(&["it is encrypted", why]);
+        }
+    }
+}
+
+/// As `<(age -d ...)` hands it over: it can be read once.
+#[cfg(unix)]
+#[test]
+fn a_list_or_a_key_may_come_through_a_pipe() {
+    let study = Vaulted::new();
+    let coded = [&RUN[..], &["--names", "pseudonym", "--key-file", "/dev/stdin"]].concat();
+    let listed = ["run", "--from", "/dev/stdin", "-o", "listed", "--model", "model"];
+    for (args, input) in [(&coded[..], "0123456789abcdefghijklmnopqrstuv"), (&listed, "photos/a.jpg\n")] {
+        let mut program = study.lab.program();
+        let program = program.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = program.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Ran::from(child.wait_with_output().unwrap()).expect_code(0);
+    }
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn coded_results_are_met_through_the_key() {
     let root = folder.path();
     write_text(&root.join("key"), "0123456789abcdefghijklmnopqrstuv");
     fs::set_permissions(root.join("key"), fs::Permissions::from_mode(0o600)).unwrap();
-    let names = Pseudonyms::from_key_file(&root.join("key")).unwrap();
+    let names = Pseudonyms::from_key_file(&root.join("key"), &Default::default()).unwrap();
     let coded = [KEPT, THEIRS].concat().into_iter().map(|path| &*names.path(path).leak());
     results(&root.join("out"), coded.clone().map(|path| Photo::new(path, lesion(1))).collect(), vec![]);
     coded.for_each(|path| binary(&root.join(format!("truth/{path}.png")), &lesion(0)));
