@@ -502,8 +502,8 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--side", default="train")
     ap.add_argument("--name", default="")
-    ap.add_argument("--plaques", action="store_true", help="only scenes of several lesions that are plain to see")
-    ap.add_argument("--empty", action="store_true", help="only drapes with rulers, labels and lettering: no skin at all")
+    ap.add_argument("--kind", choices=("scene", "plaques", "empty"), default="scene",
+                    help="scene: all that can be drawn; plaques: several lesions that are plain to see; empty: drapes with rulers, labels and lettering, no skin at all")
     ap.add_argument("--n", type=int, default=6000)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--work", default="work")
@@ -511,7 +511,7 @@ def main():
     c = Composer(data.load(a.work, val=a.side == "val"), a.seed)
     x, t = np.empty((a.n, S, S, 3), np.uint8), np.empty((a.n, S, S), np.uint8)
     for i in range(a.n):
-        x[i], t[i] = c.empty() if a.empty else c.plaques() if a.plaques else c.scene()
+        x[i], t[i] = getattr(c, a.kind)()
     np.savez(f"{a.work}/composed_{a.name or a.side}.npz", x=x, t=t)
     print(a.n, "scenes; lesion in", round(float((t == 2).any((1, 2)).mean()), 3), "of them; cut-outs", len(c.cuts), "textures", len(c.tex), "limbs", len(c.limbs))
 

@@ -205,20 +205,20 @@ def photometric(rng, im, strong=1.0):
     M, b = colour_matrix(rng, strong)
     im = cv2.transform(im, np.hstack([M, b[:, None]]).astype(np.float32))
     g = np.exp(rng.normal(0, 0.22 * strong))
-    if rng.random() < 0.12:
+    if rng.random() < 0.12 * strong:
         g = rng.uniform(1.5, 2.6)  # darker skin, darker room
     x = np.linspace(0, 1, 256)
     c = np.exp(rng.normal(0, 0.12 * strong))
     lut = np.clip(((x**g - 0.5) * c + 0.5) * 255, 0, 255).astype(np.uint8)
     im = cv2.LUT(im, lut)
     s = im.shape[0]
-    if rng.random() < 0.25:  # uneven light
+    if rng.random() < 0.25 * strong:  # uneven light
         f = np.exp(smooth_noise(rng, s, int(rng.integers(1, 4))) * rng.uniform(0.05, 0.25))
         im = np.clip(im * f[..., None], 0, 255).astype(np.uint8)
-    if rng.random() < 0.06:  # glare
+    if rng.random() < 0.06 * strong:  # glare
         f = np.clip((smooth_noise(rng, s, int(rng.integers(4, 14))) - rng.uniform(1.0, 1.8)) * rng.uniform(0.8, 3), 0, 1)
         im = (im + (255 - im) * f[..., None] * rng.uniform(0.4, 0.95)).astype(np.uint8)
-    u = rng.random()
+    u = rng.random() / strong
     if u < 0.14:
         im = cv2.GaussianBlur(im, (0, 0), rng.uniform(0.4, 2.2) * s / 224)
     elif u < 0.19:
@@ -231,9 +231,9 @@ def photometric(rng, im, strong=1.0):
         im = cv2.resize(cv2.resize(im, (q, q), interpolation=cv2.INTER_AREA), (s, s), interpolation=cv2.INTER_LINEAR)
     elif u < 0.38:
         im = cv2.addWeighted(im, 1.8, cv2.GaussianBlur(im, (0, 0), 1.5), -0.8, 0)
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 * strong:
         im = np.clip(im + rng.normal(0, rng.uniform(2, 14), (s, s, 1 if rng.random() < 0.5 else 3)).astype(np.float32), 0, 255).astype(np.uint8)
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 * strong:
         im = cv2.imdecode(cv2.imencode(".jpg", im, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 85))])[1], 1)
     return im
 
@@ -246,6 +246,7 @@ GEOMETRY = dict(ham10000=(0.65, 1.15, 0.0, 2), isic2017=(0.5, 1.15, 0.1, 2), pad
 class Sampler:
     def __init__(self, sets, mix, seed):
         self.sets, self.rng = sets, np.random.default_rng(seed)
+        self.strength = 1.0  # of the photometric changes
         self.names = [n for n in mix if len(sets[n])]
         self.p = np.array([mix[n] for n in self.names], float)
         self.p /= self.p.sum()
@@ -323,7 +324,7 @@ class Sampler:
             o = draw_marks(rng, o, l)
         if rng.random() < 0.10:
             o, l = draw_foreign(rng, o, l)
-        o = photometric(rng, o)
+        o = photometric(rng, o, self.strength)
         return o, l
 
     def batch(self, n, S):

@@ -121,6 +121,7 @@ ARCH = {
     "res": dict(kind="res", width=(32, 48, 96, 128), depth=(1, 2, 3, 2), dec=(64, 48, 32)),
     "res-w": dict(kind="res", width=(32, 56, 112, 160), depth=(1, 2, 3, 2), dec=(64, 48, 32)),
     "res-w2": dict(kind="res", width=(32, 56, 112, 160), depth=(1, 2, 3, 2), dec=(64, 48, 32), split=2),
+    "res-w3": dict(kind="res", width=(32, 56, 112, 160), depth=(1, 3, 4, 4), dec=(64, 48, 32), split=2),
     "res-s": dict(kind="res", width=(24, 48, 80, 112), depth=(1, 2, 2, 2), dec=(64, 48, 32)),
     "fused": dict(kind="fused", width=(24, 48, 80, 112), depth=(1, 2, 3, 2), dec=(64, 48, 32), e=3),
     "mb": dict(kind="mb", width=(24, 48, 96, 160), depth=(2, 3, 4, 3), dec=(64, 48, 32), e=4),
@@ -129,11 +130,12 @@ ARCH = {
 
 
 def grown(state, net):
-    """Weights of a network for one whose cells are split: every part of a cell begins with what the cell said."""
+    """Weights of a smaller network for a larger one, which begins with the same answers: every part of a split cell says
+    what the cell said, and a further residual block (whose last scale is zero) hands on what it is given."""
+    fresh = net.state_dict()
     for k in ("head.weight", "head.bias"):
-        n = net.state_dict()[k].shape[0] // state[k].shape[0]
-        state[k] = state[k].repeat_interleave(n, 0)
-    return state
+        state[k] = state[k].repeat_interleave(fresh[k].shape[0] // state[k].shape[0], 0)
+    return fresh | state
 
 
 def build(name):

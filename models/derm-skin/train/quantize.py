@@ -1,6 +1,6 @@
 """From float32 to what ships: activations in eight bits, weights in seven, which no processor's eight-bit sums can overflow.
 
-python quantize.py --ckpt work/main5.pt --model .. --work work --out ..
+python quantize.py --ckpt work/run5.pt --model .. --work work --out ..
 """
 import argparse, hashlib, json, os, subprocess, sys
 import numpy as np

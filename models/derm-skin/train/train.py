@@ -1,6 +1,8 @@
 """Training by the clock: `--minutes` of it, the learning rate at zero when they are over, resumable from its checkpoint.
 
-python train.py --arch res --minutes 100 --work DIR [--stages 0:160:48,0.45:224:32,0.8:288:24]
+python train.py --arch res --minutes 100 --work DIR [--stages 0:160:48,0.45:224:32,0.8:288:24:0.5]
+
+A stage: the part of the time at which it begins, the picture size, the batch, and how strong the photometric changes are (1).
 """
 import argparse, copy, json, multiprocessing as mp, os, time
 import numpy as np, torch, torch.distributed as dist, torch.nn.functional as F
@@ -8,7 +10,7 @@ import data
 from model import build, grown
 
 MEAN, STD = (0.62, 0.48, 0.44), (0.23, 0.21, 0.21)
-MIX = dict(ham10000=0.14, isic2017=0.07, pad_ufes=0.14, fuseg=0.11, ccp_skin=0.03, ccp_skin_crops=0.13, composed=0.38)
+MIX = dict(ham10000=0.15, isic2017=0.08, pad_ufes=0.15, fuseg=0.10, ccp_skin=0.03, ccp_skin_crops=0.12, composed=0.37)
 
 
 def sets_for(work, names):
@@ -143,7 +145,7 @@ def rank_main(rank, a, sets, vs, rdv, t0):
         p = clock.item()
         if p >= 1:
             break
-        _, size, bs = [s for s in stages if p >= s[0]][-1]
+        _, size, bs, sampler.strength = (*[s for s in stages if p >= s[0]][-1], 1.0)[:4]
         size, bs = int(size), int(bs) // a.ranks
         lr = float(a.lr * min(1, (step + 1) / 200) * (0.5 * (1 + np.cos(np.pi * p)) * 0.995 + 0.005))
         for g in opt.param_groups:
