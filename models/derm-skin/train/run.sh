@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")"
 export DERM_DATA="$1" OMP_NUM_THREADS=1
-W="$2"; M="${3:-420}"
+W="$2"; M="${3:-460}"
 mkdir -p "$W"
 
 scenes() { [ -f "$W/composed_$1.npz" ] || python compose.py --name "$@" --work "$W"; }
@@ -25,7 +25,7 @@ train() {
 some=train,train2,train3,train4
 all=$some,train3,train4,train5     # plaques twice: they are what was weakest
 train run1 22 1 --arch res-w --composed train,train2 --stages 0:160:48,0.5:192:40,0.8:256:32
-train run2 26 3 --arch res-w --init "$W/run1.pt" --lr 1.5e-3 --composed $some --stages 0:192:48,0.5:256:32,0.85:288:24
+train run2 25 3 --arch res-w --init "$W/run1.pt" --lr 1.5e-3 --composed $some --stages 0:192:48,0.5:256:32,0.85:288:24
 train run3 22 4 --arch res-w2 --init "$W/run2.pt" --lr 1.2e-3 --composed $all --stages 0:256:32,0.42:320:24
 train run4 4 6 --arch res-w2 --init "$W/run3.pt" --lr 4e-4 --composed $all --stages 0:384:20
 train run5 26 7 --arch res-w3 --init "$W/run4.pt" --lr 1.3e-3 --composed $all --stages 0:320:24,0.4:384:20,0.78:384:20:0.5
