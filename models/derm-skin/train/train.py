@@ -111,6 +111,7 @@ def main():
     [p.join() for p in ps]
     if os.path.exists(rdv):
         os.remove(rdv)
+    raise SystemExit(int(any(p.exitcode for p in ps)))
 
 
 def rank_main(rank, a, sets, vs, rdv, t0):
