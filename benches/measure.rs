@@ -2,10 +2,10 @@
 
 use std::f64::consts::TAU;
 
-use derm_seg::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use derm_seg::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use derm_seg::domain::photo::Photo;
 use derm_seg::measure::components::components;
 use derm_seg::measure::measure;
-use derm_seg::photo::Photo;
 
 const SIZES: [(u32, u32); 2] = [(1_200, 900), (4_000, 3_000)];
 

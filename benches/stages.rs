@@ -3,14 +3,14 @@
 
 use std::path::Path;
 
-use derm_seg::discover::Source;
+use derm_seg::batch::{MemoryGate, look, process};
+use derm_seg::domain::photo::Photo;
+use derm_seg::inference::postprocess::Segmentation;
+use derm_seg::input::discover::Source;
 use derm_seg::measure::measure;
-use derm_seg::output::{OutputFolder, Overlay, encode_mask, encode_overlay};
-use derm_seg::photo::Photo;
-use derm_seg::pipeline::{MemoryGate, look, process};
-use derm_seg::postprocess::Segmentation;
 use derm_seg::privacy::scan;
-use derm_seg::vault::Vault;
+use derm_seg::store::vault::Vault;
+use derm_seg::store::{OutputFolder, Overlay, encode_mask, encode_overlay};
 use divan::{Bencher, black_box};
 
 use crate::desk::{Desk, MEGAPIXELS, jpeg};

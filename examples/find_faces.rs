@@ -5,8 +5,8 @@
 use std::error::Error;
 use std::io::stdin;
 
-use derm_seg::faces::find;
-use derm_seg::photo::Photo;
+use derm_seg::domain::photo::Photo;
+use derm_seg::privacy::faces::find;
 
 /// Below every threshold that is worth a look.
 const LOWEST: f64 = 0.5;

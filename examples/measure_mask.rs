@@ -5,9 +5,9 @@
 
 use std::error::Error;
 
-use derm_seg::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use derm_seg::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use derm_seg::domain::photo::Photo;
 use derm_seg::measure::measure;
-use derm_seg::photo::Photo;
 
 fn main() -> Result<(), Box<dyn Error>> {
     for argument in std::env::args().skip(1) {

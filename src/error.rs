@@ -1,6 +1,6 @@
 //! Why one photo failed, and why a whole run stopped. Codes are stable: they are listed in `docs/codes.md` and tested.
 
-use crate::record::Failure;
+use crate::domain::record::Failure;
 
 /// Where in the pipeline a photo failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use derm_seg::cli::{Cli, Command};
+use derm_seg::commands::{Cli, carry_out};
 use derm_seg::error::UsageError;
-use derm_seg::{commands, exit};
+use derm_seg::exit;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
@@ -24,20 +24,7 @@ fn main() -> ExitCode {
         .without_time()
         .with_ansi(anstyle_colours())
         .init();
-    let result = match command {
-        Command::Run(args) => commands::run::run(*args, &global),
-        Command::Check(args) => commands::check::run(*args, &global),
-        Command::Withdraw(args) => commands::withdraw::run(&args),
-        Command::Scrub(args) => commands::scrub::run(*args, &global),
-        Command::Eval(args) => commands::eval::run(*args, &global),
-        Command::Compare(args) => commands::compare::run(args, &global),
-        Command::Report(args) => commands::report::run(args, &global),
-        Command::Export(args) => commands::export::run(args, &global),
-        Command::Model(args) => commands::model::run(args),
-        Command::Completions(args) => commands::shell::completions(&args),
-        Command::Man(args) => commands::shell::man(&args),
-    };
-    match result {
+    match carry_out(command, &global) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -2,16 +2,17 @@
 #![allow(dead_code, reason = "each bench takes a part of it")]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
 
-use derm_seg::cli::model::ModelArgs;
-use derm_seg::decode::{Decoded, Limits, decode, header};
-use derm_seg::engine::{Device, Engine, RawMap, Runtime};
-use derm_seg::geometry::Rect;
-use derm_seg::photo::Photo;
-use derm_seg::pipeline::PhotoPlan;
-use derm_seg::postprocess::{Decision, ProbMap, Segmentation, interpret};
-use derm_seg::preprocess::{Tensor, enough_pixels, preprocess};
+use derm_seg::batch::PhotoPlan;
+use derm_seg::commands::shared::model::ModelArgs;
+use derm_seg::commands::shared::model::find_model;
+use derm_seg::domain::geometry::Rect;
+use derm_seg::domain::photo::Photo;
+use derm_seg::inference::LoadedModel;
+use derm_seg::inference::postprocess::{Decision, ProbMap, Segmentation, interpret};
+use derm_seg::inference::preprocess::{Tensor, enough_pixels, preprocess};
+use derm_seg::inference::runtime::{Device, Engine, RawMap, Runtime};
+use derm_seg::input::decode::{Decoded, Limits, decode, header};
 use derm_seg::privacy::Policy;
-use derm_seg::settings::model::{Ready, find_model};
 
 use crate::kit::files::Jpeg;
 use crate::kit::photos::Scene;
@@ -25,14 +26,14 @@ pub fn jpeg(megapixels: u32, seed: u64) -> Vec<u8> {
 }
 
 pub struct Desk {
-    ready: Ready,
+    ready: LoadedModel,
     pub plan: PhotoPlan,
 }
 
 impl Desk {
     pub fn new() -> Self {
         let model = find_model(&ModelArgs::default()).unwrap();
-        let ready = Ready::new(model, Runtime::load(None, Device::Cpu).unwrap()).unwrap();
+        let ready = LoadedModel::new(model, Runtime::load(None, Device::Cpu).unwrap()).unwrap();
         let plan = PhotoPlan {
             limits: Limits::default(),
             model: ready.model.id.clone(),

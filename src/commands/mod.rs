@@ -1,72 +1,36 @@
-//! One thin file a verb: settings → library → what the user sees. They never import each other.
+//! The commands. A folder a verb: `args` is its command line, `plan` what its arguments ask for once they are checked,
+//! `print` what the user sees; `mod.rs` does the work in order. Nothing outside knows clap. `shared` holds what verbs share.
 
-pub mod check;
-pub mod compare;
-pub mod eval;
-pub mod export;
-pub mod model;
-pub mod report;
-pub mod run;
-pub mod scrub;
-pub mod shell;
-pub mod withdraw;
+mod check;
+mod cli;
+mod compare;
+mod eval;
+mod export;
+mod model;
+mod report;
+mod run;
+mod scrub;
+mod shared;
+mod shell;
+mod withdraw;
 
-use std::io::Write;
-use std::path::Path;
+use anyhow::Result;
 
-use anyhow::{Context, Result};
+pub use cli::{Cli, Command, Global};
 
-use crate::cli::Global;
-use crate::vault::Vault;
-
-/// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
-fn deliver(
-    vault: &Vault,
-    folder: &Path,
-    files: &[(&str, &[u8])],
-    table: &str,
-    as_json: bool,
-    global: &Global,
-) -> Result<()> {
-    for (name, bytes) in files {
-        let path = folder.join(name);
-        crate::output::write(vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    let are = if names.len() > 1 { "are" } else { "is" };
-    let told = match files.first() {
-        Some((_, json)) if as_json => json.to_vec(),
-        _ if global.quiet => Vec::new(),
-        _ => format!("{table}\n{} {are} in {}\n", names.join(" and "), folder.display()).into_bytes(),
-    };
-    Ok(stdout().write_all(&told)?)
-}
-
-/// A line about `count` of something, where there is any.
-fn tell(out: &mut impl Write, count: usize, what: &str) -> std::io::Result<()> {
-    if count > 0 { writeln!(out, "{count} {what}") } else { Ok(()) }
-}
-
-/// Standard output. Who closed the pipe has seen enough (`| head`): what was asked for is done, and its exit code still counts.
-fn stdout() -> impl Write {
-    ToReader(std::io::stdout().lock())
-}
-
-struct ToReader(std::io::StdoutLock<'static>);
-
-impl Write for ToReader {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        forgive(self.0.write(bytes), bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        forgive(self.0.flush(), ())
-    }
-}
-
-fn forgive<T>(written: std::io::Result<T>, all: T) -> std::io::Result<T> {
-    match written {
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(all),
-        other => other,
+/// Does what a command line asks for. Returns the exit code.
+pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
+    match command {
+        Command::Run(args) => run::run(*args, global),
+        Command::Check(args) => check::run(*args, global),
+        Command::Withdraw(args) => withdraw::run(&args),
+        Command::Scrub(args) => scrub::run(*args, global),
+        Command::Eval(args) => eval::run(*args, global),
+        Command::Compare(args) => compare::run(args, global),
+        Command::Report(args) => report::run(args, global),
+        Command::Export(args) => export::run(args, global),
+        Command::Model(args) => model::run(args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
     }
 }

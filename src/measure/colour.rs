@@ -12,9 +12,9 @@ use palette::{IntoColor, Lab, LinSrgb};
 use super::MIN_SKIN_FRACTION_OF_FRAME;
 use super::components::Component;
 use super::region::{Lattice, ring, spread};
-use crate::mask::{LabelMap, SKIN};
-use crate::photo::Photo;
-use crate::record::{Colour, ColourDifference, RegionColour};
+use crate::domain::mask::{LabelMap, SKIN};
+use crate::domain::photo::Photo;
+use crate::domain::record::{Colour, ColourDifference, RegionColour};
 
 /// Enough pixels for a mean and a spread that differ from those of all pixels by less than a photo's 8 bits can say.
 const MAX_SAMPLES: u64 = 32_768;

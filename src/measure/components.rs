@@ -3,7 +3,7 @@
 //! Pixels belong together when they touch at a side or a corner (8-connectivity). Working on runs instead of pixels makes
 //! the cost follow the outline of the lesions rather than the size of the photo.
 
-use crate::mask::LabelMap;
+use crate::domain::mask::LabelMap;
 
 /// Pixels `start..end` of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ impl Forest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::LESION;
+    use crate::domain::mask::LESION;
     use crate::measure::testing::{mask, noise};
 
     fn found(rows: &[&str]) -> Vec<Component> {

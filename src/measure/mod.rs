@@ -19,9 +19,9 @@ pub use quality::quality_of_photo;
 
 use serde::Serialize;
 
-use crate::mask::{LESION, LabelMap, SKIN};
-use crate::photo::Photo;
-use crate::record::{Area, Colour, Lesion, Quality, Specks};
+use crate::domain::mask::{LESION, LabelMap, SKIN};
+use crate::domain::photo::Photo;
+use crate::domain::record::{Area, Colour, Lesion, Quality, Specks};
 use components::{Component, components};
 
 /// Smaller pieces of lesion are specks: counted, not described.

@@ -8,9 +8,9 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use super::MIN_SKIN_FRACTION_OF_FRAME;
 use super::region::Lattice;
-use crate::mask::{BACKGROUND, LabelMap, SKIN};
-use crate::photo::Photo;
-use crate::record::{Area, Lesion, Quality, QualityFlag};
+use crate::domain::mask::{BACKGROUND, LabelMap, SKIN};
+use crate::domain::photo::Photo;
+use crate::domain::record::{Area, Lesion, Quality, QualityFlag};
 
 /// Sharpness is measured on a copy with this longer side, so that photos of any resolution can be compared.
 const SHARPNESS_LONGER_SIDE: u32 = 512;
@@ -158,7 +158,7 @@ impl Brightness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::LESION;
+    use crate::domain::mask::LESION;
 
     fn photo(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Photo {
         let rgb = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();

@@ -2,7 +2,7 @@
 //! million: they are estimates of the full-resolution figure, and small regions are read whole.
 
 use super::components::Run;
-use crate::mask::{LESION, LabelMap, SKIN};
+use crate::domain::mask::{LESION, LabelMap, SKIN};
 
 /// At most `limit` of a region's pixels, evenly spread in reading order: every n-th.
 pub fn spread(runs: &[Run], area: u64, limit: u64) -> impl Iterator<Item = (u32, u32)> {
@@ -102,7 +102,7 @@ pub fn ring(labels: &LabelMap, lattice: Lattice, distance: f64) -> Vec<(u32, u32
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::LESION;
+    use crate::domain::mask::LESION;
     use crate::measure::components::components;
     use crate::measure::testing::{mask, noise};
 

@@ -8,7 +8,7 @@ use super::components::Component;
 use super::hull::Hull;
 use super::perimeter::perimeter;
 use super::symmetry::asymmetry;
-use crate::record::Lesion;
+use crate::domain::record::Lesion;
 
 /// All that the mask alone tells of a lesion; `id` and the shares of frame and skin are the caller's.
 pub fn describe(component: &Component, frame: (u32, u32)) -> Lesion {
@@ -90,7 +90,7 @@ fn sum_of_squares_below(n: i128) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::{LESION, LabelMap};
+    use crate::domain::mask::{LESION, LabelMap};
     use crate::measure::components::components;
     use crate::measure::testing::{disc, mask, noise};
 

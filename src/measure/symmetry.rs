@@ -63,7 +63,7 @@ impl<'a> Rows<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::LESION;
+    use crate::domain::mask::LESION;
     use crate::measure::components::components;
     use crate::measure::testing::disc;
 

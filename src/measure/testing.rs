@@ -1,6 +1,6 @@
 //! Masks for the tests of this room.
 
-use crate::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use crate::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
 
 /// One string a row: `#` lesion, `s` normal skin, anything else background.
 pub fn mask(rows: &[&str]) -> LabelMap {

@@ -1,6 +1,6 @@
 use super::testing::{mask, noise};
 use super::*;
-use crate::mask::BACKGROUND;
+use crate::domain::mask::BACKGROUND;
 
 fn grey(labels: &LabelMap) -> Photo {
     Photo { width: labels.width, height: labels.height, rgb: vec![120; labels.data.len() * 3] }

@@ -1,6 +1,6 @@
 //! What is done about a photo's findings.
 
-use crate::record::{Exclusion, Finding, Severity};
+use crate::domain::record::{Exclusion, Finding, Severity};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {

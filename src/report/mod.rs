@@ -15,10 +15,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::output::write;
-use crate::pipeline::parallel_map;
-use crate::privacy::{LeftOut, OptOut};
-use crate::results::Results;
+use crate::batch::parallel_map;
+use crate::people::{LeftOut, OptOut};
+use crate::store::results::Results;
+use crate::store::write;
 pub use plots::Figure;
 use rows::Row;
 

@@ -9,7 +9,7 @@ use super::plots::{Figure, escape};
 use super::rows::{COLUMNS, Row};
 use super::tables;
 use super::thumbnails::Pictures;
-use crate::privacy::LeftOut;
+use crate::people::LeftOut;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::record::{Done, Outcome, Record};
-use crate::results::Results;
+use crate::domain::record::{Done, Outcome, Record};
+use crate::store::results::Results;
 
 pub struct Column {
     pub key: &'static str,

@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use derm_seg::decode::{self, Limits};
+use derm_seg::input::decode;
+use derm_seg::input::decode::Limits;
 
 use crate::kit::files::{self, Jpeg};
 use crate::kit::icc::Space;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use derm_seg::mask::LabelMap;
+use derm_seg::domain::mask::LabelMap;
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
@@ -285,7 +285,7 @@ fn every_statistic_of_every_figure_can_be_a_gate_in_every_group() {
     let usual = ["out", "--truth", "truth", "--subjects", "table.csv", "--nsd-tolerance", "1,2.5"];
     assert_eq!(eval(&folder, &usual).code, 0);
     let before = scores(&folder);
-    let statistics = derm_seg::score::gate::STATISTICS;
+    let statistics = derm_seg::evaluation::score::gate::STATISTICS;
     let names = || before["metrics"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap());
     let mut gates = Vec::new();
     for name in names() {

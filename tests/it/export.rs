@@ -2,15 +2,15 @@
 
 use std::fs;
 
-use derm_seg::polygons::{CocoSet, known_class, read_labelme};
-use derm_seg::record::{Lesion, Record};
+use derm_seg::annotations::polygons::{CocoSet, known_class, read_labelme};
+use derm_seg::domain::record::{Lesion, Record};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 use crate::results_folder::*;
 use crate::support::{Ran, derm_seg_in};
 
-fn masks() -> [(&'static str, derm_seg::mask::LabelMap); 4] {
+fn masks() -> [(&'static str, derm_seg::domain::mask::LabelMap); 4] {
     let mut holed = square(60, 40, [10, 5, 30, 20]);
     (10..14).for_each(|y| holed.data[y * 60 + 20..y * 60 + 25].fill(0));
     [
@@ -85,7 +85,7 @@ fn csv_has_a_row_for_every_lesion_and_no_formulas() {
     let file = folder.path().join("out/records.jsonl");
     let with_lesions = |line: &str| {
         let mut record: Record = serde_json::from_str(line).unwrap();
-        if let derm_seg::record::Outcome::Done(done) = &mut record.outcome {
+        if let derm_seg::domain::record::Outcome::Done(done) = &mut record.outcome {
             done.lesions =
                 (1..=2).map(|id| Lesion { id, area_px: 9, circularity: None, ..Lesion::default() }).collect();
         }

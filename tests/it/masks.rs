@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use derm_seg::geometry::{Placement, Rect};
-use derm_seg::mask::{LESION, LabelMap, SKIN};
-use derm_seg::photo::Photo;
+use derm_seg::domain::geometry::{Placement, Rect};
+use derm_seg::domain::mask::{LESION, LabelMap, SKIN};
+use derm_seg::domain::photo::Photo;
 use serde_json::json;
 
 use crate::kit::files::{self, Jpeg};

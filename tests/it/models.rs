@@ -1,6 +1,6 @@
 //! Models in every dress: what can be run runs and agrees, what cannot is refused with the way out.
 
-use derm_seg::mask::LESION;
+use derm_seg::domain::mask::LESION;
 
 use crate::kit::models::{Variant, that_fail, that_work};
 use crate::kit::photos::Scene;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use derm_seg::mask::LabelMap;
-use derm_seg::privacy::Pseudonyms;
+use derm_seg::domain::mask::LabelMap;
+use derm_seg::people::Pseudonyms;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 

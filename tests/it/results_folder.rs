@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use derm_seg::mask::{LESION, LabelMap, SKIN};
-use derm_seg::record::*;
+use derm_seg::domain::mask::{LESION, LabelMap, SKIN};
+use derm_seg::domain::record::*;
 
 /// A lesion of `[x, y, width, height]` on skin.
 pub fn square(width: u32, height: u32, [x, y, w, h]: [u32; 4]) -> LabelMap {

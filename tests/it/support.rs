@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-use derm_seg::mask::LabelMap;
+use derm_seg::domain::mask::LabelMap;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -35,7 +35,7 @@ fn the_bill_of_materials_is_complete() {
         bill["components"].as_array().unwrap().iter().map(|c| (word(c, "name"), word(c, "version"))).collect();
     let missing: Vec<_> = linked().into_iter().filter(|package| !listed.contains(package)).collect();
     assert!(missing.is_empty(), "run .ci/third-parties: {missing:?}");
-    let model = derm_seg::manifest::built_in().unwrap().id;
+    let model = derm_seg::inference::manifest::built_in().unwrap().id;
     assert!(text.contains(&model.sha256), "run .ci/third-parties: the model changed");
     assert!(listed.iter().any(|(name, _)| name == "onnxruntime"));
 }

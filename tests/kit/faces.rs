@@ -1,6 +1,6 @@
 //! Draws a face that nobody has: an oval with hair, brows, eyes, a nose and a mouth.
 
-use derm_seg::photo::Photo;
+use derm_seg::domain::photo::Photo;
 
 /// The face is about a third of the shorter side wide, in the middle of a plain wall.
 pub fn draw(width: u32, height: u32) -> Photo {

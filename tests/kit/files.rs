@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use derm_seg::photo::Photo;
+use derm_seg::domain::photo::Photo;
 use image::ExtendedColorType;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 

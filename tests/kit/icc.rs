@@ -2,7 +2,7 @@
 //!
 //! The conversion is written out from the published primaries, so that it checks the program's and does not repeat it.
 
-use derm_seg::photo::Photo;
+use derm_seg::domain::photo::Photo;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Space {

@@ -2,8 +2,8 @@
 //!
 //! Skin is a base colour dimmed by pigment and blood, as light is in real skin, so a lesion looks right on every tone.
 
-use derm_seg::mask::{BACKGROUND, LESION, LabelMap, SKIN};
-use derm_seg::photo::Photo;
+use derm_seg::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use derm_seg::domain::photo::Photo;
 use fast_image_resize as fir;
 
 use super::lesions::{Kind, Lesions, Mark};

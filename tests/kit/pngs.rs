@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use derm_seg::photo::Photo;
+use derm_seg::domain::photo::Photo;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {

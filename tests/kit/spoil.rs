@@ -1,6 +1,6 @@
 //! Files that are broken in the ways that files break, and some that mean harm.
 
-use derm_seg::photo::Photo;
+use derm_seg::domain::photo::Photo;
 
 use super::files::{self, Jpeg};
 use super::noise::Rng;

@@ -1,6 +1,8 @@
 //! `derm-seg run`: find photos, do what is not done yet, write the tables, say what came of it.
 
-mod summary;
+pub(in crate::commands) mod args;
+mod plan;
+mod print;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,19 +11,19 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::cli::Global;
-use crate::cli::run::RunArgs;
-use crate::discover::{Discovered, Source, check_locks, discover};
+use crate::batch::progress::Progress;
+use crate::batch::{MemoryGate, PhotoPlan, Stop, parallel_map, process, quiet_worker_panics, run_all};
+use crate::commands::cli::Global;
+use crate::domain::record::{Excluded, Input, Outcome, Privacy, Record};
 use crate::error::{RunError, UsageError};
 use crate::exit;
-use crate::output::{OutputFolder, RunFile, Tables, Totals, Unfinished};
-use crate::pipeline::{MemoryGate, PhotoPlan, Stop, parallel_map, process, quiet_worker_panics, run_all};
-use crate::privacy::{LeftOut, OptOut};
-use crate::progress::Progress;
-use crate::record::{Excluded, Input, Outcome, Privacy, Record};
-use crate::settings::run::{RunPlan, plan};
+use crate::input::discover::{Discovered, Source, check_locks, discover};
+use crate::people::{LeftOut, OptOut};
+use crate::store::{OutputFolder, RunFile, Tables, Totals, Unfinished};
+use args::RunArgs;
+use plan::{RunPlan, plan};
 
-use summary::Summary;
+use print::Summary;
 
 /// Returns the exit code.
 pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
@@ -38,7 +40,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let sorted = sort_out(&found.sources, &plan, &photo_plan, &folder)?;
     let removed = remove_opted_out(&sorted, &photo_plan, &folder)?;
     let mut run_file = RunFile {
-        schema: crate::output::RUN_SCHEMA.to_owned(),
+        schema: crate::store::RUN_SCHEMA.to_owned(),
         tool: json!({"name": "derm-seg", "version": env!("CARGO_PKG_VERSION")}),
         model: json!({
             "name": ready.model.id.name, "version": ready.model.id.version, "sha256": ready.model.id.sha256,
@@ -229,7 +231,7 @@ fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Result<
     let changed = count(|t| matches!(t, Task::Process(Unfinished::InputChanged)));
     let damaged = count(|t| matches!(t, Task::Process(Unfinished::OutputDamaged)));
     let (kept, out) = (count(|t| matches!(t, Task::Keep)), count(|t| matches!(t, Task::OptedOut)));
-    let mut stdout = super::stdout();
+    let mut stdout = crate::commands::shared::print::stdout();
     if plan.json {
         let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "done": kept, "opted_out": out});
         writeln!(stdout, "{plan}")?;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::mask::{BACKGROUND, LESION};
+use crate::domain::mask::{BACKGROUND, LESION};
 use crate::measure::components::components;
 use crate::measure::testing::disc;
 

@@ -1,8 +1,8 @@
 //! BMP: an embedded or linked profile, bytes that belong to no picture.
 
 use super::{Found, icc};
+use crate::domain::record::Severity;
 use crate::privacy::walk::le32;
-use crate::record::Severity;
 
 const FILE_HEADER: usize = 14;
 /// The first header version that can hold a profile.

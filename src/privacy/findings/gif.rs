@@ -1,8 +1,8 @@
 //! GIF: comments, application data, further frames, trailing bytes.
 
 use super::{Found, text, xmp};
+use crate::domain::record::Severity;
 use crate::privacy::walk::gif::{APPLICATION, GRAPHIC_CONTROL, Part, parts};
-use crate::record::Severity;
 
 pub fn scan(bytes: &[u8], found: &mut Found) {
     let mut images = 0;

@@ -1,8 +1,8 @@
 //! ICC profiles: their numbers are colour, but their text may name a person, a computer or a display.
 
 use super::{Found, text};
+use crate::domain::record::Severity;
 use crate::privacy::walk::be32;
-use crate::record::Severity;
 
 const HEADER: usize = 128;
 const MAX_TAGS: usize = 256;

@@ -1,8 +1,8 @@
 //! IPTC-IIM data sets and the Photoshop resources that carry them.
 
 use super::{Found, icc, text, tiff, xmp};
+use crate::domain::record::Severity;
 use crate::privacy::walk::{be16, be32};
-use crate::record::Severity;
 
 pub const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const PLACE: &str = "iptc";

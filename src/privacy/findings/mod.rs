@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::walk::{self, riff};
-use crate::record::{Finding, Severity};
+use crate::domain::record::{Finding, Severity};
 
 /// Scans a file's bytes and its relative path as shown to the user. Sorted, one finding for each kind and place.
 pub fn scan(bytes: &[u8], path: &Path) -> Vec<Finding> {

@@ -10,7 +10,7 @@ use regex::{Regex, RegexSet};
 
 use super::Found;
 use super::name_lists::{KANJI_SURNAMES, MEDICAL_KANJI, PLACE_ENDINGS, PLAIN_WORDS, ROMAN_GIVEN_NAMES, ROMAN_SURNAMES};
-use crate::record::Severity;
+use crate::domain::record::Severity;
 use Severity::{Identifying, Possible};
 
 /// A name longer than this is looked at only up to here; file systems allow 255 bytes.

@@ -3,8 +3,9 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::scan;
+use crate::domain::record::Severity;
+use crate::domain::record::Severity::{Identifying, Info, Possible};
 use crate::privacy::samples::{SENTINEL, camera_block, encoded, joined, jpeg_with, profile, samples, tiff_block};
-use crate::record::Severity::{self, Identifying, Info, Possible};
 
 fn found(bytes: &[u8]) -> Vec<(String, String, Severity)> {
     scan(bytes, Path::new("a")).into_iter().map(|f| (f.kind, f.place, f.severity)).collect()

@@ -1,7 +1,7 @@
 //! Free text that a person, a hospital's system or a camera wrote.
 
 use super::Found;
-use crate::record::Severity;
+use crate::domain::record::Severity;
 
 /// What cameras and programs write into a comment on their own, at its beginning.
 const BY_DEVICES: [&str; 18] = [

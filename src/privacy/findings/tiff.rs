@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Found, icc, iptc, text, xmp};
-use crate::record::Severity;
+use crate::domain::record::Severity;
 use Severity::{Identifying, Info, Possible};
 
 /// An honest file has a handful of directories with a few dozen entries each.

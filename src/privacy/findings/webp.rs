@@ -1,8 +1,8 @@
 //! WebP: EXIF, XMP and profile chunks, further frames, unknown chunks, trailing bytes.
 
 use super::{Found, icc, tiff, xmp};
+use crate::domain::record::Severity;
 use crate::privacy::walk::riff::{Part, parts};
-use crate::record::Severity;
 
 pub fn scan(bytes: &[u8], found: &mut Found) {
     for part in parts(bytes) {

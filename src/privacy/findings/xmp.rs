@@ -1,7 +1,7 @@
 //! XMP packets: known properties by their names. The packet is not parsed as XML, so that damage hides nothing.
 
 use super::Found;
-use crate::record::Severity;
+use crate::domain::record::Severity;
 
 const PLACE: &str = "xmp";
 /// An honest packet is far smaller; what lies behind this is reported as unread.

@@ -18,8 +18,8 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Im
 
 use super::findings;
 use super::walk::jpeg::is_complete;
+use crate::domain::photo::Photo;
 use crate::error::{PhotoError, Stage};
-use crate::photo::Photo;
 
 /// Where a photo must be encoded anew.
 const JPEG_QUALITY: u8 = 95;

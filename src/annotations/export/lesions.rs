@@ -1,0 +1,48 @@
+//! A table with a row for every lesion.
+
+use anyhow::Result;
+
+use crate::domain::record::{Done, Lesion};
+use crate::store::harmless;
+
+type Column = (&'static str, fn(&Lesion) -> String);
+
+const COLUMNS: &[Column] = &[
+    ("id", |l| l.id.to_string()),
+    ("area_px", |l| l.area_px.to_string()),
+    ("fraction_of_frame", |l| l.fraction_of_frame.to_string()),
+    ("fraction_of_skin", |l| l.fraction_of_skin.map_or_else(String::new, |v| v.to_string())),
+    ("bbox_x", |l| l.bbox[0].to_string()),
+    ("bbox_y", |l| l.bbox[1].to_string()),
+    ("bbox_width", |l| l.bbox[2].to_string()),
+    ("bbox_height", |l| l.bbox[3].to_string()),
+    ("centroid_x", |l| l.centroid[0].to_string()),
+    ("centroid_y", |l| l.centroid[1].to_string()),
+    ("perimeter_px", |l| l.perimeter_px.to_string()),
+    ("equivalent_diameter_px", |l| l.equivalent_diameter_px.to_string()),
+    ("major_axis_px", |l| l.major_axis_px.to_string()),
+    ("minor_axis_px", |l| l.minor_axis_px.to_string()),
+    ("orientation_rad", |l| l.orientation_rad.to_string()),
+    ("eccentricity", |l| l.eccentricity.to_string()),
+    ("solidity", |l| l.solidity.to_string()),
+    ("extent", |l| l.extent.to_string()),
+    ("circularity", |l| l.circularity.map_or_else(String::new, |v| v.to_string())),
+    ("feret_diameter_px", |l| l.feret_diameter_px.to_string()),
+    ("euler_number", |l| l.euler_number.to_string()),
+    ("asymmetry_major", |l| l.asymmetry[0].to_string()),
+    ("asymmetry_minor", |l| l.asymmetry[1].to_string()),
+    ("touches_border", |l| l.touches_border.to_string()),
+    ("confidence", |l| l.confidence.to_string()),
+];
+
+pub fn table(photos: &[Done]) -> Result<Vec<u8>> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(std::iter::once("path").chain(COLUMNS.iter().map(|(name, _)| *name)))?;
+    for photo in photos {
+        for lesion in &photo.lesions {
+            let path = harmless(photo.input.path.clone());
+            table.write_record(std::iter::once(path).chain(COLUMNS.iter().map(|(_, value)| value(lesion))))?;
+        }
+    }
+    Ok(table.into_inner()?)
+}

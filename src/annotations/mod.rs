@@ -1,0 +1,5 @@
+//! Masks as others write and read them: outlines (`polygons`), reference masks (`references`), and files for other tools (`export`).
+
+pub mod export;
+pub mod polygons;
+pub mod references;

@@ -1,0 +1,365 @@
+//! What the values of a mask file mean. Where nobody says, it is guessed from several files, and doubt is an error.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use super::raster::{Pixels, Raster};
+use crate::annotations::polygons::known_class;
+use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Lesion is brighter than 128, as in the ISIC archive.
+    Binary,
+    /// 0 and 1, where 1 is lesion.
+    ZeroOne,
+    /// 0 background, 1 normal skin, 2 lesion, 255 ignore; indices of a palette or grey values.
+    Index,
+    /// Every class has its colour.
+    Colours(Vec<([u8; 3], u8)>),
+    /// Outlines with labels; these labels stand for these classes, besides the usual ones.
+    Polygons(Vec<(String, u8)>),
+}
+
+const CLASSES: [(&str, u8); 4] = [("background", BACKGROUND), ("skin", SKIN), ("lesion", LESION), ("ignore", IGNORE)];
+
+impl Format {
+    /// Whether files of this format can mark normal skin.
+    pub fn marks_skin(&self) -> bool {
+        match self {
+            Format::Binary | Format::ZeroOne => false,
+            Format::Index | Format::Polygons(_) => true,
+            Format::Colours(map) => map.iter().any(|(_, class)| *class == SKIN),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Format::Binary => f.write_str("binary"),
+            Format::ZeroOne => f.write_str("zero-one"),
+            Format::Index => f.write_str("index"),
+            Format::Colours(map) => {
+                let parts: Vec<String> = map.iter().map(|(c, class)| format!("{}={}", name(*class), hex(*c))).collect();
+                f.write_str(&parts.join(","))
+            }
+            Format::Polygons(labels) if labels.is_empty() => f.write_str("polygons"),
+            Format::Polygons(labels) => {
+                let parts: Vec<String> =
+                    labels.iter().map(|(label, class)| format!("{}={label}", name(*class))).collect();
+                f.write_str(&parts.join(","))
+            }
+        }
+    }
+}
+
+fn name(class: u8) -> &'static str {
+    CLASSES.iter().find(|c| c.1 == class).map_or("", |c| c.0)
+}
+
+/// The class that a label of a polygon stands for.
+pub fn class_of(format: &Format, label: &str) -> Option<u8> {
+    let Format::Polygons(labels) = format else { return None };
+    labels.iter().find(|(l, _)| l.eq_ignore_ascii_case(label)).map(|(_, class)| *class).or_else(|| known_class(label))
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "binary" => return Ok(Format::Binary),
+            "zero-one" => return Ok(Format::ZeroOne),
+            "index" => return Ok(Format::Index),
+            "polygons" => return Ok(Format::Polygons(Vec::new())),
+            _ => {}
+        }
+        let usage = || {
+            let words = "one of binary, zero-one, index, polygons";
+            format!("{words}, colours such as lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus")
+        };
+        let mut parts: Vec<(String, u8)> = Vec::new();
+        for part in text.split(',') {
+            let (name, value) = part.split_once('=').filter(|(_, value)| !value.trim().is_empty()).ok_or_else(usage)?;
+            let class = CLASSES.iter().find(|c| c.0 == name.trim()).ok_or_else(usage)?.1;
+            parts.push((value.trim().to_owned(), class));
+        }
+        if !parts.iter().any(|(_, class)| *class == LESION) {
+            return Err("nothing is given for the lesion".to_owned());
+        }
+        let colours: Option<Vec<([u8; 3], u8)>> =
+            parts.iter().map(|(value, class)| Some((parse_hex(value)?, *class))).collect();
+        let Some(mut map) = colours else { return Ok(Format::Polygons(parts)) };
+        if !map.iter().any(|(colour, class)| *class == BACKGROUND || *colour == [0; 3]) {
+            map.push(([0; 3], BACKGROUND));
+        }
+        Ok(Format::Colours(map))
+    }
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 3]> {
+    let digits = text.trim_start_matches('#');
+    let value = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 6)?;
+    Some([(value >> 16) as u8, (value >> 8) as u8, value as u8])
+}
+
+fn hex([r, g, b]: [u8; 3]) -> String {
+    format!("{r:02x}{g:02x}{b:02x}")
+}
+
+/// A file as classes. The error names the value that does not fit and where it is.
+pub fn labels(raster: Raster, format: &Format) -> Result<LabelMap, String> {
+    let (width, height) = (raster.width, raster.height);
+    let place = |i: usize| format!("at ({}, {})", i % width as usize, i / width as usize);
+    let data = match (format, raster.pixels) {
+        (Format::Binary, pixels) => binary(pixels),
+        (Format::ZeroOne | Format::Index, Pixels::Rgb(rgb))
+            if rgb.chunks_exact(3).any(|p| p[0] != p[1] || p[1] != p[2]) =>
+        {
+            return Err("it is a colour picture, not one of class values; give its colours".to_owned());
+        }
+        (Format::ZeroOne, pixels) => {
+            let values = values(pixels);
+            if let Some(i) = values.iter().position(|&v| v > 1) {
+                return Err(format!("the value {} {} is neither 0 nor 1", values[i], place(i)));
+            }
+            values.into_iter().map(|v| v * LESION).collect()
+        }
+        (Format::Index, pixels) => {
+            let values = values(pixels);
+            if let Some(i) = values.iter().position(|&v| v > LESION && v != IGNORE) {
+                return Err(format!("the value {} {} is no class (0, 1, 2 or 255)", values[i], place(i)));
+            }
+            values
+        }
+        (Format::Polygons(_), _) => return Err("it is a picture, and polygons were expected".to_owned()),
+        (Format::Colours(map), pixels) => {
+            let mut out = Vec::with_capacity(width as usize * height as usize);
+            // Neighbours mostly share their colour: the last answer is tried first.
+            let mut last = ([0; 3], None);
+            for (i, colour) in colours(pixels).enumerate() {
+                if last.1.is_none() || last.0 != colour {
+                    last = (colour, map.iter().find(|(c, _)| *c == colour).map(|(_, class)| *class));
+                }
+                out.push(last.1.ok_or_else(|| format!("the colour {} {} stands for no class", hex(colour), place(i)))?);
+            }
+            out
+        }
+    };
+    Ok(LabelMap { width, height, data })
+}
+
+fn binary(pixels: Pixels) -> Vec<u8> {
+    let class = |bright: bool| if bright { LESION } else { BACKGROUND };
+    match pixels {
+        Pixels::Grey(values) => values.into_iter().map(|v| class(v > 128)).collect(),
+        pixels => colours(pixels)
+            .map(|[r, g, b]| class((u32::from(r) + u32::from(g) + u32::from(b)) as f32 / 3.0 > 128.0))
+            .collect(),
+    }
+}
+
+fn values(pixels: Pixels) -> Vec<u8> {
+    match pixels {
+        Pixels::Grey(values) | Pixels::Palette(values, _) => values,
+        Pixels::Rgb(rgb) => rgb.chunks_exact(3).map(|p| p[0]).collect(),
+    }
+}
+
+fn colours(pixels: Pixels) -> Box<dyn Iterator<Item = [u8; 3]>> {
+    match pixels {
+        Pixels::Grey(values) => Box::new(values.into_iter().map(|v| [v; 3])),
+        Pixels::Palette(indices, palette) => {
+            Box::new(indices.into_iter().map(move |i| palette.get(usize::from(i)).copied().unwrap_or_default()))
+        }
+        Pixels::Rgb(rgb) => Box::new((0..rgb.len() / 3).map(move |i| [rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]])),
+    }
+}
+
+/// What several files of one folder hold: enough to say what they mean.
+#[derive(Default)]
+pub struct Evidence {
+    /// Values of grey pictures and indices of palettes that mean more than black and white.
+    values: BTreeSet<u8>,
+    /// Colours of pictures that are not grey.
+    colours: BTreeSet<[u8; 3]>,
+}
+
+/// More colours than this are no classes.
+const MAX_COLOURS: usize = 12;
+
+impl Evidence {
+    pub fn add(&mut self, raster: Raster) {
+        let is_grey = |c: &[u8; 3]| c[0] == c[1] && c[1] == c[2];
+        match raster.pixels {
+            Pixels::Grey(values) => self.values.extend(used(&values)),
+            Pixels::Palette(indices, palette) => {
+                let indices = used(&indices);
+                let shown = |i: &u8| palette.get(usize::from(*i)).copied().unwrap_or_default();
+                // A palette of black and white is a black and white picture.
+                if !indices.is_empty() && indices.iter().map(shown).all(|c| c == [0; 3] || c == [255; 3]) {
+                    self.values.extend(indices.iter().map(|i| shown(i)[0]));
+                } else {
+                    self.values.extend(indices);
+                }
+            }
+            Pixels::Rgb(rgb) => {
+                let mut last = None;
+                for p in rgb.chunks_exact(3) {
+                    let colour = [p[0], p[1], p[2]];
+                    if last != Some(colour) && self.colours.len() <= MAX_COLOURS {
+                        last = Some(colour);
+                        if is_grey(&colour) {
+                            self.values.insert(colour[0]);
+                        } else {
+                            self.colours.insert(colour);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The format that the files leave no doubt about; otherwise what to do.
+    pub fn guess(&self) -> Result<Format, String> {
+        if !self.colours.is_empty() {
+            return self.guess_colours();
+        }
+        let all_in = |allowed: &[u8]| self.values.iter().all(|v| allowed.contains(v));
+        if all_in(&[0, 255]) {
+            Ok(Format::Binary)
+        } else if all_in(&[0, 1, 2, 255]) && self.values.contains(&2) {
+            Ok(Format::Index)
+        } else if all_in(&[0, 1]) {
+            Err("the files looked at hold only 0 and 1: say `zero-one` if 1 is lesion, or `index` if 1 is normal skin"
+                .into())
+        } else if self.values.iter().any(|v| (64..192).contains(v)) || self.values.len() > 32 {
+            Ok(Format::Binary)
+        } else {
+            let values: Vec<String> = self.values.iter().map(u8::to_string).collect();
+            Err(format!(
+                "the files looked at hold the values {}: say `binary`, `zero-one` or `index`",
+                values.join(", ")
+            ))
+        }
+    }
+
+    fn guess_colours(&self) -> Result<Format, String> {
+        let (red, green) = ([255, 0, 0], [0, 255, 0]);
+        let colours: Vec<[u8; 3]> = self.colours.iter().copied().collect();
+        let plain_background = self.values.iter().all(|v| *v == 0);
+        match colours.as_slice() {
+            [only] if plain_background => Ok(Format::Colours(vec![(*only, LESION), ([0; 3], BACKGROUND)])),
+            [a, b] if plain_background && *a == green && *b == red => {
+                Ok(Format::Colours(vec![(red, LESION), (green, SKIN), ([0; 3], BACKGROUND)]))
+            }
+            many if many.len() > MAX_COLOURS => {
+                Err("the files looked at hold many colours, like photos and not like masks".into())
+            }
+            some => {
+                let greys = self.values.iter().map(|v| hex([*v; 3]));
+                let list: Vec<String> = some.iter().map(|c| hex(*c)).chain(greys).collect();
+                Err(format!(
+                    "the files looked at hold the colours {}: say which is which, such as lesion={}",
+                    list.join(", "),
+                    list[0]
+                ))
+            }
+        }
+    }
+}
+
+fn used(values: &[u8]) -> BTreeSet<u8> {
+    let mut seen = [false; 256];
+    values.iter().for_each(|v| seen[usize::from(*v)] = true);
+    (0..=255).filter(|v| seen[usize::from(*v)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grey(values: &[u8]) -> Raster {
+        Raster { width: values.len() as u32, height: 1, pixels: Pixels::Grey(values.to_vec()) }
+    }
+
+    fn rgb(colours: &[[u8; 3]]) -> Raster {
+        Raster { width: colours.len() as u32, height: 1, pixels: Pixels::Rgb(colours.concat()) }
+    }
+
+    fn palette(indices: &[u8], colours: &[[u8; 3]]) -> Raster {
+        Raster { width: indices.len() as u32, height: 1, pixels: Pixels::Palette(indices.to_vec(), colours.to_vec()) }
+    }
+
+    fn guess(rasters: Vec<Raster>) -> Result<Format, String> {
+        let mut evidence = Evidence::default();
+        rasters.into_iter().for_each(|r| evidence.add(r));
+        evidence.guess()
+    }
+
+    const BLACK: [u8; 3] = [0; 3];
+    const RED: [u8; 3] = [255, 0, 0];
+    const GREEN: [u8; 3] = [0, 255, 0];
+
+    #[test]
+    fn clear_files_are_guessed() {
+        assert_eq!(guess(vec![grey(&[0, 255])]), Ok(Format::Binary));
+        assert_eq!(guess(vec![grey(&[0])]), Ok(Format::Binary));
+        assert_eq!(guess(vec![grey(&[0, 3, 127, 128, 255])]), Ok(Format::Binary));
+        assert_eq!(guess(vec![grey(&[0, 1]), grey(&[1, 2]), grey(&[255])]), Ok(Format::Index));
+        assert_eq!(guess(vec![palette(&[0, 1], &[BLACK, [255; 3]])]), Ok(Format::Binary));
+        assert_eq!(guess(vec![palette(&[0, 1, 2], &[BLACK, GREEN, RED])]), Ok(Format::Index));
+        assert_eq!(guess(vec![rgb(&[BLACK, [255; 3]])]), Ok(Format::Binary));
+        assert_eq!(guess(vec![rgb(&[BLACK, [9, 8, 7]])]).unwrap().to_string(), "lesion=090807,background=000000");
+        assert!(guess(vec![rgb(&[BLACK, RED]), rgb(&[GREEN])]).unwrap().marks_skin());
+    }
+
+    #[test]
+    fn doubt_is_an_error_that_says_what_to_write() {
+        assert!(guess(vec![grey(&[0, 1])]).unwrap_err().contains("zero-one"));
+        assert!(guess(vec![palette(&[0, 1], &[BLACK, RED])]).unwrap_err().contains("zero-one"));
+        assert!(guess(vec![grey(&[0, 1, 2, 3])]).unwrap_err().contains("0, 1, 2, 3"));
+        assert!(guess(vec![rgb(&[[1, 2, 3], [4, 5, 6]])]).unwrap_err().contains("lesion=010203"));
+        let photo: Vec<[u8; 3]> = (0..40).map(|i| [i, 2 * i, 100]).collect();
+        assert!(guess(vec![rgb(&photo)]).unwrap_err().contains("photos"));
+    }
+
+    #[test]
+    fn a_positive_pixel_is_strictly_brighter_than_128() {
+        assert_eq!(labels(grey(&[0, 127, 128, 129, 255]), &Format::Binary).unwrap().data, [0, 0, 0, 2, 2]);
+        assert_eq!(labels(rgb(&[[128; 3], [129; 3]]), &Format::Binary).unwrap().data, [0, 2]);
+        assert_eq!(labels(palette(&[0, 1], &[[255; 3], BLACK]), &Format::Binary).unwrap().data, [2, 0]);
+    }
+
+    #[test]
+    fn classes_are_read_as_they_are_and_nothing_else_is_accepted() {
+        assert_eq!(labels(grey(&[0, 1, 2, 255]), &Format::Index).unwrap().data, [0, 1, 2, 255]);
+        assert_eq!(labels(grey(&[0, 1]), &Format::ZeroOne).unwrap().data, [0, 2]);
+        assert_eq!(labels(rgb(&[[2; 3], [0; 3]]), &Format::Index).unwrap().data, [2, 0]);
+        assert!(labels(grey(&[0, 3]), &Format::Index).unwrap_err().contains("3 at (1, 0)"));
+        assert!(labels(grey(&[2]), &Format::ZeroOne).unwrap_err().contains("neither 0 nor 1"));
+        assert!(labels(rgb(&[RED]), &Format::Index).unwrap_err().contains("colour picture"));
+    }
+
+    #[test]
+    fn colours_stand_for_classes() {
+        let format: Format = "lesion=#ff0000,skin=00ff00,ignore=808080".parse().unwrap();
+        assert_eq!(labels(rgb(&[BLACK, RED, GREEN, [128; 3]]), &format).unwrap().data, [0, 2, 1, 255]);
+        assert_eq!(labels(palette(&[1, 0], &[GREEN, RED]), &format).unwrap().data, [2, 1]);
+        assert!(labels(rgb(&[[1, 2, 3]]), &format).unwrap_err().contains("010203 at (0, 0)"));
+        assert_eq!(format.to_string().parse::<Format>().unwrap(), format);
+    }
+
+    #[test]
+    fn a_format_that_is_none_is_explained() {
+        let labels: Format = "lesion=psoriasis,lesion=plaque".parse().unwrap();
+        assert_eq!((class_of(&labels, "Plaque"), class_of(&labels, "skin")), (Some(LESION), Some(SKIN)));
+        assert_eq!((class_of(&labels, "hair"), labels.to_string()), (None, "lesion=psoriasis,lesion=plaque".into()));
+        for text in ["", "png", "lesion", "lesion=", "nevus=ff0000", "skin=00ff00"] {
+            let error = text.parse::<Format>().unwrap_err();
+            assert!(error.contains("lesion"), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! References of one annotator: which there are, what their values mean, and reading one of them.
+//!
+//! A folder of mask pictures, a folder of LabelMe files (photos may lie beside them), or one COCO file.
+
+pub mod format;
+pub mod raster;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage};
+
+pub use format::Format;
+
+use crate::annotations::polygons::{CocoSet, read_labelme};
+use crate::domain::mask::LabelMap;
+use crate::error::UsageError;
+use crate::store::vault;
+use crate::store::vault::{Vault, clear_name};
+use format::{Evidence, class_of};
+
+const PICTURES: [&str; 8] = ["png", "bmp", "tif", "tiff", "jpg", "jpeg", "webp", "gif"];
+/// How many files, spread over the folder, are looked at to guess their format.
+const LOOK_AT: usize = 48;
+
+pub struct References {
+    /// Paths inside the folder or the COCO file, with `/`.
+    pub names: Vec<String>,
+    kind: Kind,
+    vault: Vault,
+}
+
+enum Kind {
+    Pictures(PathBuf),
+    Labelme(PathBuf),
+    Coco(CocoSet),
+}
+
+impl References {
+    /// `format` decides where a folder holds both pictures and polygons; without it, polygons win: pictures beside them are photos.
+    pub fn open(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
+        let shown = root.display();
+        let wrong = |why: String| UsageError(format!("{shown}: {why}"));
+        if !root.is_dir() && vault::exists(root) {
+            return Self::coco(root, format, vault).map_err(wrong);
+        }
+        let (mut pictures, mut polygons) = (Vec::new(), Vec::new());
+        list(root, "", &mut |name, extension| match extension {
+            "json" => polygons.push(name),
+            e if PICTURES.contains(&e) => pictures.push(name),
+            _ => {}
+        })
+        .map_err(|e| UsageError(format!("cannot list {shown}: {e}")))?;
+        pictures.sort();
+        polygons.sort();
+        let asked = format.map(|f| matches!(f, Format::Polygons(_)));
+        let kind =
+            polygons.first().filter(|_| asked != Some(false)).and_then(|first| polygon_kind(&root.join(first), vault));
+        match (kind, polygons.as_slice()) {
+            (Some("annotations"), [only]) => Self::coco(&root.join(only), format, vault).map_err(wrong),
+            (Some("shapes"), _) => {
+                Ok(References { names: polygons, kind: Kind::Labelme(root.to_owned()), vault: vault.clone() })
+            }
+            _ if asked == Some(true) => Err(wrong("there are neither LabelMe files nor one COCO file".to_owned())),
+            _ if pictures.is_empty() => {
+                Err(wrong(format!("there is no mask (looked for {} and polygons in json)", PICTURES.join(", "))))
+            }
+            _ => Ok(References { names: pictures, kind: Kind::Pictures(root.to_owned()), vault: vault.clone() }),
+        }
+    }
+
+    fn coco(file: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, String> {
+        if format.is_some_and(|f| !matches!(f, Format::Polygons(_))) {
+            return Err(
+                "it is a file of polygons: their format is `polygons`, or labels such as lesion=nevus".to_owned()
+            );
+        }
+        let bytes = vault.read(file).map_err(|e| e.to_string())?;
+        let labels = format.cloned().unwrap_or(Format::Polygons(Vec::new()));
+        let set = CocoSet::read(&bytes, &|name| class_of(&labels, name)).map_err(|e| with_remedy(&e))?;
+        Ok(References { names: set.names().map(str::to_owned).collect(), kind: Kind::Coco(set), vault: vault.clone() })
+    }
+
+    /// Names to pair by: a COCO file calls images as the photos are called.
+    pub fn keys(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Coco(_) => self.names.iter().map(|name| format!("{name}.json")).collect(),
+            _ => self.names.clone(),
+        }
+    }
+
+    /// What the values mean, from the files `of` (indices of `names`).
+    pub fn guess(&self, of: &[usize]) -> Result<Format, String> {
+        let Kind::Pictures(root) = &self.kind else { return Ok(Format::Polygons(Vec::new())) };
+        let mut evidence = Evidence::default();
+        let step = of.len().div_ceil(LOOK_AT).max(1);
+        // A file that cannot be read is told of when it is scored.
+        let some = of.iter().step_by(step).filter_map(|&i| raster::read(&root.join(&self.names[i]), &self.vault).ok());
+        some.for_each(|raster| evidence.add(raster));
+        evidence.guess()
+    }
+
+    pub fn read(&self, index: usize, format: &Format) -> Result<LabelMap, String> {
+        let name = &self.names[index];
+        match &self.kind {
+            Kind::Pictures(root) => read_mask(&root.join(name), format, &self.vault),
+            Kind::Labelme(root) => {
+                let bytes = self.vault.read(&root.join(name)).map_err(|e| e.to_string())?;
+                read_labelme(&bytes, &|label| class_of(format, label)).map_err(|e| with_remedy(&e))
+            }
+            Kind::Coco(set) => set.mask(index),
+        }
+    }
+}
+
+fn with_remedy(error: &str) -> String {
+    let unknown = error.contains("stands for no class");
+    let remedy = if unknown { "; say what it stands for, such as --truth-format lesion=LABEL" } else { "" };
+    format!("{error}{remedy}")
+}
+
+/// What a json file's polygons are under: `shapes` in LabelMe's, `annotations` in COCO's; nothing in other json.
+fn polygon_kind(file: &Path, vault: &Vault) -> Option<&'static str> {
+    let value: serde_json::Value = serde_json::from_slice(&vault.read(file).ok()?).ok()?;
+    ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(serde_json::Value::is_array))
+}
+
+pub fn read_mask(path: &Path, format: &Format, vault: &Vault) -> Result<LabelMap, String> {
+    format::labels(raster::read(path, vault)?, format)
+}
+
+/// Files of a folder and below, under the names that they have when they are not encrypted, with their extension in small letters; hidden files and links to folders are left out.
+fn list(folder: &Path, prefix: &str, found: &mut dyn FnMut(String, &str)) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // A name that is no UTF-8 cannot be written into a result; it is not a mask that anyone can pair.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            list(&entry.path(), &format!("{prefix}{name}/"), found)?;
+        } else if !kind.is_symlink() || entry.path().is_file() {
+            let name = clear_name(&name);
+            let extension = Path::new(name).extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            found(format!("{prefix}{name}"), &extension);
+        }
+    }
+    Ok(())
+}
+
+/// A mask drawn on the stored pixels of a photo, turned as the photo is shown (EXIF orientation 1 to 8).
+pub fn upright(map: LabelMap, orientation: u8) -> LabelMap {
+    let turn = Orientation::from_exif(orientation).unwrap_or(Orientation::NoTransforms);
+    let grey = GrayImage::from_raw(map.width, map.height, map.data).expect("a label map holds width × height values");
+    let mut image = DynamicImage::ImageLuma8(grey);
+    image.apply_orientation(turn);
+    LabelMap { width: image.width(), height: image.height(), data: image.into_luma8().into_raw() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_mask_is_turned_as_its_photo() {
+        let map = LabelMap { width: 3, height: 1, data: vec![0, 1, 2] };
+        assert_eq!(upright(map.clone(), 1), map);
+        assert_eq!(upright(map.clone(), 3).data, [2, 1, 0]);
+        let turned = upright(map, 6);
+        assert_eq!((turned.width, turned.height, turned.data), (1, 3, vec![0, 1, 2]));
+    }
+}

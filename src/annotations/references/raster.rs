@@ -1,0 +1,166 @@
+//! A mask file as it is stored: values, palette or colours, before anyone says what they mean.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use image::DynamicImage;
+
+use crate::store::vault::Vault;
+
+pub struct Raster {
+    pub width: u32,
+    pub height: u32,
+    pub pixels: Pixels,
+}
+
+pub enum Pixels {
+    /// One value a pixel, 0 to 255.
+    Grey(Vec<u8>),
+    /// One index a pixel, and the colours they stand for.
+    Palette(Vec<u8>, Vec<[u8; 3]>),
+    /// Interleaved red, green and blue.
+    Rgb(Vec<u8>),
+}
+
+const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// The content decides the format. PNG is read by hand because only so its palette indices can be seen.
+pub fn read(path: &Path, vault: &Vault) -> Result<Raster, String> {
+    let bytes = vault.read(path).map_err(|e| e.to_string())?;
+    if bytes.starts_with(PNG_SIGNATURE) { read_png(&bytes) } else { read_other(bytes) }
+}
+
+fn read_png(bytes: &[u8]) -> Result<Raster, String> {
+    let mut decoder = png::Decoder::new(Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::IDENTITY);
+    let mut reader = decoder.read_info().map_err(|e| e.to_string())?;
+    let info = reader.info();
+    let (color, depth) = (info.color_type, info.bit_depth);
+    let palette: Vec<[u8; 3]> =
+        info.palette.iter().flat_map(|p| p.chunks_exact(3)).map(|c| [c[0], c[1], c[2]]).collect();
+    let size = reader.output_buffer_size().ok_or("the picture is too large")?;
+    let mut data = vec![0; size];
+    let frame = reader.next_frame(&mut data).map_err(|e| e.to_string())?;
+    data.truncate(frame.buffer_size());
+    let (width, height) = (frame.width, frame.height);
+    let data = one_byte_a_sample(data, depth, width as usize * color.samples(), frame.line_size, color);
+    let pixels = match color {
+        png::ColorType::Grayscale => Pixels::Grey(data),
+        png::ColorType::Indexed => Pixels::Palette(data, palette),
+        png::ColorType::Rgb => Pixels::Rgb(data),
+        png::ColorType::GrayscaleAlpha => Pixels::Grey(data.chunks_exact(2).map(|p| on_black(p[0], p[1])).collect()),
+        png::ColorType::Rgba => {
+            let colour = |p: &[u8]| [on_black(p[0], p[3]), on_black(p[1], p[3]), on_black(p[2], p[3])];
+            Pixels::Rgb(data.chunks_exact(4).flat_map(colour).collect())
+        }
+    };
+    Ok(Raster { width, height, pixels })
+}
+
+/// Grey of few bits means what it shows (white is 255), indices stay what they are. Sixteen bits lose their lower eight.
+fn one_byte_a_sample(
+    data: Vec<u8>,
+    depth: png::BitDepth,
+    samples: usize,
+    line: usize,
+    color: png::ColorType,
+) -> Vec<u8> {
+    let bits = match depth {
+        png::BitDepth::Eight => return data,
+        png::BitDepth::Sixteen => return data.chunks_exact(2).map(|s| s[0]).collect(),
+        packed => packed as usize,
+    };
+    let most = (1u8 << bits) - 1;
+    let scale = if color == png::ColorType::Grayscale { 255 / most } else { 1 };
+    let per_byte = 8 / bits;
+    let mut out = Vec::with_capacity(data.len() * per_byte);
+    for row in data.chunks_exact(line) {
+        let end = out.len() + samples;
+        for &byte in row {
+            out.extend((0..per_byte).map(|i| ((byte >> (8 - bits * (i + 1))) & most) * scale));
+        }
+        out.truncate(end);
+    }
+    out
+}
+
+fn read_other(bytes: Vec<u8>) -> Result<Raster, String> {
+    let image = image::load_from_memory(&bytes).map_err(|e| e.to_string())?;
+    let (width, height) = (image.width(), image.height());
+    let pixels = match image {
+        DynamicImage::ImageLuma8(grey) => Pixels::Grey(grey.into_raw()),
+        DynamicImage::ImageLuma16(_) => Pixels::Grey(image.into_luma8().into_raw()),
+        DynamicImage::ImageLumaA8(_) | DynamicImage::ImageLumaA16(_) => {
+            Pixels::Grey(image.into_luma_alpha8().chunks_exact(2).map(|p| on_black(p[0], p[1])).collect())
+        }
+        other if other.color().has_alpha() => {
+            let colour = |p: &[u8]| [on_black(p[0], p[3]), on_black(p[1], p[3]), on_black(p[2], p[3])];
+            Pixels::Rgb(other.into_rgba8().chunks_exact(4).flat_map(colour).collect())
+        }
+        other => Pixels::Rgb(other.into_rgb8().into_raw()),
+    };
+    Ok(Raster { width, height, pixels })
+}
+
+/// What is transparent was not drawn.
+fn on_black(value: u8, alpha: u8) -> u8 {
+    ((u16::from(value) * u16::from(alpha) + 127) / 255) as u8
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A PNG of any colour type, from packed rows.
+    pub fn png_file(
+        w: u32,
+        h: u32,
+        color: png::ColorType,
+        depth: png::BitDepth,
+        palette: &[u8],
+        data: &[u8],
+    ) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut encoder = png::Encoder::new(&mut out, w, h);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        if !palette.is_empty() {
+            encoder.set_palette(palette.to_vec());
+        }
+        encoder.write_header().unwrap().write_image_data(data).unwrap();
+        out
+    }
+
+    fn pixels(file: Vec<u8>) -> Vec<u8> {
+        match read_png(&file).unwrap().pixels {
+            Pixels::Grey(v) | Pixels::Palette(v, _) | Pixels::Rgb(v) => v,
+        }
+    }
+
+    #[test]
+    fn packed_values_are_unpacked_row_by_row() {
+        use png::{BitDepth::*, ColorType::*};
+        let palette = [0, 0, 0, 9, 9, 9, 255, 0, 0];
+        let indexed = png_file(3, 2, Indexed, Two, &palette, &[0b00_01_10_00, 0b10_00_01_00]);
+        assert_eq!(pixels(indexed), [0, 1, 2, 2, 0, 1]);
+        let one_bit = png_file(9, 1, Grayscale, One, &[], &[0b1000_0001, 0b1000_0000]);
+        assert_eq!(pixels(one_bit), [255, 0, 0, 0, 0, 0, 0, 255, 255]);
+        let sixteen = png_file(2, 1, Grayscale, Sixteen, &[], &[255, 255, 0, 7]);
+        assert_eq!(pixels(sixteen), [255, 0]);
+    }
+
+    #[test]
+    fn what_is_transparent_was_not_drawn() {
+        use png::{BitDepth::Eight, ColorType::*};
+        let rgba = png_file(2, 1, Rgba, Eight, &[], &[255, 0, 0, 0, 255, 0, 0, 255]);
+        assert_eq!(pixels(rgba), [0, 0, 0, 255, 0, 0]);
+        assert_eq!(pixels(png_file(1, 1, GrayscaleAlpha, Eight, &[], &[255, 0])), [0]);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error() {
+        let file = png_file(2, 2, png::ColorType::Grayscale, png::BitDepth::Eight, &[], &[0; 4]);
+        assert!(read_png(&file[..file.len() - 20]).is_err());
+        assert!(read_other(b"no picture".to_vec()).is_err());
+    }
+}

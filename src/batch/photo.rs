@@ -1,0 +1,309 @@
+//! The way of one photo: file → pixels → tensor → probabilities → classes → figures → files.
+
+use std::fs;
+use std::io::{
+    self,
+    ErrorKind::{InvalidFilename, IsADirectory, NotADirectory},
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::MemoryGate;
+use crate::domain::geometry::Rect;
+use crate::domain::mask::{LESION, SKIN};
+use crate::domain::photo::Photo;
+use crate::domain::record::{
+    Confidence, Done, Excluded, Exclusion, Failed, FileRef, Finding, Input, ModelId, Outcome, Privacy, Record, Size,
+    Warning,
+};
+use crate::error::{PhotoError, RunError, Stage};
+use crate::inference::manifest::{Resolved, SecondLook};
+use crate::inference::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
+use crate::inference::preprocess::{enough_pixels, preprocess};
+use crate::inference::runtime::Engine;
+use crate::input::decode;
+use crate::input::decode::{Header, Limits};
+use crate::input::discover::{Source, describe};
+use crate::measure::measure;
+use crate::privacy::faces;
+use crate::privacy::{Policy, findings, scan, scan_bytes};
+use crate::store::vault::{Locked, Vault};
+use crate::store::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities};
+
+/// Everything that decides a photo's results.
+#[derive(Clone, Debug)]
+pub struct PhotoPlan {
+    pub limits: Limits,
+    pub model: ModelId,
+    pub spec: Resolved,
+    pub second_look: Option<SecondLook>,
+    pub overlay: Option<Overlay>,
+    /// Bits of the probability maps, 8 or 16.
+    pub probabilities: Option<u8>,
+    pub privacy: Policy,
+    /// Photos go by codes: a name that tells something is not in any result.
+    pub coded_names: bool,
+    pub faces: faces::Policy,
+}
+
+impl PhotoPlan {
+    /// Files that a finished photo has besides its mask and its record.
+    pub fn extra_files(&self, source: &Source) -> Vec<String> {
+        let mut files = Vec::new();
+        if self.overlay.is_some() {
+            files.push(format!("overlays/{}.jpg", source.file_name));
+        }
+        if self.probabilities.is_some() {
+            files.push(format!("probs/{}.lesion.png", source.file_name));
+            if self.spec.output.has_skin_class() {
+                files.push(format!("probs/{}.skin.png", source.file_name));
+            }
+        }
+        files
+    }
+}
+
+/// The files of one photo, ready to be written.
+struct Results {
+    done: Done,
+    mask: Vec<u8>,
+    extra: Vec<Vec<u8>>,
+}
+
+/// Processes one photo and writes its results. A bad photo is a failed record; an error means that the run cannot go on.
+pub fn process(
+    source: &Source,
+    plan: &PhotoPlan,
+    memory: &MemoryGate,
+    engine: &mut dyn Engine,
+    folder: &OutputFolder,
+) -> Result<Record, RunError> {
+    let mut input = Input { path: source.name.clone(), ..Input::default() };
+    // A panic inside a decoder, the model or a measurement is this photo's failure and no other's.
+    let outcome = catch_unwind(AssertUnwindSafe(|| segment(source, plan, folder.vault(), memory, engine, &mut input)))
+        .unwrap_or_else(|_| {
+            Err(PhotoError::new(
+                Stage::Decode,
+                "internal_error",
+                "the photo made a part of the program fail; please report it".to_owned(),
+            ))
+        });
+    let outcome = match outcome {
+        Ok(Ok(results)) => return write(source, plan, *results, folder),
+        Ok(Err(excluded)) => Outcome::Excluded(excluded),
+        Err(error) => {
+            tracing::info!(photo = source.name, code = error.code, "failed: {error}");
+            Outcome::Failed(Failed { input, failure: error.failure() })
+        }
+    };
+    // Results of what the file was before must not outlive it.
+    folder.remove(source, &plan.extra_files(source)).map_err(|e| cannot_write(source, &e))?;
+    Ok(Record::new(outcome))
+}
+
+fn cannot_write(source: &Source, error: &io::Error) -> RunError {
+    RunError(format!(
+        "The results of {} could not be written: {}. The run was stopped; all that was finished is intact. \
+         Make room or choose another folder, then run the same command again.",
+        source.name,
+        describe(error)
+    ))
+}
+
+type Segmented = Result<Box<Results>, Excluded>;
+
+fn segment(
+    source: &Source,
+    plan: &PhotoPlan,
+    vault: &Vault,
+    memory: &MemoryGate,
+    engine: &mut dyn Engine,
+    input: &mut Input,
+) -> Result<Segmented, PhotoError> {
+    if let Some(problem) = &source.problem {
+        return Err(problem.clone());
+    }
+    let bytes = read(source, &plan.limits)?;
+    // Of the file as it lies on disk: so it is known again without opening it.
+    input.bytes = Some(bytes.len() as u64);
+    input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
+    let bytes = unlock(bytes, vault)?;
+    let findings = match plan.privacy {
+        Policy::Off => Vec::new(),
+        _ if plan.coded_names => scan_bytes(&bytes),
+        _ => scan(&bytes, source.name.as_ref()),
+    };
+    let mut privacy = Privacy { findings };
+    if let Some(exclusion) = plan.privacy.exclusion(&privacy.findings) {
+        return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
+    }
+    input.format = Some(decode::sniff(&bytes)?.name().to_owned());
+    let header = decode::header(&bytes, &plan.limits)?;
+    input.width = Some(header.size.width);
+    input.height = Some(header.size.height);
+    input.orientation = Some(header.orientation);
+
+    let _share = memory.enter(footprint(bytes.len(), header));
+    let decoded = decode::decode(&bytes, header, enough_pixels(&plan.spec.input))?;
+    drop(bytes);
+    let photo = decoded.photo;
+    let mut warnings: Vec<Warning> = decoded.warnings;
+    let shows_face = look_for_faces(&photo, plan.faces, &mut privacy.findings, &mut warnings);
+    if shows_face && plan.faces == faces::Policy::Exclude {
+        let exclusion = Exclusion { reason: "face".into(), detail: "the picture seems to show a whole face".into() };
+        return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
+    }
+    let segmentation = look(&photo, plan, engine)?;
+    let figures = measure(&photo, &segmentation.labels, segmentation.has_skin_class, &|x, y| {
+        segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5)
+    });
+    let mask = encode_mask(&segmentation.labels)?;
+    let extra = extra_pictures(&photo, &segmentation, plan)?;
+    if source.file_name != source.name {
+        let message = format!(
+            "results are written as {}, because another photo's name differs only in case or the name is too long",
+            source.file_name
+        );
+        warnings.push(Warning { code: "renamed".to_owned(), message });
+    }
+    let confidence: Confidence = segmentation.confidence();
+    let done = Done {
+        input: input.clone(),
+        photo: Size { width: photo.width, height: photo.height },
+        model: plan.model.clone(),
+        mask: FileRef {
+            path: format!("masks/{}.png", source.file_name),
+            blake3: blake3::hash(&mask).to_hex().to_string(),
+        },
+        area: figures.area,
+        lesions: figures.lesions,
+        specks: figures.specks,
+        colour: figures.colour,
+        quality: figures.quality,
+        confidence,
+        privacy,
+        warnings,
+    };
+    Ok(Ok(Box::new(Results { done, mask, extra })))
+}
+
+/// Adds a finding if the picture shows a whole face, or a warning if that could not be told.
+pub fn look_for_faces(
+    photo: &Photo,
+    policy: faces::Policy,
+    findings: &mut Vec<Finding>,
+    warnings: &mut Vec<Warning>,
+) -> bool {
+    if policy == faces::Policy::Off {
+        return false;
+    }
+    match faces::find(photo, faces::THRESHOLD) {
+        Ok(found) if found.is_empty() => false,
+        Ok(_) => {
+            findings.push(findings::face());
+            findings.sort();
+            true
+        }
+        Err(error) => {
+            warnings.push(Warning { code: error.code.to_owned(), message: error.message });
+            false
+        }
+    }
+}
+
+/// Bytes that a photo holds at the worst moment: the file, and twelve bytes a pixel (a progressive JPEG's coefficients and
+/// its pixels, or a 16-bit picture beside its 8-bit copy).
+pub fn footprint(file: usize, header: Header) -> u64 {
+    file as u64 + 12 * u64::from(header.size.width) * u64::from(header.size.height)
+}
+
+/// The file's bytes, if it is a file of a bearable size.
+pub fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    let unreadable = |e: io::Error| {
+        let code = if e.kind() == io::ErrorKind::NotFound { "not_found" } else { "unreadable" };
+        PhotoError::new(Stage::Read, code, format!("the file cannot be read: {}", describe(&e)))
+    };
+    let metadata = fs::metadata(&source.path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(PhotoError::new(Stage::Read, "not_a_file", "this is not a regular file".to_owned()));
+    }
+    if metadata.len() > limits.max_file_bytes {
+        let message = format!(
+            "the file has {} bytes, more than the limit of {}; raise --max-bytes if it is meant",
+            metadata.len(),
+            limits.max_file_bytes
+        );
+        return Err(PhotoError::new(Stage::Read, "file_too_large", message));
+    }
+    fs::read(&source.path).map_err(unreadable)
+}
+
+/// What the file holds. It is never larger than the file itself, so the limit on that holds for both.
+pub fn unlock(bytes: Vec<u8>, vault: &Vault) -> Result<Vec<u8>, PhotoError> {
+    vault.unseal(bytes).map_err(|locked| {
+        let code = if locked == Locked::Damaged { "decryption_failed" } else { "no_matching_key" };
+        PhotoError::new(Stage::Read, code, format!("the photo cannot be opened: {locked}"))
+    })
+}
+
+/// Runs the model: once over the whole photo, and again on a part where the manifest asks for a closer look.
+pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<Segmentation, PhotoError> {
+    let (input, output) = (&plan.spec.input, &plan.spec.output);
+    let mut see = |part: Rect, mirrored: bool| {
+        let tensor = preprocess(photo, part, input)?;
+        let tensor = if mirrored { tensor.mirrored(input.layout) } else { tensor };
+        let map = interpret(&engine.infer(&tensor)?, output, &tensor.placement)?;
+        Ok(if mirrored { map.mirrored() } else { map })
+    };
+    let mut looks = vec![see(Rect::whole(photo.width, photo.height), false)?];
+    if let Some(rule) = &plan.second_look
+        && let Some(part) = closer_look(&looks[0], rule, photo.width, photo.height)
+    {
+        let closer = see(part, rule.mirrored)?;
+        looks.push(merge(&looks[0], closer, rule, photo.width, photo.height));
+    }
+    let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
+    Ok(Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class()))
+}
+
+/// In the order of `extra_files`.
+fn extra_pictures(photo: &Photo, segmentation: &Segmentation, plan: &PhotoPlan) -> Result<Vec<Vec<u8>>, PhotoError> {
+    let mut pictures = Vec::new();
+    if let Some(overlay) = plan.overlay {
+        pictures.push(encode_overlay(photo, &segmentation.labels, overlay)?);
+    }
+    if let Some(bits) = plan.probabilities {
+        pictures.push(encode_probabilities(segmentation, LESION, bits)?);
+        if segmentation.has_skin_class {
+            pictures.push(encode_probabilities(segmentation, SKIN, bits)?);
+        }
+    }
+    Ok(pictures)
+}
+
+/// The record last: where it exists, everything else does.
+fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFolder) -> Result<Record, RunError> {
+    let Results { done, mask, extra } = results;
+    let input = done.input.clone();
+    let mask_path = done.mask.path.clone();
+    let record = Record::new(Outcome::Done(Box::new(done)));
+    let mut json = record
+        .to_json()
+        .and_then(|value| serde_json::to_vec_pretty(&value))
+        .map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
+    json.push(b'\n');
+    let files = std::iter::once((mask_path, mask)).chain(plan.extra_files(source).into_iter().zip(extra));
+    let last = (OutputFolder::record_path(source), json);
+    for (path, bytes) in files.chain([last]) {
+        match folder.write(&path, &bytes) {
+            Ok(()) => {}
+            // The name is this photo's own trouble: too long, or a folder of results has it already.
+            Err(e) if matches!(e.kind(), InvalidFilename | NotADirectory | IsADirectory) => {
+                let message = format!("results cannot be written under this name ({}); rename the photo", describe(&e));
+                let error = PhotoError::new(Stage::Write, "name_unusable", message);
+                return Ok(Record::new(Outcome::Failed(Failed { input, failure: error.failure() })));
+            }
+            Err(e) => return Err(cannot_write(source, &e)),
+        }
+    }
+    Ok(record)
+}

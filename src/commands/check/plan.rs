@@ -1,0 +1,72 @@
+//! `check`: what to look at, and what must not be found.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::args::{CheckArgs, Gate};
+use crate::commands::shared::at_rest;
+use crate::commands::shared::model::find_model;
+use crate::commands::shared::people;
+use crate::error::UsageError;
+use crate::inference::LoadedModel;
+use crate::inference::manifest::Model;
+use crate::inference::preprocess::test_tensor;
+use crate::inference::runtime::{Device, Runtime};
+use crate::input::decode::Limits;
+use crate::input::discover::Filter;
+use crate::people::OptOut;
+use crate::privacy::faces;
+use crate::store::vault::Vault;
+
+pub struct CheckPlan {
+    pub inputs: Vec<PathBuf>,
+    pub base: Option<PathBuf>,
+    pub filter: Filter,
+    pub gates: Vec<Gate>,
+    pub faces: faces::Policy,
+    pub opt_out: OptOut,
+    pub vault: Vault,
+    pub model: Model,
+    pub limits: Limits,
+    pub jobs: usize,
+    /// Bytes that photos in flight may hold.
+    pub memory: u64,
+    pub json: bool,
+}
+
+const MEMORY_PER_JOB: u64 = 512 << 20;
+
+pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
+    let jobs = args.jobs.count();
+    let vault = at_rest::reader(&args.identity)?;
+    Ok(CheckPlan {
+        inputs: args.inputs,
+        base: args.folders.base,
+        filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
+        gates: args.gate,
+        faces: args.faces.into(),
+        opt_out: people::opt_out(&args.opt_out, None, &vault)?,
+        vault,
+        model: find_model(&args.model)?,
+        limits: Limits::default(),
+        jobs,
+        memory: jobs as u64 * MEMORY_PER_JOB,
+        json: args.json,
+    })
+}
+
+impl CheckPlan {
+    /// How long the model takes for a photo here; measured, on a test picture.
+    pub fn model_time(&self) -> Result<Duration, UsageError> {
+        let ready = LoadedModel::new(self.model.clone(), Runtime::load(None, Device::Cpu)?)?;
+        let mut engine = ready.open()?;
+        let looks = 1 + u32::from(self.model.manifest.second_look.is_some());
+        let failed = |e: crate::error::PhotoError| UsageError(e.to_string());
+        let tensor = test_tensor(&ready.spec.input).map_err(failed)?;
+        // The first run prepares things that later ones find ready.
+        engine.infer(&tensor).map_err(failed)?;
+        let started = Instant::now();
+        engine.infer(&tensor).map_err(failed)?;
+        Ok(started.elapsed() * looks)
+    }
+}

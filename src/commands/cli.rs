@@ -1,0 +1,48 @@
+//! The command line: clap's derive types and their help text, and nothing else. One file a verb.
+
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+
+use super::{check, compare, eval, export, model, report, run, scrub, shell, withdraw};
+
+/// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
+///
+/// Research use only: not a medical device. Photos never leave this machine and are never changed.
+#[derive(Debug, Parser)]
+#[command(name = "derm-seg", version, propagate_version = false, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Global {
+    /// More log on stderr: -v information, -vv debugging, -vvv everything
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Nothing on stderr but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(Box<run::args::RunArgs>),
+    Check(Box<check::args::CheckArgs>),
+    Scrub(Box<scrub::args::ScrubArgs>),
+    Withdraw(withdraw::args::WithdrawArgs),
+    Eval(Box<eval::args::EvalArgs>),
+    Compare(compare::args::CompareArgs),
+    Report(report::args::ReportArgs),
+    Export(export::args::ExportArgs),
+    Model(model::args::ModelCommand),
+    Completions(shell::args::CompletionsArgs),
+    Man(shell::args::ManArgs),
+}
+
+/// The whole command line as data, for completions and the manual.
+pub fn whole() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,38 @@
+//! `compare`: arguments to a plan.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::args::CompareArgs;
+use crate::commands::shared::{at_rest, people};
+use crate::error::UsageError;
+use crate::evaluation::compare::Plan;
+use crate::evaluation::compare::limits::{Limit, limits};
+
+pub struct CompareSettings {
+    pub plan: Plan,
+    /// Where compare.json goes.
+    pub output: PathBuf,
+    pub json: bool,
+}
+
+pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
+    let mut asked: Vec<Limit> = Vec::new();
+    for text in &args.max_change {
+        asked.push(text.parse().map_err(|e| UsageError(format!("--max-change {text}: {e}")))?);
+    }
+    let vault = at_rest::vault(&args.at_rest)?;
+    Ok(CompareSettings {
+        output: args.output.unwrap_or_else(|| args.new.clone()),
+        json: args.json,
+        plan: Plan {
+            people: people::opt_out_of_results(&args.people, &vault)?,
+            vault,
+            base: args.base,
+            new: args.new,
+            limits: limits(asked),
+            jobs: args.jobs.count(),
+        },
+    })
+}

@@ -1,0 +1,115 @@
+//! `derm-seg eval`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::commands::shared::at_rest::AtRestArgs;
+use crate::commands::shared::jobs::JobsArgs;
+use crate::commands::shared::people::PeopleArgs;
+
+const EXAMPLES: &str = "\
+Examples:
+  derm-seg eval results --truth masks
+      scores every photo of `results` that has a mask in `masks`
+  derm-seg eval results --truth masks --min dice.mean=0.85 --max hd95.median=20
+      the same as a gate: exit code 4 when a limit does not hold, and by how much
+  derm-seg eval results --truth masks --subjects patients.csv --min 'sex=*:dice.mean=0.8'
+      groups by every column of the table; a limit for each group
+  derm-seg eval results --truth anna ben carla
+      several annotators: their agreement, and the model against their majority
+  derm-seg eval other-tool/masks --truth masks -o scores
+      two folders of masks: no photo and no model is needed
+
+Limits ([COLUMN=VALUE:]FIGURE.STATISTIC=LIMIT):
+  figures     dice, jaccard, sensitivity, specificity, precision, accuracy, threshold_jaccard,
+              hd95, hd100, masd, assd, nsd@2, boundary_iou, hd95_mm, ..., skin.dice, ...
+  statistics  mean, median, sd, min, max, q1, q3, n, missing, ci95_low, ci95_high
+  sex=f:dice.mean, sex=*:dice.mean   in one group, in every group of a column
+  sex:dice.gap                       between the best and the worst group
+  scored, failed, unpaired           how many images
+
+Exit codes: 0 all done, 1 eval itself failed, 2 usage or settings, 3 some images failed,
+4 a limit did not hold.";
+
+/// Score masks against reference masks, with intervals and strata.
+///
+/// Pairs are found by path, then by file name; the stem of a reference may end in `_segmentation` or `_mask`. Every file
+/// without a partner is told of. Masks of different sizes are an error: nothing is resized. The columns of --subjects make
+/// groups of images, and its column of people intervals by subject.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES, override_usage = "derm-seg eval [OPTIONS] <OUT> --truth <DIR>...")]
+pub struct EvalArgs {
+    /// Results of `derm-seg run`, or a folder of masks
+    #[arg(value_name = "OUT")]
+    pub predictions: PathBuf,
+    /// Reference masks: a folder of pictures or of LabelMe files, or a COCO file; one for each annotator
+    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    pub truth: Vec<PathBuf>,
+    /// What their values mean: binary (over 128 is lesion), zero-one, index (0, 1, 2, 255), polygons, colours such as
+    /// lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus [default: guessed]
+    #[arg(long, value_name = "FORMAT")]
+    pub truth_format: Option<String>,
+    /// The same for a folder of predicted masks
+    #[arg(long, value_name = "FORMAT")]
+    pub prediction_format: Option<String>,
+    /// The pixels that references are drawn on: the upright photo, or the photo as stored before its EXIF orientation
+    #[arg(long, value_enum, value_name = "GRID", default_value_t = Grid::Upright)]
+    pub truth_grid: Grid,
+    /// A further end of a reference's stem, such as _lesion
+    #[arg(long, value_name = "SUFFIX")]
+    pub truth_suffix: Vec<String>,
+    /// Dice and Jaccard where neither mask has a lesion
+    #[arg(long, value_enum, value_name = "AS", default_value_t = Empty::Null)]
+    pub empty: Empty,
+    /// Tolerances of the normalised surface Dice, in pixels
+    #[arg(long, value_name = "PX", value_delimiter = ',', default_value = "2")]
+    pub nsd_tolerance: Vec<f64>,
+    /// Smallest allowed value, such as dice.mean=0.85; can be repeated (the names are at the end of --help)
+    #[arg(long, value_name = "LIMIT")]
+    pub min: Vec<String>,
+    /// Largest allowed value, such as hd95.median=20, sex:dice.gap=0.05 or unpaired=0; can be repeated
+    #[arg(long, value_name = "LIMIT")]
+    pub max: Vec<String>,
+    /// Seed of the bootstrap
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Where scores.json and scores.csv go [default: OUT for results, else the current folder]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub jobs: JobsArgs,
+    /// Print the scores as JSON on standard output instead of the table
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub people: PeopleArgs,
+    /// Column of --subjects with the image names [default: path, image, image_id, ...]
+    #[arg(long, value_name = "NAME", help_heading = "People")]
+    pub image_column: Option<String>,
+    /// Column of --subjects with the people [default: subject, subject_id, patient, patient_id, ...]
+    #[arg(long, value_name = "NAME", help_heading = "People")]
+    pub subject_column: Option<String>,
+    /// Columns of --subjects to make groups of [default: all that make groups]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "People")]
+    pub strata: Vec<String>,
+    /// Bins of a column of numbers, such as age=40,65 [default: quarters of the images]
+    #[arg(long, value_name = "COLUMN=EDGES", help_heading = "People")]
+    pub bins: Vec<String>,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Grid {
+    Upright,
+    Stored,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Empty {
+    /// Not known: left out of means
+    Null,
+    /// Counted as 1, as the ISIC challenges do
+    One,
+}

@@ -1,0 +1,38 @@
+//! `derm-seg eval`.
+
+pub(in crate::commands) mod args;
+mod plan;
+mod print;
+
+use anyhow::Result;
+
+use crate::commands::cli::Global;
+use crate::commands::shared::print::deliver;
+use crate::evaluation::eval::evaluate;
+use crate::evaluation::eval::scores::{Scores, csv};
+use crate::exit;
+use args::EvalArgs;
+use plan::settings;
+use print::table;
+
+/// Returns the exit code.
+pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
+    let settings = settings(args)?;
+    let scores = evaluate(&settings.plan)?;
+    let mut json = serde_json::to_vec(&scores)?;
+    json.push(b'\n');
+    let files = [("scores.json", json.as_slice()), ("scores.csv", &csv(&scores)?)];
+    deliver(&settings.plan.vault, &settings.output, &files, &table(&scores), settings.json, global)?;
+    Ok(code(&scores))
+}
+
+/// A photo that failed is the graver news: the gates were held against fewer images than was meant.
+fn code(scores: &Scores) -> u8 {
+    if !scores.failures.is_empty() {
+        exit::SOME_FAILED
+    } else if scores.gates.iter().any(|g| !g.held) {
+        exit::GATE
+    } else {
+        exit::OK
+    }
+}

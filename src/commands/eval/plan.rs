@@ -1,0 +1,110 @@
+//! `eval`: arguments to a plan.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::args::{Empty, EvalArgs, Grid};
+use crate::annotations::references::Format;
+use crate::commands::shared::at_rest;
+use crate::commands::shared::people::PeopleArgs;
+use crate::commands::shared::people::key;
+use crate::error::UsageError;
+use crate::evaluation::eval::Plan;
+use crate::evaluation::score::Options;
+use crate::evaluation::score::gate::{Gate, Side};
+use crate::evaluation::score::overlap::EmptyPolicy;
+use crate::people::OptOut;
+use crate::people::subjects::{Subjects, SubjectsPlan};
+use crate::store::results::Results;
+use crate::store::vault::Vault;
+
+pub struct EvalSettings {
+    pub plan: Plan,
+    /// Where scores.json and scores.csv go.
+    pub output: PathBuf,
+    pub json: bool,
+}
+
+pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
+    let format = |text: Option<String>, option: &str| {
+        text.map(|t| t.parse::<Format>().map_err(|e| UsageError(format!("{option} {t}: {e}")))).transpose()
+    };
+    if let Some(t) = args.nsd_tolerance.iter().find(|t| !t.is_finite() || **t < 0.0) {
+        return Err(UsageError(format!("--nsd-tolerance {t}: a tolerance is a number of pixels, 0 or more")).into());
+    }
+    let mut gates = Vec::new();
+    for (side, option, texts) in [(Side::Min, "--min", &args.min), (Side::Max, "--max", &args.max)] {
+        for text in texts {
+            gates.push(Gate::parse(side, text).map_err(|e| UsageError(format!("{option} {text}: {e}")))?);
+        }
+    }
+    let columns = SubjectsPlan {
+        image_column: args.image_column,
+        subject_column: args.subject_column,
+        strata: args.strata,
+        ..SubjectsPlan::default()
+    };
+    let vault = at_rest::vault(&args.at_rest)?;
+    let (people, subjects) = people(&args.people, columns, &vault)?;
+    // Results keep their scores with them; a folder of masks is an input, and inputs are not touched.
+    let beside = if Results::is_one(&args.predictions) { args.predictions.clone() } else { PathBuf::from(".") };
+    Ok(EvalSettings {
+        output: args.output.unwrap_or(beside),
+        json: args.json,
+        plan: Plan {
+            prediction_format: format(args.prediction_format, "--prediction-format")?,
+            truth_format: format(args.truth_format, "--truth-format")?,
+            predictions: args.predictions,
+            truths: args.truth,
+            truth_suffixes: args.truth_suffix,
+            stored_grid: args.truth_grid == Grid::Stored,
+            options: Options {
+                empty: if args.empty == Empty::One { EmptyPolicy::One } else { EmptyPolicy::Null },
+                tolerances: args.nsd_tolerance,
+            },
+            people,
+            subjects,
+            bins: bins(&args.bins)?,
+            gates,
+            seed: args.seed,
+            vault,
+            jobs: args.jobs.count(),
+        },
+    })
+}
+
+/// Whom to leave out, and the table, which says both whose images are whose and what groups they make.
+fn people(
+    args: &PeopleArgs,
+    columns: SubjectsPlan,
+    vault: &Vault,
+) -> Result<(Arc<OptOut>, Option<Arc<Subjects>>), UsageError> {
+    let key = key(args.key_file.as_deref(), vault)?;
+    let subjects = match args.opt_out.subjects.clone() {
+        Some(file) => Some(Arc::new(Subjects::read(&SubjectsPlan { file, ..columns }, key.as_ref(), vault)?)),
+        None if columns != SubjectsPlan::default() => {
+            return Err(UsageError("--image-column, --subject-column and --strata need --subjects".to_owned()));
+        }
+        None => None,
+    };
+    let whose = subjects.clone().filter(|table| table.has_subjects);
+    let list = args.opt_out.opt_out.as_deref();
+    let people = list.map(|list| OptOut::load(list, whose, key.as_ref(), vault)).transpose()?;
+    Ok((Arc::new(people.unwrap_or_default()), subjects))
+}
+
+fn bins(texts: &[String]) -> Result<BTreeMap<String, Vec<f64>>, UsageError> {
+    let parse = |text: &String| {
+        let (column, edges) = text.rsplit_once('=')?;
+        let edges: Option<Vec<f64>> = edges.split(',').map(|e| e.trim().parse().ok()).collect();
+        let edges = edges.filter(|e| e.windows(2).all(|w| w[0] < w[1]))?;
+        Some((column.to_owned(), edges))
+    };
+    let wrong = |text: &String| {
+        UsageError(format!("--bins {text}: write COLUMN=EDGE,EDGE with rising edges, such as age=40,65"))
+    };
+    texts.iter().map(|text| parse(text).ok_or_else(|| wrong(text))).collect()
+}

@@ -1,0 +1,114 @@
+//! `derm-seg run`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::commands::shared::at_rest::AtRestArgs;
+use crate::commands::shared::faces::RunFaces;
+use crate::commands::shared::folders::FolderArgs;
+use crate::commands::shared::model::{DeviceArgs, ModelArgs};
+use crate::commands::shared::people::NamesArgs;
+use crate::commands::shared::people::OptOutArgs;
+
+/// Segment photos: masks, figures and a summary.
+///
+/// Every photo gets a mask (0 background, 1 normal skin, 2 lesion) of its own size and a JSON record of figures; the run gets
+/// run.json, records.jsonl and summary.csv. Run the same command again to do only what is missing, changed or damaged.
+///
+/// Research use only: not a medical device.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  derm-seg run photos                        results in derm-seg-out
+  derm-seg run photos -o results --overlay   with pictures to look at
+  find photos -name '*.jpg' -print0 | derm-seg run - -o results
+  derm-seg run photos --model my-model --json > summary.json
+
+Exit codes: 0 all done, 1 the run failed, 2 usage or settings, 3 some photos failed, 128+n stopped by signal n.")]
+pub struct RunArgs {
+    /// Photos and folders of photos; `-` reads a list of paths from standard input
+    #[arg(value_name = "INPUT", required_unless_present = "from")]
+    pub inputs: Vec<PathBuf>,
+    /// Read paths from a list, one a line or separated by NUL
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Folder for the results; it is made, and must hold nothing else
+    #[arg(short, long, value_name = "OUT", default_value = "derm-seg-out")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub folders: FolderArgs,
+    /// Print the closing summary as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+
+    /// Also write overlays/: the photo with outlines, as JPEG
+    #[arg(long, help_heading = "Pictures")]
+    pub overlay: bool,
+    /// Longest side of an overlay, in pixels
+    #[arg(long, value_name = "PX", default_value_t = 1600, value_parser = clap::value_parser!(u32).range(64..=20000), help_heading = "Pictures")]
+    pub overlay_size: u32,
+    /// Also write probs/: probability maps as grey PNG with 8 or 16 bits
+    #[arg(long, value_enum, value_name = "BITS", num_args = 0..=1, default_missing_value = "8", help_heading = "Pictures")]
+    pub probs: Option<Bits>,
+
+    /// What to do about identifying content in files (metadata, names)
+    #[arg(long, value_enum, default_value_t, help_heading = "Privacy")]
+    pub privacy: PrivacyPolicy,
+    /// What to do about whole faces in the picture; best effort, see docs/privacy.md
+    #[arg(long, value_enum, default_value_t, help_heading = "Privacy")]
+    pub faces: RunFaces,
+    #[command(flatten)]
+    pub names: NamesArgs,
+    #[command(flatten)]
+    pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub at_rest: AtRestArgs,
+
+    /// Photos processed at the same time [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]
+    pub jobs: Option<u16>,
+    /// Memory for photos in flight, in MiB [default: 512 for each job]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..), help_heading = "Resources")]
+    pub memory: Option<u64>,
+    /// Largest photo, in pixels
+    #[arg(long, value_name = "N", default_value_t = crate::input::decode::Limits::default().max_pixels, help_heading = "Resources")]
+    pub max_pixels: u64,
+    /// Largest file, in bytes
+    #[arg(long, value_name = "N", default_value_t = crate::input::decode::Limits::default().max_file_bytes, help_heading = "Resources")]
+    pub max_bytes: u64,
+
+    /// Make all results anew, also those of other settings
+    #[arg(long, help_heading = "Running again")]
+    pub overwrite: bool,
+    /// Compare every photo with its record by content, not by date and size
+    #[arg(long, help_heading = "Running again")]
+    pub verify: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long, help_heading = "Running again")]
+    pub dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bits {
+    #[value(name = "8")]
+    Eight,
+    #[value(name = "16")]
+    Sixteen,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PrivacyPolicy {
+    /// Neither look for it nor record it
+    Off,
+    /// Record its kind, never its value
+    #[default]
+    Warn,
+    /// Leave out photos with identifying content
+    Strict,
+}

@@ -1,0 +1,147 @@
+//! `run`: where photos come from, what is made of them, and which settings results depend on.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::args::{Bits, PrivacyPolicy, RunArgs};
+use crate::batch::PhotoPlan;
+use crate::commands::shared::at_rest;
+use crate::commands::shared::model::{device, find_model};
+use crate::commands::shared::people;
+use crate::error::UsageError;
+use crate::inference::LoadedModel;
+use crate::inference::manifest::Model;
+use crate::inference::runtime::{Device, Runtime};
+use crate::input::decode::{JPEG_DECODER, Limits};
+use crate::input::discover::{Filter, read_list};
+use crate::people::{OptOut, Pseudonyms};
+use crate::privacy::Policy;
+use crate::privacy::faces;
+use crate::store::vault::Vault;
+use crate::store::{ENCRYPTED_TO, Overlay};
+
+/// What `run` was asked to do.
+pub struct RunPlan {
+    pub inputs: Vec<PathBuf>,
+    pub output: PathBuf,
+    pub base: Option<PathBuf>,
+    pub filter: Filter,
+    pub model: Model,
+    pub ort_lib: Option<PathBuf>,
+    pub device: Device,
+    pub limits: Limits,
+    pub overlay: Option<Overlay>,
+    pub probabilities: Option<u8>,
+    pub privacy: Policy,
+    pub faces: faces::Policy,
+    pub pseudonyms: Option<Pseudonyms>,
+    pub opt_out: OptOut,
+    pub vault: Vault,
+    pub jobs: usize,
+    /// Bytes that photos in flight may hold.
+    pub memory: u64,
+    pub overwrite: bool,
+    pub verify: bool,
+    pub dry_run: bool,
+    pub json: bool,
+}
+
+/// Memory for photos in flight, a job: room for 40 megapixels at twelve bytes each, and the file.
+const MEMORY_PER_JOB: u64 = 512 << 20;
+
+pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
+    let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
+    let (ort_lib, device) = device(&args.device);
+    let vault = at_rest::vault(&args.at_rest)?;
+    let pseudonyms = people::pseudonyms(&args.names, &vault)?;
+    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?;
+    let inputs = inputs(&args, &vault)?;
+    Ok(RunPlan {
+        inputs,
+        output: args.output,
+        base: args.folders.base,
+        filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
+        model: find_model(&args.model)?,
+        ort_lib,
+        device,
+        limits: Limits { max_pixels: args.max_pixels, max_file_bytes: args.max_bytes },
+        overlay: args.overlay.then_some(Overlay { longest_side: args.overlay_size }),
+        probabilities: args.probs.map(|bits| if bits == Bits::Sixteen { 16 } else { 8 }),
+        privacy: match args.privacy {
+            PrivacyPolicy::Off => Policy::Off,
+            PrivacyPolicy::Warn => Policy::Warn,
+            PrivacyPolicy::Strict => Policy::Strict,
+        },
+        faces: args.faces.into(),
+        pseudonyms,
+        opt_out,
+        vault,
+        jobs,
+        memory: args.memory.map_or(jobs as u64 * MEMORY_PER_JOB, |mib| mib << 20),
+        overwrite: args.overwrite,
+        verify: args.verify,
+        dry_run: args.dry_run,
+        json: args.json,
+    })
+}
+
+fn inputs(args: &RunArgs, vault: &Vault) -> Result<Vec<PathBuf>, UsageError> {
+    let mut inputs = Vec::new();
+    for input in &args.inputs {
+        if input.as_os_str() == "-" {
+            inputs.extend(read_list(std::io::stdin().lock(), "standard input")?);
+        } else {
+            inputs.push(input.clone());
+        }
+    }
+    if let Some(list) = &args.from {
+        let file =
+            vault.read(list).map_err(|e| UsageError(format!("The list {} cannot be read: {e}.", list.display())))?;
+        inputs.extend(read_list(file.as_slice(), &list.display().to_string())?);
+    }
+    if inputs.is_empty() {
+        return Err(UsageError("The list of photos is empty.".into()));
+    }
+    Ok(inputs)
+}
+
+impl RunPlan {
+    /// The settings that results depend on; what only says how fast they are made is not among them.
+    pub fn settings(&self) -> Value {
+        json!({
+            "model_sha256": self.model.id.sha256,
+            "manifest_input": self.model.manifest.input,
+            "manifest_output": self.model.manifest.output,
+            "second_look": self.model.manifest.second_look,
+            "device": self.device,
+            "jpeg_decoder": JPEG_DECODER,
+            "max_pixels": self.limits.max_pixels,
+            "max_file_bytes": self.limits.max_file_bytes,
+            "overlay_longest_side": self.overlay.map(|o| o.longest_side),
+            "probability_bits": self.probabilities,
+            "privacy": self.privacy.as_str(),
+            "faces": self.faces.as_str(),
+            "names": if self.pseudonyms.is_some() { "pseudonym" } else { "keep" },
+            (ENCRYPTED_TO): self.vault.fingerprint(),
+        })
+    }
+
+    pub fn ready(&self) -> Result<(LoadedModel, PhotoPlan), UsageError> {
+        let runtime = Runtime::load(self.ort_lib.as_deref(), self.device)?;
+        let ready = LoadedModel::new(self.model.clone(), runtime)?;
+        let photo = PhotoPlan {
+            limits: self.limits,
+            model: self.model.id.clone(),
+            spec: ready.spec.clone(),
+            second_look: self.model.manifest.second_look,
+            overlay: self.overlay,
+            probabilities: self.probabilities,
+            privacy: self.privacy,
+            faces: self.faces,
+            coded_names: self.pseudonyms.is_some(),
+        };
+        Ok((ready, photo))
+    }
+}

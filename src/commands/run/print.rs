@@ -1,0 +1,148 @@
+//! What came of a run, as closing lines or as JSON.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::plan::RunPlan;
+use crate::domain::record::{Outcome, Record};
+use crate::people::LeftOut;
+use crate::store::Totals;
+
+const EXAMPLES: usize = 5;
+
+/// What the closing lines and `--json` tell.
+#[derive(Default)]
+pub struct Summary {
+    pub totals: Totals,
+    causes: BTreeMap<String, u64>,
+    /// The first few failures, to show.
+    examples: Vec<(String, String)>,
+    warnings: BTreeMap<String, u64>,
+    findings: u64,
+    skin_fractions: Vec<f64>,
+    pub kept: usize,
+    pub processed: usize,
+    pub opted_out: Option<LeftOut>,
+    pub removed: usize,
+    pub elapsed: Duration,
+}
+
+impl Summary {
+    pub fn count(&mut self, record: &Record) {
+        match &record.outcome {
+            Outcome::Done(done) => {
+                self.totals.done += 1;
+                self.totals.without_lesion += u64::from(done.area.lesion_px == 0);
+                self.skin_fractions.extend(done.area.lesion_fraction_of_skin.filter(|_| done.area.lesion_px > 0));
+                self.findings += u64::from(!done.privacy.findings.is_empty());
+                done.warnings.iter().for_each(|w| *self.warnings.entry(w.code.clone()).or_default() += 1);
+            }
+            Outcome::Excluded(_) => self.totals.excluded += 1,
+            Outcome::Failed(failed) => {
+                self.totals.failed += 1;
+                *self.causes.entry(failed.failure.code.clone()).or_default() += 1;
+                if self.examples.len() < EXAMPLES {
+                    self.examples.push((failed.input.path.clone(), failed.failure.message.clone()));
+                }
+            }
+        }
+    }
+
+    pub fn report(&mut self, plan: &RunPlan, quiet: bool) -> Result<()> {
+        let mut out = crate::commands::shared::print::stdout();
+        if plan.json {
+            serde_json::to_writer(&mut out, &self.as_json(plan))?;
+            writeln!(out)?;
+            return Ok(());
+        }
+        if !quiet {
+            write!(out, "{}", self.as_text(plan))?;
+        }
+        Ok(())
+    }
+
+    fn as_json(&self, plan: &RunPlan) -> Value {
+        json!({
+            "schema": "derm-seg/summary/1",
+            "output": plan.output.to_string_lossy(),
+            "totals": self.totals,
+            "failures": self.causes,
+            "warnings": self.warnings,
+            "photos_with_findings": self.findings,
+            "processed": self.processed,
+            "kept": self.kept,
+            "opted_out": self.opted_out,
+            "removed": self.removed,
+            "seconds": self.elapsed.as_secs_f64(),
+        })
+    }
+
+    fn as_text(&mut self, plan: &RunPlan) -> String {
+        let t = self.totals;
+        let mut lines = Vec::new();
+        let mut counts = format!("{} of {} photos done", t.done, t.inputs);
+        for (count, what) in [(t.failed, "failed"), (t.excluded, "excluded"), (t.not_reached, "not reached")] {
+            if count > 0 {
+                counts += &format!(", {count} {what}");
+            }
+        }
+        let seconds = self.elapsed.as_secs_f64();
+        if self.processed > 0 {
+            counts += &format!(
+                " ({} processed in {seconds:.1} s, {:.1} a second)",
+                self.processed,
+                self.processed as f64 / seconds
+            );
+        }
+        lines.push(counts);
+        if self.kept > 0 {
+            lines.push(format!("{} were done already and are unchanged", self.kept));
+        }
+        if let Some(left_out) = self.opted_out {
+            lines.push(left_out.to_string());
+        }
+        if self.removed > 0 {
+            lines.push(format!("{} results of people who opted out were removed", self.removed));
+        }
+        if t.done > 0 {
+            let mut line = format!("lesion found in {}, none in {}", t.done - t.without_lesion, t.without_lesion);
+            if let Some(median) = median(&mut self.skin_fractions) {
+                line += &format!("; median lesion share of visible skin {:.1} %", median * 100.0);
+            }
+            lines.push(line);
+        }
+        if self.findings > 0 {
+            lines.push(format!(
+                "{} photos carry content that may identify a person (see privacy in the records)",
+                self.findings
+            ));
+        }
+        for (code, count) in &self.warnings {
+            lines.push(format!("warning {code}: {count} photos"));
+        }
+        for (path, message) in &self.examples {
+            lines.push(format!("failed: {path}: {message}"));
+        }
+        if t.failed > self.examples.len() as u64 {
+            let causes: Vec<String> = self.causes.iter().map(|(code, count)| format!("{count} {code}")).collect();
+            lines.push(format!("... of {} failures: {} (all in records.jsonl)", t.failed, causes.join(", ")));
+        }
+        if t.not_reached > 0 {
+            lines.push("interrupted: all that was finished is kept; run the same command again to go on".to_owned());
+        }
+        lines
+            .push(format!("results: {} (masks, metrics, summary.csv, records.jsonl, run.json)", plan.output.display()));
+        lines.push("research use only".to_owned());
+        lines.join("\n") + "\n"
+    }
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    (n > 0).then(|| (values[(n - 1) / 2] + values[n / 2]) / 2.0)
+}

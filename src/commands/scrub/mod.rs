@@ -1,0 +1,241 @@
+//! `derm-seg scrub`: find photos, copy each without its metadata, say what came of it.
+
+pub(in crate::commands) mod args;
+mod plan;
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::batch::progress::Progress;
+use crate::batch::{Copied, Faces, MemoryGate, Stop, copy_clean, parallel_map, quiet_worker_panics};
+use crate::commands::cli::Global;
+use crate::commands::shared::print::{stdout, tell};
+use crate::domain::record::Severity;
+use crate::error::{PhotoError, RunError, Stage, UsageError};
+use crate::exit;
+use crate::input::discover::{Source, check_locks, discover};
+use crate::privacy::faces;
+use crate::privacy::findings;
+use crate::store;
+use crate::store::vault;
+use args::ScrubArgs;
+use plan::{ScrubPlan, plan};
+
+/// A photo and the relative path of its copy.
+struct Item {
+    source: Source,
+    target: String,
+}
+
+enum Outcome {
+    Copied(Copied),
+    OptedOut { removed: bool },
+    NotReached,
+}
+
+/// Returns the exit code.
+pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
+    let plan = plan(args)?;
+    let items = items(&plan)?;
+    let opened = items.iter().filter(|item| !item.source.opted_out);
+    check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
+    let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
+    let stop = Stop::on_signals().context("signals cannot be handled")?;
+    quiet_worker_panics();
+    let progress = Progress::new(items.len() as u64, global.quiet);
+    let memory = MemoryGate::new(plan.memory);
+    let outcomes = parallel_map(&items, plan.jobs, |item| {
+        let outcome = copy(item, &plan, &memory, &stop);
+        progress.step(0);
+        outcome
+    })?;
+    progress.finish();
+    if let (Some(table), Some(rows)) = (&plan.table, rows) {
+        write_table(table, rows, &items, &plan)?;
+    }
+    let mut summary = Summary::default();
+    for (item, outcome) in items.iter().zip(outcomes) {
+        summary.add(item, outcome?);
+    }
+    summary.lines_without_photos =
+        plan.opt_out.lines_without_photos(items.iter().map(|item| item.source.name.as_str()));
+    summary.report(&plan, global.quiet)?;
+    Ok(match stop.signal() {
+        Some(signal) if summary.not_reached > 0 => exit::signal(signal),
+        _ if !summary.failed.is_empty() => exit::SOME_FAILED,
+        _ => exit::OK,
+    })
+}
+
+fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
+    let found = discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output), &plan.opt_out)?;
+    if found.sources.is_empty() {
+        return Err(UsageError("no photos were found; name files or folders that hold photos".into()));
+    }
+    let mut targets = HashSet::new();
+    let item = |mut source: Source| {
+        let target = match &plan.pseudonyms {
+            Some(codes) => codes.path(&source.name),
+            None => source.file_name.clone(),
+        };
+        if !targets.insert(target.clone()) {
+            let message = "another photo has the same name in another spelling; rename one of them";
+            source.problem = Some(PhotoError::new(Stage::Discover, "name_taken", message));
+        }
+        Item { source, target }
+    };
+    Ok(found.sources.into_iter().map(item).collect())
+}
+
+fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Result<Outcome, RunError> {
+    if stop.signal().is_some() {
+        return Ok(Outcome::NotReached);
+    }
+    let target = plan.output.join(&item.target);
+    let stopped = |e: std::io::Error| {
+        RunError(format!(
+            "the copy of {} could not be written: {}; all that was finished is intact",
+            item.target,
+            e.kind()
+        ))
+    };
+    if item.source.opted_out {
+        return Ok(Outcome::OptedOut { removed: store::remove(&target).map_err(stopped)? });
+    }
+    copy_clean(&item.source, &target, &plan.limits, &plan.vault, plan.faces, memory)
+        .map(Outcome::Copied)
+        .map_err(stopped)
+}
+
+/// Names by their codes.
+type Rows = BTreeMap<String, String>;
+
+/// Rows of earlier copies stay: other photos may have been copied with the same key.
+fn rows(table: &Path, plan: &ScrubPlan) -> Result<Rows> {
+    let cannot = |e: &dyn std::fmt::Display| UsageError(format!("the table {} cannot be read: {e}", table.display()));
+    let mut rows = Rows::new();
+    if vault::exists(table) {
+        let bytes = plan.vault.read(table).map_err(|e| cannot(&e))?;
+        for row in csv::Reader::from_reader(bytes.as_slice()).records() {
+            let row = row.map_err(|e| cannot(&e))?;
+            if let (Some(code), Some(name)) = (row.get(0), row.get(1)) {
+                rows.insert(code.to_owned(), name.to_owned());
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn write_table(file: &Path, mut rows: Rows, items: &[Item], plan: &ScrubPlan) -> Result<()> {
+    rows.extend(items.iter().map(|item| (item.target.clone(), item.source.name.clone())));
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["code", "path"])?;
+    for (code, name) in &rows {
+        table.write_record([code, name])?;
+    }
+    store::write(&plan.vault.for_the_user_alone(), file, &table.into_inner()?)
+        .with_context(|| format!("the table {} cannot be written", file.display()))
+}
+
+#[derive(Default)]
+struct Summary {
+    copied: usize,
+    unchanged: usize,
+    opted_out: usize,
+    removed: usize,
+    not_reached: usize,
+    failed: Vec<(String, PhotoError)>,
+    /// Photos in which something of this kind was left out.
+    left_out: BTreeMap<String, usize>,
+    names: usize,
+    /// Copies that show a whole face, and copies in which one was covered.
+    faces_shown: Vec<String>,
+    faces_covered: usize,
+    faces_left_out: usize,
+    lines_without_photos: usize,
+}
+
+impl Summary {
+    fn add(&mut self, item: &Item, outcome: Outcome) {
+        match outcome {
+            Outcome::NotReached => self.not_reached += 1,
+            Outcome::OptedOut { removed } => {
+                self.opted_out += 1;
+                self.removed += usize::from(removed);
+            }
+            Outcome::Copied(Copied::FaceLeftOut { removed }) => {
+                self.faces_left_out += 1;
+                self.removed += usize::from(removed);
+            }
+            Outcome::Copied(Copied::Failed(error)) => self.failed.push((item.target.clone(), error)),
+            Outcome::Copied(Copied::Done { left_out, was_there, faces }) => {
+                *(if was_there { &mut self.unchanged } else { &mut self.copied }) += 1;
+                match faces {
+                    Faces::Shown => self.faces_shown.push(item.target.clone()),
+                    Faces::Covered => self.faces_covered += 1,
+                    Faces::None => {}
+                }
+                let kinds: HashSet<_> = left_out.into_iter().map(|finding| finding.kind).collect();
+                kinds.into_iter().for_each(|kind| *self.left_out.entry(kind).or_default() += 1);
+                let names = findings::scan_path(item.target.as_ref());
+                self.names += usize::from(names.iter().any(|finding| finding.severity >= Severity::Possible));
+            }
+        }
+    }
+
+    fn report(&self, plan: &ScrubPlan, quiet: bool) -> Result<()> {
+        let mut out = stdout();
+        if plan.json {
+            let failed: Vec<_> = self
+                .failed
+                .iter()
+                .map(|(path, e)| json!({"path": path, "code": e.code, "message": e.message}))
+                .collect();
+            let summary = json!({
+                "schema": "derm-seg/scrub/1", "copied": self.copied, "unchanged": self.unchanged, "opted_out": self.opted_out,
+                "removed": self.removed, "not_reached": self.not_reached, "failed": failed, "left_out": self.left_out,
+                "faces": plan.faces.as_str(), "faces_shown": self.faces_shown, "faces_covered": self.faces_covered,
+                "faces_left_out": self.faces_left_out, "names_that_may_identify": self.names, "opt_out_lines_without_photos": self.lines_without_photos,
+            });
+            return Ok(writeln!(out, "{summary:#}")?);
+        }
+        for (path, error) in &self.failed {
+            writeln!(out, "failed: {path}: {error}")?;
+        }
+        if quiet {
+            return Ok(());
+        }
+        writeln!(
+            out,
+            "{} copied, {} already there, {} opted out, {} failed",
+            self.copied,
+            self.unchanged,
+            self.opted_out,
+            self.failed.len()
+        )?;
+        tell(&mut out, self.removed, "earlier copies of people who opted out, or with a face, were removed")?;
+        let misspelt = "lines of the opt-out list stand for none of these photos: check their spelling";
+        tell(&mut out, self.lines_without_photos, misspelt)?;
+        self.faces_shown.iter().try_for_each(|path| writeln!(out, "shows a face: {path}"))?;
+        tell(&mut out, self.faces_left_out, "photos with a face were not copied")?;
+        let covered = "copies have a covered face; they were encoded anew, so their other pixels differ a little, too";
+        tell(&mut out, self.faces_covered, covered)?;
+        for (kind, count) in &self.left_out {
+            writeln!(out, "left out: {kind} in {count} photos")?;
+        }
+        tell(&mut out, self.names, "copies have names that may identify a person: use --names pseudonym")?;
+        if self.not_reached > 0 {
+            writeln!(out, "stopped before {} photos; run the same command again to go on", self.not_reached)?;
+        }
+        writeln!(out, "copies: {}", plan.output.display())?;
+        let seen = match plan.faces {
+            faces::Policy::Off => "what the pictures show was not looked at",
+            _ => "not every face is found (profiles, masks, turned heads): look at the copies",
+        };
+        Ok(writeln!(out, "{seen}; best effort, research use only")?)
+    }
+}

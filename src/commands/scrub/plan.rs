@@ -1,0 +1,94 @@
+//! `scrub`: where copies go, and that they can go there without touching an input or giving a name away.
+
+use std::path::{Path, PathBuf};
+
+use super::args::ScrubArgs;
+use crate::commands::shared::{at_rest, people};
+use crate::error::UsageError;
+use crate::input::decode::Limits;
+use crate::people::{OptOut, Pseudonyms};
+use crate::privacy::faces;
+use crate::store::vault::Vault;
+
+pub struct ScrubPlan {
+    pub inputs: Vec<PathBuf>,
+    pub output: PathBuf,
+    pub base: Option<PathBuf>,
+    pub pseudonyms: Option<Pseudonyms>,
+    pub table: Option<PathBuf>,
+    pub opt_out: OptOut,
+    pub vault: Vault,
+    pub faces: faces::Policy,
+    pub limits: Limits,
+    pub jobs: usize,
+    /// Bytes that photos in flight may hold.
+    pub memory: u64,
+    pub json: bool,
+}
+
+/// Room for 40 megapixels, decoded twice.
+const MEMORY_PER_JOB: u64 = 512 << 20;
+
+pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
+    let vault = at_rest::vault(&args.at_rest)?;
+    let pseudonyms = people::pseudonyms(&args.names, &vault)?;
+    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?;
+    let output = real(&args.output);
+    for input in args.inputs.iter().map(|input| real(input)) {
+        if output.starts_with(&input) || (input.is_dir() && input.starts_with(&output)) {
+            return Err(UsageError(format!(
+                "the output folder {} lies in an input or around it; inputs are never touched: choose another with -o",
+                args.output.display()
+            )));
+        }
+        refuse_inside(args.table.as_deref(), &input, "the inputs, which may be handed on")?;
+    }
+    refuse_inside(args.table.as_deref(), &output, "the output folder, which is handed on")?;
+    if args.table.is_some() && pseudonyms.is_none() {
+        return Err(UsageError("--table needs --names pseudonym: without codes there is nothing to list".into()));
+    }
+    let jobs = args.jobs.count();
+    Ok(ScrubPlan {
+        inputs: args.inputs,
+        output: args.output,
+        base: args.base,
+        pseudonyms,
+        table: args.table,
+        opt_out,
+        vault,
+        faces: args.faces.into(),
+        limits: Limits::default(),
+        jobs,
+        memory: jobs as u64 * MEMORY_PER_JOB,
+        json: args.json,
+    })
+}
+
+fn refuse_inside(table: Option<&Path>, folder: &Path, what: &str) -> Result<(), UsageError> {
+    match table {
+        Some(table) if real(table).starts_with(folder) => Err(UsageError(format!(
+            "the table {} would lie in {what}; keep it where only you can read it",
+            table.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The path without links, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut missing = Vec::new();
+    let mut existing = absolute.as_path();
+    loop {
+        if let Ok(found) = existing.canonicalize() {
+            return missing.iter().rev().fold(found, |path, part| path.join(part));
+        }
+        match (existing.parent(), existing.file_name()) {
+            (Some(parent), Some(name)) => {
+                missing.push(name);
+                existing = parent;
+            }
+            _ => return absolute,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Which model, and on what device it runs: the options, and what they name.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::error::UsageError;
+use crate::inference::manifest::{self, Model, Thresholds};
+use crate::inference::runtime::Device;
+
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelArgs {
+    /// Your own model: a folder with model.onnx and manifest.json, or an .onnx file [default: the built-in one]
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
+    /// The model's description, where it does not lie beside it
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub manifest: Option<PathBuf>,
+    /// Lesion probability from which a pixel is lesion, instead of the model's own
+    #[arg(long, value_name = "P")]
+    pub threshold: Option<f64>,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub struct DeviceArgs {
+    /// Where the model runs; what is asked for runs, or nothing does
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceName,
+    /// Your own build of ONNX Runtime (also by ORT_DYLIB_PATH)
+    #[arg(long, value_name = "PATH")]
+    pub ort_lib: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DeviceName {
+    #[default]
+    Cpu,
+    Cuda,
+    Tensorrt,
+    Openvino,
+    Rocm,
+    Migraphx,
+    Coreml,
+    Directml,
+}
+
+pub fn find_model(args: &ModelArgs) -> Result<Model, UsageError> {
+    let mut model = match &args.model {
+        Some(path) => manifest::locate(path, args.manifest.as_deref())?,
+        None => manifest::built_in()?,
+    };
+    if let Some(lesion) = args.threshold {
+        model.manifest.output.thresholds = Some(Thresholds { lesion });
+        model.manifest.output.thresholds_source = Some("--threshold".to_owned());
+    }
+    Ok(model)
+}
+
+pub fn device(args: &DeviceArgs) -> (Option<PathBuf>, Device) {
+    let device = match args.device {
+        DeviceName::Cpu => Device::Cpu,
+        DeviceName::Cuda => Device::Cuda,
+        DeviceName::Tensorrt => Device::TensorRt,
+        DeviceName::Openvino => Device::OpenVino,
+        DeviceName::Rocm => Device::Rocm,
+        DeviceName::Migraphx => Device::MiGraphX,
+        DeviceName::Coreml => Device::CoreMl,
+        DeviceName::Directml => Device::DirectMl,
+    };
+    (args.ort_lib.clone(), device)
+}

@@ -1,0 +1,61 @@
+//! What commands print: files with a closing line, and a standard output that forgives a reader who has seen enough.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::commands::cli::Global;
+use crate::store::vault::Vault;
+
+/// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
+pub(in crate::commands) fn deliver(
+    vault: &Vault,
+    folder: &Path,
+    files: &[(&str, &[u8])],
+    table: &str,
+    as_json: bool,
+    global: &Global,
+) -> Result<()> {
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        crate::store::write(vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    let are = if names.len() > 1 { "are" } else { "is" };
+    let told = match files.first() {
+        Some((_, json)) if as_json => json.to_vec(),
+        _ if global.quiet => Vec::new(),
+        _ => format!("{table}\n{} {are} in {}\n", names.join(" and "), folder.display()).into_bytes(),
+    };
+    Ok(stdout().write_all(&told)?)
+}
+
+/// A line about `count` of something, where there is any.
+pub(in crate::commands) fn tell(out: &mut impl Write, count: usize, what: &str) -> std::io::Result<()> {
+    if count > 0 { writeln!(out, "{count} {what}") } else { Ok(()) }
+}
+
+/// Standard output. Who closed the pipe has seen enough (`| head`): what was asked for is done, and its exit code still counts.
+pub(in crate::commands) fn stdout() -> impl Write {
+    ToReader(std::io::stdout().lock())
+}
+
+struct ToReader(std::io::StdoutLock<'static>);
+
+impl Write for ToReader {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        forgive(self.0.write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        forgive(self.0.flush(), ())
+    }
+}
+
+fn forgive<T>(written: std::io::Result<T>, all: T) -> std::io::Result<T> {
+    match written {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(all),
+        other => other,
+    }
+}

@@ -1,0 +1,96 @@
+//! One image: its prediction against the reference, or against the majority of several.
+
+use serde::Serialize;
+
+use super::inputs::{Annotator, Predictions};
+use crate::annotations::references::upright;
+use crate::domain::mask::{LabelMap, SKIN};
+use crate::evaluation::score::agreement::{ImageAgreement, dice, majority, pairwise_dice};
+use crate::evaluation::score::{Options, PairScore, score};
+
+pub struct ImageScore {
+    pub width: u32,
+    pub height: u32,
+    pub pair: PairScore,
+    pub truth_marks_skin: bool,
+    pub agreement: ImageAgreement,
+}
+
+/// Why one image could not be scored; the others go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScoreFailure {
+    pub image: String,
+    /// `prediction_unreadable`, `truth_unreadable` or `size_mismatch`.
+    pub code: &'static str,
+    pub message: String,
+}
+
+pub fn score_image(
+    index: usize,
+    predictions: &Predictions,
+    annotators: &[Annotator],
+    options: &Options,
+    stored_grid: bool,
+) -> Result<ImageScore, ScoreFailure> {
+    let this = &predictions.list[index];
+    let failure = |code, message: String| ScoreFailure { image: this.image.clone(), code, message };
+    let prediction = predictions.read(index).map_err(|e| failure("prediction_unreadable", e))?;
+    let mut truths: Vec<Option<LabelMap>> = Vec::with_capacity(annotators.len());
+    for annotator in annotators {
+        let Some(truth) = annotator.of[index] else {
+            truths.push(None);
+            continue;
+        };
+        let name = &annotator.folder.names[truth];
+        let map = annotator
+            .folder
+            .read(truth, &annotator.format)
+            .map_err(|e| failure("truth_unreadable", format!("{name}: {e} (format {})", annotator.format)))?;
+        let map = if stored_grid { upright(map, this.orientation) } else { map };
+        if (map.width, map.height) != (prediction.width, prediction.height) {
+            return Err(failure("size_mismatch", mismatch(name, &map, &prediction, this.orientation, stored_grid)));
+        }
+        truths.push(Some(map));
+    }
+
+    let present: Vec<&LabelMap> = truths.iter().flatten().collect();
+    let voted;
+    let truth = match present.as_slice() {
+        [] => return Err(failure("truth_unreadable", "there is no reference".to_owned())),
+        [only] => only,
+        many => {
+            voted = majority(many).unwrap_or_else(|| many[0].clone());
+            &voted
+        }
+    };
+    let marks_skin = annotators.iter().any(|a| a.format.marks_skin());
+    let agreement = if annotators.len() > 1 {
+        ImageAgreement {
+            between: pairwise_dice(&truths, options.empty),
+            model: truths.iter().map(|t| dice(&prediction, t.as_ref()?, options.empty)).collect(),
+        }
+    } else {
+        ImageAgreement::default()
+    };
+    Ok(ImageScore {
+        width: prediction.width,
+        height: prediction.height,
+        pair: score(&prediction, truth, options, this.mm_per_px, marks_skin),
+        truth_marks_skin: truth.data.contains(&SKIN),
+        agreement,
+    })
+}
+
+fn mismatch(name: &str, truth: &LabelMap, prediction: &LabelMap, orientation: u8, stored_grid: bool) -> String {
+    let sizes = format!(
+        "the prediction is {}x{}, the reference {name} is {}x{}",
+        prediction.width, prediction.height, truth.width, truth.height
+    );
+    let lying = (truth.width, truth.height) == (prediction.height, prediction.width);
+    let remedy = match (lying && orientation > 4, stored_grid) {
+        (true, false) => "it seems to be drawn on the pixels as stored: try --truth-grid stored",
+        (true, true) => "it seems to be drawn on the upright photo: leave out --truth-grid stored",
+        _ => "a mask is never resized silently: export the reference at the photo's size",
+    };
+    format!("{sizes}; {remedy}")
+}

@@ -1,0 +1,243 @@
+//! What is scored against what: predictions from a results folder or a folder of masks, references of every annotator.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Plan;
+use crate::annotations::references::{Format, References};
+use crate::domain::mask::LabelMap;
+use crate::domain::record::{ModelId, Outcome};
+use crate::error::UsageError;
+use crate::evaluation::score::pairing::{folder_and_stems, pair};
+use crate::people::{LeftOut, OptOut};
+use crate::store::results::Results;
+use crate::store::vault::Vault;
+
+/// One photo that the model was given, or one mask of a folder.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// The photo's path in the results, or the mask's in its folder.
+    pub image: String,
+    source: Source,
+    pub orientation: u8,
+    pub mm_per_px: Option<f64>,
+    pub tone_bin: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Mask(String),
+    File(usize),
+    /// There is no mask: the photo failed or was excluded.
+    None(&'static str),
+}
+
+pub struct Predictions {
+    pub list: Vec<Prediction>,
+    /// Names of photos, and of masks, of people who opted out. They take part in the pairing, so that their references are
+    /// never taken for somebody else's, and in nothing else.
+    theirs: Vec<String>,
+    pub left_out: Option<LeftOut>,
+    pub model: Option<ModelId>,
+    /// Where masks of a folder are; a results folder says it itself.
+    pub format: Option<Format>,
+    results: Option<Results>,
+    folder: Option<References>,
+}
+
+impl Predictions {
+    pub fn open(root: &Path, format: Option<&Format>, people: &Arc<OptOut>, vault: &Vault) -> Result<Self, UsageError> {
+        match Results::is_one(root) {
+            true => Self::of_results(Results::open(root, people, vault)?, people),
+            false => Self::of_folder(root, format, people, vault),
+        }
+    }
+
+    fn of_results(results: Results, people: &OptOut) -> Result<Self, UsageError> {
+        let mut model = None;
+        let mut list = Vec::new();
+        for record in results.records()? {
+            let record = record?;
+            let status = record.status();
+            let input = record.input();
+            let (image, orientation) = (input.path.clone(), input.orientation.unwrap_or(1));
+            list.push(match record.outcome {
+                Outcome::Done(done) => {
+                    model.get_or_insert(done.model);
+                    Prediction {
+                        image,
+                        source: Source::Mask(done.mask.path),
+                        orientation,
+                        mm_per_px: done.area.mm_per_px,
+                        tone_bin: done.colour.tone_bin,
+                    }
+                }
+                _ => Prediction { image, source: Source::None(status), orientation, mm_per_px: None, tone_bin: None },
+            });
+        }
+        let mut theirs: Vec<String> = results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
+        let left_out = people.left_out(&theirs);
+        theirs.extend(people.photos());
+        Ok(Predictions { list, theirs, left_out, model, format: None, results: Some(results), folder: None })
+    }
+
+    fn of_folder(root: &Path, format: Option<&Format>, people: &OptOut, vault: &Vault) -> Result<Self, UsageError> {
+        let folder = References::open(root, format, vault)?;
+        let is_theirs = theirs_among(&folder.names, &people.photos(), people, &[]);
+        let (out, all): (Vec<usize>, Vec<usize>) = (0..folder.names.len()).partition(|&i| is_theirs[i]);
+        let mut theirs: Vec<String> = out.into_iter().map(|i| folder.names[i].clone()).collect();
+        let left_out = people.left_out(&theirs);
+        theirs.extend(people.photos());
+        let format = match format {
+            Some(format) => format.clone(),
+            None => {
+                folder.guess(&all).map_err(|e| UsageError(format!("{}: {e} (--prediction-format)", root.display())))?
+            }
+        };
+        let prediction = |i: usize| Prediction {
+            image: folder.names[i].clone(),
+            source: Source::File(i),
+            orientation: 1,
+            mm_per_px: None,
+            tone_bin: None,
+        };
+        let list = all.into_iter().map(prediction).collect();
+        Ok(Predictions {
+            list,
+            theirs,
+            left_out,
+            model: None,
+            format: Some(format),
+            results: None,
+            folder: Some(folder),
+        })
+    }
+
+    pub fn is_results(&self) -> bool {
+        self.results.is_some()
+    }
+
+    pub fn read(&self, index: usize) -> Result<LabelMap, String> {
+        match (&self.list[index].source, &self.results, &self.folder, &self.format) {
+            (Source::Mask(path), Some(results), _, _) => results.mask(path),
+            (Source::File(i), _, Some(folder), Some(format)) => folder.read(*i, format),
+            _ => Err("there is no mask".to_owned()),
+        }
+    }
+}
+
+/// Which of these masks may be of people who opted out: by their own path, or as masks of their photos. A mask without a
+/// folder may be of a photo in any.
+fn theirs_among(masks: &[String], photos: &[String], people: &OptOut, suffixes: &[String]) -> Vec<bool> {
+    let mut folders: HashMap<String, Vec<String>> = HashMap::new();
+    for (folder, stems) in photos.iter().map(|photo| folder_and_stems(photo, suffixes)) {
+        stems.into_iter().for_each(|stem| folders.entry(stem).or_default().push(folder.clone()));
+    }
+    let is_theirs = |mask: &String| {
+        let (folder, stems) = folder_and_stems(mask, suffixes);
+        let mut fitting = stems.iter().filter_map(|stem| folders.get(stem)).flatten();
+        people.excludes(mask) || fitting.any(|of| *of == folder || of.is_empty() || folder.is_empty())
+    };
+    masks.iter().map(is_theirs).collect()
+}
+
+/// One folder of references, and which of them belongs to which prediction.
+pub struct Annotator {
+    pub name: String,
+    pub format: Format,
+    pub guessed: bool,
+    pub folder: References,
+    /// For every prediction, the index of its reference.
+    pub of: Vec<Option<usize>>,
+    /// For every reference, whether it is of somebody who opted out.
+    pub theirs: Vec<bool>,
+}
+
+/// A file that could not be scored for want of the other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unpaired {
+    /// `prediction` or `truth`.
+    pub side: &'static str,
+    pub annotator: Option<String>,
+    pub path: String,
+    /// `no_truth`, `no_prediction`, `doubtful`, `photo_failed` or `photo_excluded`.
+    pub reason: &'static str,
+}
+
+/// Opens the references of one annotator and pairs them.
+pub fn annotator(
+    name: String,
+    root: &Path,
+    predictions: &Predictions,
+    plan: &Plan,
+    unpaired: &mut Vec<Unpaired>,
+) -> Result<Annotator, UsageError> {
+    let (format, suffixes) = (plan.truth_format.as_ref(), &plan.truth_suffixes);
+    let folder = References::open(root, format, &plan.vault)?;
+    let keys = folder.keys();
+    let ours = predictions.list.len();
+    let mut images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
+    let known: HashSet<String> = images.iter().cloned().collect();
+    images.extend(predictions.theirs.iter().filter(|photo| !known.contains(*photo)).cloned());
+    // What lies under their name is nobody else's; of the rest, what surely belongs to somebody else's photo is not theirs.
+    let people = &plan.people;
+    let open: Vec<usize> = (0..keys.len()).filter(|&t| !people.excludes(&keys[t])).collect();
+    let open_keys: Vec<String> = open.iter().map(|&t| keys[t].clone()).collect();
+    let pairing = pair(&images, &open_keys, suffixes);
+    let mut theirs = theirs_among(&keys, &predictions.theirs, people, suffixes);
+    pairing.pairs.iter().for_each(|&(p, t)| theirs[open[t]] = p >= ours);
+
+    let mut of = vec![None; ours];
+    let mut tell = |t: usize, reason| {
+        let t = open[t];
+        if !theirs[t] {
+            let path = folder.names[t].clone();
+            unpaired.push(Unpaired { side: "truth", annotator: Some(name.clone()), path, reason });
+        }
+    };
+    for &(p, t) in pairing.pairs.iter().filter(|&&(p, _)| p < ours) {
+        match predictions.list[p].source {
+            Source::None("failed") => tell(t, "photo_failed"),
+            Source::None(_) => tell(t, "photo_excluded"),
+            _ => of[p] = Some(open[t]),
+        }
+    }
+    pairing.lone_truths.iter().for_each(|&t| tell(t, "no_prediction"));
+    pairing.doubtful.iter().flat_map(|(_, ts)| ts).for_each(|&t| tell(t, "doubtful"));
+    for (ps, _) in &pairing.doubtful {
+        let prediction = |&p: &usize| Unpaired {
+            side: "prediction",
+            annotator: Some(name.clone()),
+            path: images[p].clone(),
+            reason: "doubtful",
+        };
+        unpaired.extend(ps.iter().filter(|p| **p < ours).map(prediction));
+    }
+
+    let paired: Vec<usize> = of.iter().copied().flatten().collect();
+    let (format, guessed) = match format {
+        Some(format) => (format.clone(), false),
+        None if paired.is_empty() => (Format::Binary, true),
+        None => {
+            (folder.guess(&paired).map_err(|e| UsageError(format!("{}: {e} (--truth-format)", root.display())))?, true)
+        }
+    };
+    Ok(Annotator { name, format, guessed, folder, of, theirs })
+}
+
+/// Predictions that no annotator has a reference for.
+pub fn without_truth(predictions: &Predictions, annotators: &[Annotator], unpaired: &mut Vec<Unpaired>) {
+    let doubtful: BTreeSet<String> =
+        unpaired.iter().filter(|u| u.side == "prediction").map(|u| u.path.clone()).collect();
+    for (p, prediction) in predictions.list.iter().enumerate() {
+        let has_mask = !matches!(prediction.source, Source::None(_));
+        if has_mask && annotators.iter().all(|a| a.of[p].is_none()) && !doubtful.contains(&prediction.image) {
+            let path = prediction.image.clone();
+            unpaired.push(Unpaired { side: "prediction", annotator: None, path, reason: "no_truth" });
+        }
+    }
+    unpaired.sort();
+}

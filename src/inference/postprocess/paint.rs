@@ -1,0 +1,208 @@
+//! Draws a probability map into the photo's pixels: bilinear, half-pixel centres.
+//!
+//! Between four neighbouring cells the interpolated probabilities are a convex combination of the four, and the
+//! probabilities that give one class form a convex set: where all four corners agree, the whole square between them has
+//! their class and is filled without computing anything. Elsewhere every pixel is computed.
+
+use std::ops::Range;
+
+use super::{Decision, ProbMap, pixel_bounds};
+use crate::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+
+/// Where a row or column of pixels falls between the map's cells.
+#[derive(Clone, Copy)]
+struct Tap {
+    low: usize,
+    high: usize,
+    /// Weight of `high`.
+    weight: f32,
+}
+
+/// The taps of the pixels `range` along one axis of `cells` cells, from pixel centres mapped by `to_frame`.
+fn taps(range: Range<u32>, cells: usize, to_frame: impl Fn(f64) -> f64) -> Vec<Tap> {
+    range.map(|pixel| tap(to_frame(f64::from(pixel) + 0.5), cells)).collect()
+}
+
+fn tap(frame: f64, cells: usize) -> Tap {
+    let position = (frame - 0.5).clamp(0.0, (cells - 1) as f64);
+    let low = position as usize;
+    Tap { low, high: (low + 1).min(cells - 1), weight: (position - low as f64) as f32 }
+}
+
+fn mix(a: f32, b: f32, weight: f32) -> f32 {
+    a + (b - a) * weight
+}
+
+/// One class's probability at a point of the photo.
+pub fn sample(map: &ProbMap, class: u8, x: f64, y: f64) -> f32 {
+    let (u, v) = map.placement.to_frame(x, y);
+    let (tx, ty) = (tap(u, map.width()), tap(v, map.height()));
+    let plane = map.plane(class);
+    let row = |y: usize| mix(plane[y * map.width() + tx.low], plane[y * map.width() + tx.high], tx.weight);
+    mix(row(ty.low), row(ty.high), ty.weight)
+}
+
+pub fn paint(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
+    let (columns, rows) = pixel_bounds(map.placement.source, labels.width, labels.height);
+    if columns.is_empty() || rows.is_empty() {
+        return;
+    }
+    let (width, height) = (map.width(), map.height());
+    let across = taps(columns.clone(), width, |x| map.placement.to_frame(x, 0.0).0);
+    let down = taps(rows.clone(), height, |y| map.placement.to_frame(0.0, y).1);
+    let planes = [map.plane(BACKGROUND), map.plane(SKIN), map.plane(LESION)];
+    let cells: Vec<u8> =
+        (0..width * height).map(|i| decision.class(planes[0][i], planes[1][i], planes[2][i])).collect();
+    let spans = spans(&across);
+
+    let stride = labels.width as usize;
+    for (y, t) in rows.zip(&down) {
+        let (low, high) = (t.low * width, t.high * width);
+        let row_start = y as usize * stride + columns.start as usize;
+        let row = &mut labels.data[row_start..row_start + across.len()];
+        for span in &spans {
+            let (l, r) = (across[span.start].low, across[span.start].high);
+            let corner = cells[low + l];
+            if cells[low + r] == corner && cells[high + l] == corner && cells[high + r] == corner {
+                row[span.clone()].fill(corner);
+                continue;
+            }
+            // The left and right edges of the square at this row, class by class.
+            let left = planes.map(|p| mix(p[low + l], p[high + l], t.weight));
+            let right = planes.map(|p| mix(p[low + r], p[high + r], t.weight));
+            for (pixel, a) in row[span.clone()].iter_mut().zip(&across[span.clone()]) {
+                let at = |class: usize| mix(left[class], right[class], a.weight);
+                *pixel = decision.class(at(0), at(1), at(2));
+            }
+        }
+    }
+}
+
+/// Runs of pixels between the same two cells.
+fn spans(across: &[Tap]) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    let mut start = 0;
+    for x in 1..=across.len() {
+        if x == across.len() || across[x].low != across[start].low || across[x].high != across[start].high {
+            spans.push(start..x);
+            start = x;
+        }
+    }
+    spans
+}
+
+/// One class's probability over the photo, row by row, as values 0 to `scale`: the closest look that covers a pixel counts.
+pub fn probability_rows(
+    looks: &[ProbMap],
+    class: u8,
+    width: u32,
+    height: u32,
+    scale: f32,
+) -> impl Iterator<Item = Vec<u16>> {
+    let prepared: Vec<_> = looks
+        .iter()
+        .map(|map| {
+            let (columns, rows) = pixel_bounds(map.placement.source, width, height);
+            let across = taps(columns.clone(), map.width(), |x| map.placement.to_frame(x, 0.0).0);
+            (map, columns, rows, across)
+        })
+        .collect();
+    (0..height).map(move |y| {
+        let mut row = vec![0u16; width as usize];
+        for (map, columns, rows, across) in &prepared {
+            if rows.contains(&y) {
+                let t = tap(map.placement.to_frame(0.0, f64::from(y) + 0.5).1, map.height());
+                let plane = map.plane(class);
+                let cells = map.width();
+                for (pixel, a) in row[columns.start as usize..].iter_mut().zip(across) {
+                    let at = |y: usize| mix(plane[y * cells + a.low], plane[y * cells + a.high], a.weight);
+                    *pixel = (mix(at(t.low), at(t.high), t.weight) * scale).round() as u16;
+                }
+            }
+        }
+        row
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+
+    use super::*;
+    use crate::domain::geometry::{Placement, Rect};
+
+    /// A map with patches, so that some squares agree and some do not.
+    fn patchy(width: usize, height: usize, seed: u32) -> Array3<f32> {
+        let mut state = seed;
+        let mut planes = Array3::zeros((3, height, width));
+        for y in 0..height {
+            for x in 0..width {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let noise = (state >> 8) as f32 / (1u32 << 24) as f32;
+                let lesion = if (x / 4 + y / 3) % 3 == 0 { 0.5 + 0.5 * noise } else { 0.3 * noise };
+                let skin = (1.0 - lesion) * if x * 2 > width { 0.8 } else { noise };
+                planes[[0, y, x]] = 1.0 - lesion - skin;
+                planes[[1, y, x]] = skin;
+                planes[[2, y, x]] = lesion;
+            }
+        }
+        planes
+    }
+
+    #[test]
+    fn filling_agreeing_squares_equals_computing_every_pixel() {
+        for (photo, map, seed) in [
+            ((301u32, 203u32), (24usize, 16usize), 1),
+            ((64, 200), (32, 8), 2),
+            ((10, 7), (32, 24), 3),
+            ((1, 1), (5, 5), 4),
+        ] {
+            let placement = Placement {
+                source: Rect::whole(photo.0, photo.1),
+                content: Rect::whole(map.0 as u32, map.1 as u32),
+                frame_width: map.0 as u32,
+                frame_height: map.1 as u32,
+            };
+            let probabilities = ProbMap { planes: patchy(map.0, map.1, seed), placement };
+            for lesion_threshold in [0.35, 0.5, 0.8] {
+                let decision = Decision { lesion_threshold };
+                let mut fast = LabelMap::filled(photo.0, photo.1, 9);
+                paint(&mut fast, &probabilities, decision);
+                for y in 0..photo.1 {
+                    for x in 0..photo.0 {
+                        let p = |class| sample(&probabilities, class, f64::from(x) + 0.5, f64::from(y) + 0.5);
+                        let margin = (p(LESION) - lesion_threshold).abs().min((p(SKIN) - p(BACKGROUND)).abs());
+                        // Rows first or columns first: at a tie to the last bit either class is right.
+                        if margin > 1e-6 {
+                            assert_eq!(
+                                fast.at(x, y),
+                                decision.class(p(BACKGROUND), p(SKIN), p(LESION)),
+                                "pixel {x}, {y}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_photo_is_painted_and_no_more() {
+        let source = Rect { x: 10.0, y: 20.0, width: 30.0, height: 10.0 };
+        let mut planes = Array3::zeros((3, 4, 4));
+        planes.index_axis_mut(ndarray::Axis(0), 2).fill(1.0);
+        let map = ProbMap {
+            planes,
+            placement: Placement { source, content: Rect::whole(4, 4), frame_width: 4, frame_height: 4 },
+        };
+        let mut labels = LabelMap::filled(60, 40, BACKGROUND);
+        paint(&mut labels, &map, Decision { lesion_threshold: 0.5 });
+        assert_eq!(labels.count(LESION), 300);
+        assert!(
+            labels.at(10, 20) == LESION
+                && labels.at(39, 29) == LESION
+                && labels.at(9, 20) == BACKGROUND
+                && labels.at(40, 29) == BACKGROUND
+        );
+    }
+}

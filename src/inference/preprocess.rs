@@ -1,0 +1,186 @@
+//! A photo, or a part of it, becomes the tensor that the model was trained on. Pure: no files, no clock.
+//!
+//! The reduction is a bilinear convolution with antialiasing, as Pillow's `resize(BILINEAR)`, on 8-bit sRGB: the default
+//! model's training code does the same.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use half::f16;
+use ndarray::{Array4, Axis};
+
+use crate::domain::geometry::{Placement, Rect, swapped};
+use crate::domain::photo::{Photo, luma};
+use crate::error::{PhotoError, Stage};
+use crate::inference::manifest::{Channels, Element, Layout, Resize, SizeRule};
+
+/// The model's input: one photo, in the element type and layout that the graph takes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TensorData {
+    F32(Array4<f32>),
+    F16(Array4<f16>),
+    U8(Array4<u8>),
+}
+
+/// Carries its placement: how to get back to the photo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    pub data: TensorData,
+    pub placement: Placement,
+}
+
+impl Tensor {
+    /// Left and right swapped, bars and all. The placement stays: it holds again when the answer is swapped back.
+    pub fn mirrored(self, layout: Layout) -> Self {
+        let along = Axis(if layout == Layout::Nchw { 3 } else { 2 });
+        let data = match self.data {
+            TensorData::F32(values) => TensorData::F32(swapped(values, along)),
+            TensorData::F16(values) => TensorData::F16(swapped(values, along)),
+            TensorData::U8(values) => TensorData::U8(swapped(values, along)),
+        };
+        Self { data, ..self }
+    }
+}
+
+type InputSpec = crate::inference::manifest::Input;
+
+/// Lays `part` of the photo into the model's frame.
+pub fn preprocess(photo: &Photo, part: Rect, spec: &InputSpec) -> Result<Tensor, PhotoError> {
+    let placement = place(part, spec);
+    let (width, height) = (placement.content.width as u32, placement.content.height as u32);
+    let content = resize(photo, part, width, height)?;
+    Ok(Tensor { data: fill(&content, &placement, spec), placement })
+}
+
+/// The frame's size and where the content lies in it.
+fn place(part: Rect, spec: &InputSpec) -> Placement {
+    let (frame_width, frame_height) = match spec.size {
+        SizeRule::Fixed { width, height } => (width, height),
+        SizeRule::Multiple { multiple_of, long_side } => {
+            let scale = f64::from(long_side) / part.width.max(part.height);
+            let round = |side: f64| {
+                let multiple = f64::from(multiple_of);
+                ((side * scale / multiple).round().max(1.0) * multiple) as u32
+            };
+            (round(part.width), round(part.height))
+        }
+    };
+    let frame = Rect::whole(frame_width, frame_height);
+    let content = match spec.resize {
+        Resize::Stretch => frame,
+        Resize::Letterbox => {
+            let scale = (frame.width / part.width).min(frame.height / part.height);
+            let width = (part.width * scale).round().clamp(1.0, frame.width);
+            let height = (part.height * scale).round().clamp(1.0, frame.height);
+            Rect { x: ((frame.width - width) / 2.0).floor(), y: ((frame.height - height) / 2.0).floor(), width, height }
+        }
+    };
+    Placement { source: part, content, frame_width, frame_height }
+}
+
+/// `part` of the photo at another size, interleaved RGB.
+pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<u8>, PhotoError> {
+    let broken =
+        |e: String| PhotoError::new(Stage::Model, "resize_failed", format!("the photo could not be resized: {e}"));
+    let (stored_width, stored_height) = photo.stored_size();
+    let source =
+        ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3).map_err(|e| broken(e.to_string()))?;
+    // In stored pixels; rounding must not lead a hair's breadth out of the picture.
+    let stored = |start: f64, size: f64, own: u32, stored: u32| {
+        let (limit, scale) = (f64::from(stored), f64::from(stored) / f64::from(own));
+        let start = (start * scale).clamp(0.0, limit);
+        (start, (size * scale).min(limit - start))
+    };
+    let (left, crop_width) = stored(part.x, part.width, photo.width, stored_width);
+    let (top, crop_height) = stored(part.y, part.height, photo.height, stored_height);
+    let mut target = Image::new(width, height, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false).crop(
+        left,
+        top,
+        crop_width,
+        crop_height,
+    );
+    Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
+    Ok(target.into_vec())
+}
+
+/// Normalised values in the graph's layout; the bars of a letterbox hold the normalised pad colour.
+fn fill(content: &[u8], placement: &Placement, spec: &InputSpec) -> TensorData {
+    let (frame_width, frame_height) = (placement.frame_width as usize, placement.frame_height as usize);
+    let (left, top) = (placement.content.x as usize, placement.content.y as usize);
+    let width = placement.content.width as usize;
+    let channels = spec.channels.count();
+    let shape = match spec.layout {
+        Layout::Nchw => (1, channels, frame_height, frame_width),
+        Layout::Nhwc => (1, frame_height, frame_width, channels),
+    };
+    // (channel stride, pixel stride)
+    let (plane, step) = match spec.layout {
+        Layout::Nchw => (frame_width * frame_height, 1),
+        Layout::Nhwc => (1, channels),
+    };
+    let value = |pixel: &[u8], channel: usize| -> u8 {
+        match spec.channels {
+            Channels::Rgb => pixel[channel],
+            Channels::Bgr => pixel[2 - channel],
+            Channels::Grey => luma(pixel),
+        }
+    };
+    let mut bytes = vec![0u8; channels * frame_width * frame_height];
+    for channel in 0..channels {
+        if placement.content.width as usize != frame_width || placement.content.height as usize != frame_height {
+            let pad = value(&spec.pad, channel);
+            (0..frame_width * frame_height).for_each(|i| bytes[i * step + channel * plane] = pad);
+        }
+        for (y, row) in content.chunks_exact(width * 3).enumerate() {
+            let start = ((top + y) * frame_width + left) * step + channel * plane;
+            for (x, pixel) in row.chunks_exact(3).enumerate() {
+                bytes[start + x * step] = value(pixel, channel);
+            }
+        }
+    }
+    let tables: Vec<[f32; 256]> = (0..channels)
+        .map(|c| std::array::from_fn(|v| ((v as f64 * spec.scale - spec.mean[c]) / spec.std[c]) as f32))
+        .collect();
+    let channel_of = |i: usize| if spec.layout == Layout::Nchw { i / plane } else { i % channels };
+    let array = |data: Vec<f32>| Array4::from_shape_vec(shape, data).expect("as many values as the shape holds");
+    match spec.element {
+        Element::Uint8 => {
+            TensorData::U8(Array4::from_shape_vec(shape, bytes).expect("as many values as the shape holds"))
+        }
+        Element::Float16 => TensorData::F16(
+            array(bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect())
+                .mapv(f16::from_f32),
+        ),
+        _ => TensorData::F32(array(
+            bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect(),
+        )),
+    }
+}
+
+/// Pixels on a photo's longer side beyond which this model gains nothing, also where it looks closer at a part.
+pub fn enough_pixels(spec: &InputSpec) -> u32 {
+    let side = match spec.size {
+        SizeRule::Fixed { width, height } => width.max(height),
+        SizeRule::Multiple { long_side, .. } => long_side,
+    };
+    3 * side
+}
+
+/// A picture for trying a model out: a gradient with some texture, so that outputs show their range.
+pub fn test_picture() -> Photo {
+    let (width, height) = (320u32, 240u32);
+    let mut rgb = Vec::with_capacity(width as usize * height as usize * 3);
+    for y in 0..height {
+        for x in 0..width {
+            let texture = ((x * 7 + y * 13) % 31) as u8;
+            rgb.extend([(x * 255 / width) as u8 ^ texture, (y * 255 / height) as u8, 255 - texture]);
+        }
+    }
+    Photo { width, height, rgb }
+}
+
+/// The tensor that a resolved model is tried with.
+pub fn test_tensor(spec: &InputSpec) -> Result<Tensor, PhotoError> {
+    let photo = test_picture();
+    preprocess(&photo, Rect::whole(photo.width, photo.height), spec)
+}

@@ -1,0 +1,131 @@
+//! JPEG: baseline, progressive, grey, CMYK.
+//!
+//! Decoders fill the rest of a truncated file with grey and call it a success; here such a file is an error, because half
+//! a photo gives a mask that looks like a whole one.
+
+use image::metadata::Orientation;
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+use super::{Raw, broken};
+use crate::domain::colour::{Samples, Space};
+use crate::domain::record::Size;
+use crate::error::{PhotoError, Stage};
+use crate::privacy::jpeg_is_complete;
+
+fn open(bytes: &[u8], colours: Option<ColorSpace>) -> Result<JpegDecoder<ZCursor<&[u8]>>, PhotoError> {
+    let mut options =
+        DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
+    if let Some(colours) = colours {
+        options = options.jpeg_set_out_colorspace(colours);
+    }
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(|e| broken(format!("{e:?}")))?;
+    Ok(decoder)
+}
+
+pub fn header(bytes: &[u8]) -> Result<(Size, Orientation), PhotoError> {
+    let decoder = open(bytes, None)?;
+    let (width, height) = decoder.dimensions().ok_or_else(|| broken("no size in the header"))?;
+    let orientation =
+        decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
+    Ok((Size { width: width as u32, height: height as u32 }, orientation))
+}
+
+/// `enough` pixels on the longer side will do, where the decoder can give fewer than all.
+pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
+    if !jpeg_is_complete(bytes) {
+        return Err(PhotoError::new(
+            Stage::Decode,
+            "truncated",
+            "the photo is cut off: its end is missing; copy it again from its source".to_owned(),
+        ));
+    }
+    if let Some(raw) = scaled(bytes, enough)? {
+        return Ok(raw);
+    }
+    let stored = open(bytes, None)?.input_colorspace().unwrap_or(ColorSpace::YCbCr);
+    let wanted = match stored {
+        ColorSpace::Luma => ColorSpace::Luma,
+        ColorSpace::CMYK => ColorSpace::CMYK,
+        _ => ColorSpace::RGB,
+    };
+    let mut decoder = open(bytes, Some(wanted))?;
+    let mut pixels = decoder.decode().map_err(|e| broken(format!("{e:?}")))?;
+    let (width, height) = decoder.dimensions().ok_or_else(|| broken("no size in the header"))?;
+    if pixels.len() != width * height * wanted.num_components() {
+        return Err(broken("the decoder gave fewer pixels than the header says"));
+    }
+    let space = colour_space(&decoder);
+    let samples = match wanted {
+        ColorSpace::Luma => Samples::Grey(pixels),
+        ColorSpace::CMYK => {
+            // Adobe's programs store ink inverted, and say so with their marker.
+            if has_adobe_marker(bytes) {
+                pixels.iter_mut().for_each(|v| *v = 255 - *v);
+            }
+            Samples::Cmyk(pixels)
+        }
+        _ => Samples::Rgb(pixels),
+    };
+    // YCCK comes out as RGB already: its ink profile cannot be applied any more.
+    let space = if stored == ColorSpace::YCCK { Space::Srgb } else { space };
+    let warnings = if stored == ColorSpace::YCCK {
+        vec![super::warning("cmyk_approximate", "the photo is in CMYK (YCCK); its colours are approximate")]
+    } else {
+        Vec::new()
+    };
+    Ok(Raw { samples, space, warnings })
+}
+
+#[cfg(feature = "turbojpeg")]
+fn scaled(bytes: &[u8], enough: u32) -> Result<Option<Raw>, PhotoError> {
+    let Some((pixels, grey)) = super::turbo::decode(bytes, enough)? else { return Ok(None) };
+    let samples = if grey { Samples::Grey(pixels) } else { Samples::Rgb(pixels) };
+    Ok(Some(Raw { samples, space: colour_space(&open(bytes, None)?), warnings: Vec::new() }))
+}
+
+#[cfg(not(feature = "turbojpeg"))]
+fn scaled(_bytes: &[u8], _enough: u32) -> Result<Option<Raw>, PhotoError> {
+    Ok(None)
+}
+
+fn colour_space(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Space {
+    match (decoder.icc_profile(), decoder.exif()) {
+        (Some(profile), _) => Space::Icc(profile),
+        (None, Some(exif)) if says_adobe_rgb(exif) => Space::AdobeRgb,
+        _ => Space::Srgb,
+    }
+}
+
+/// Cameras name Adobe RGB by the interoperability index R03, without a profile.
+fn says_adobe_rgb(exif: &[u8]) -> bool {
+    let Ok(exif) = exif::Reader::new().read_raw(exif.to_vec()) else { return false };
+    exif.get_field(exif::Tag::InteroperabilityIndex, exif::In::PRIMARY)
+        .is_some_and(|field| matches!(&field.value, exif::Value::Ascii(texts) if texts.first().is_some_and(|t| t.starts_with(b"R03"))))
+}
+
+/// The segments before the picture's data: marker and content.
+fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut at = 2;
+    std::iter::from_fn(move || {
+        while bytes.get(at) == Some(&0xff) && bytes.get(at + 1) == Some(&0xff) {
+            at += 1;
+        }
+        let &[0xff, marker, high, low] = bytes.get(at..at + 4)? else { return None };
+        let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
+        let content = bytes.get(at + 4..end)?;
+        at = end;
+        Some((marker, content))
+    })
+}
+
+const START_OF_SCAN: u8 = 0xda;
+
+fn has_adobe_marker(bytes: &[u8]) -> bool {
+    segments(bytes)
+        .take_while(|(marker, ..)| *marker != START_OF_SCAN)
+        .any(|(marker, content)| marker == 0xee && content.starts_with(b"Adobe"))
+}

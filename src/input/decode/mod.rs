@@ -1,0 +1,150 @@
+//! A file's bytes become upright sRGB pixels. The content decides what a file is, never its name.
+//!
+//! `jpeg` reads JPEG, the commonest by far; `other` the rest through the `image` crate; `sniff` tells them apart. Sizes are
+//! checked against the limits before anything is allocated for pixels.
+
+mod jpeg;
+mod other;
+mod sniff;
+#[cfg(feature = "turbojpeg")]
+mod turbo;
+
+pub use sniff::{Format, SNIFF_BYTES, sniff};
+
+use image::metadata::Orientation;
+use image::{DynamicImage, RgbImage};
+
+use crate::domain::colour::{Doubt, Samples, Space, to_srgb};
+use crate::domain::photo::Photo;
+use crate::domain::record::{Size, Warning};
+use crate::error::{PhotoError, Stage};
+
+/// What a photo may cost at the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub max_pixels: u64,
+    pub max_file_bytes: u64,
+}
+
+impl Default for Limits {
+    /// 128 megapixels: above any current camera's 102; half a gigabyte: an uncompressed 16-bit TIFF of that size and some.
+    fn default() -> Self {
+        Self { max_pixels: 128 << 20, max_file_bytes: 1 << 30 }
+    }
+}
+
+/// The photo, and what was learnt of the file on the way.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    pub photo: Photo,
+    pub header: Header,
+    pub warnings: Vec<Warning>,
+}
+
+/// Known before any pixel is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub format: Format,
+    /// As stored, before the orientation.
+    pub size: Size,
+    /// EXIF value, 1 to 8.
+    pub orientation: u8,
+}
+
+/// Pixels as they came out of a decoder.
+struct Raw {
+    samples: Samples,
+    space: Space,
+    warnings: Vec<Warning>,
+}
+
+/// Reads the header only, and checks the size against the limits.
+pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
+    let format = sniff(bytes)?;
+    let (size, orientation) = match format {
+        Format::Jpeg => jpeg::header(bytes)?,
+        _ => other::header(bytes, format)?,
+    };
+    check_size(size, limits)?;
+    Ok(Header { format, size, orientation: orientation.to_exif() })
+}
+
+/// Which JPEG decoder this build has; results differ between them by a little, so settings name it.
+pub const JPEG_DECODER: &str = if cfg!(feature = "turbojpeg") { "libjpeg-turbo, scaled" } else { "zune-jpeg" };
+
+/// `enough` pixels on the longer side will do for a JPEG, where the build can decode fewer than all.
+pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, PhotoError> {
+    let raw = match header.format {
+        Format::Jpeg => jpeg::decode(bytes, enough)?,
+        format => other::decode(bytes, format)?,
+    };
+    let mut warnings = raw.warnings;
+    let (rgb, doubt) = to_srgb(raw.samples, &raw.space);
+    match doubt {
+        Some(Doubt::ProfileUnusable) => {
+            warnings.push(warning(
+                "colour_profile_unusable",
+                "the colour profile could not be used; the pixels are taken as sRGB",
+            ));
+        }
+        Some(Doubt::CmykApproximate) => {
+            warnings.push(warning(
+                "cmyk_approximate",
+                "the photo is in CMYK without a usable profile; its colours are approximate",
+            ));
+        }
+        None => {}
+    }
+    let photo = turn_upright(rgb, header)?;
+    Ok(Decoded { photo, header, warnings })
+}
+
+fn turn_upright(rgb: Vec<u8>, header: Header) -> Result<Photo, PhotoError> {
+    let Size { width, height } = header.size;
+    let lying = Photo { width, height, rgb };
+    let (stored_width, stored_height) = lying.stored_size();
+    if lying.rgb.len() != stored_width as usize * stored_height as usize * 3 {
+        return Err(broken("the decoder gave fewer pixels than the header says"));
+    }
+    if header.orientation == 1 {
+        return Ok(lying);
+    }
+    let stored =
+        RgbImage::from_raw(stored_width, stored_height, lying.rgb).ok_or_else(|| broken("the picture is empty"))?;
+    let mut picture = DynamicImage::ImageRgb8(stored);
+    picture.apply_orientation(Orientation::from_exif(header.orientation).unwrap_or(Orientation::NoTransforms));
+    let (width, height) = if header.orientation >= 5 { (height, width) } else { (width, height) };
+    Ok(Photo { width, height, rgb: picture.into_rgb8().into_raw() })
+}
+
+fn check_size(size: Size, limits: &Limits) -> Result<(), PhotoError> {
+    let pixels = u64::from(size.width) * u64::from(size.height);
+    if pixels == 0 {
+        return Err(broken("the photo has no pixels"));
+    }
+    if pixels > limits.max_pixels {
+        let mega = |p: u64| p as f64 / 1e6;
+        return Err(PhotoError::new(
+            Stage::Decode,
+            "too_many_pixels",
+            format!(
+                "the photo has {} x {} pixels ({:.1} megapixels), more than the limit of {:.1}; raise --max-pixels if it is meant",
+                size.width,
+                size.height,
+                mega(pixels),
+                mega(limits.max_pixels)
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn broken(why: impl std::fmt::Display) -> PhotoError {
+    // Some decoders say more than one line.
+    let why = why.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    PhotoError::new(Stage::Decode, "decode_failed", format!("the photo cannot be decoded: {why}"))
+}
+
+fn warning(code: &str, message: &str) -> Warning {
+    Warning { code: code.to_owned(), message: message.to_owned() }
+}

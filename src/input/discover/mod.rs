@@ -1,0 +1,190 @@
+//! From what the user named to the list of photos: in a stable order, under names that are relative, unique and safe to
+//! write. `names` makes the names, `list` reads lists of paths, `sealed` looks whether encrypted photos can be opened.
+//!
+//! A path that the user named is always attempted. Filters, and the look at a file's first bytes, apply only to what was
+//! found inside folders.
+
+mod list;
+mod names;
+mod sealed;
+
+pub use list::read_list;
+pub use sealed::check_locks;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use walkdir::WalkDir;
+
+use crate::error::{PhotoError, Stage, UsageError};
+use crate::input::decode::{SNIFF_BYTES, sniff};
+use crate::people::OptOut;
+use crate::store::is_results;
+use crate::store::vault::clear_name;
+
+/// One photo to process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub path: PathBuf,
+    /// How the photo is called in results: relative, `/` between parts, unique.
+    pub name: String,
+    /// As `name`, but distinct from the others on systems that ignore case, too, and short enough to write.
+    pub file_name: String,
+    /// Found unusable while looking for photos (an unreadable folder, say): becomes a failed record.
+    pub problem: Option<PhotoError>,
+    /// Of a person who opted out: never opened.
+    pub opted_out: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Discovered {
+    pub sources: Vec<Source>,
+    /// Files inside folders that are no photos.
+    pub skipped: Vec<PathBuf>,
+    /// Links that lead back to a folder that contains them.
+    pub loops: Vec<PathBuf>,
+}
+
+/// Which of the files found in folders are wanted.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub include: Option<GlobSet>,
+    pub exclude: Option<GlobSet>,
+}
+
+impl Filter {
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, UsageError> {
+        let set = |patterns: &[String]| -> Result<Option<GlobSet>, UsageError> {
+            if patterns.is_empty() {
+                return Ok(None);
+            }
+            let mut builder = GlobSetBuilder::new();
+            for pattern in patterns {
+                builder.add(
+                    Glob::new(pattern)
+                        .map_err(|e| UsageError(format!("The pattern {pattern:?} is not valid: {e}.")))?,
+                );
+            }
+            builder.build().map(Some).map_err(|e| UsageError(format!("The patterns cannot be used: {e}.")))
+        };
+        Ok(Self { include: set(include)?, exclude: set(exclude)? })
+    }
+
+    /// An encrypted file may be meant by its own name or by the photo's.
+    fn wants(&self, relative: &Path) -> bool {
+        let photo = relative.to_str().map_or(relative, |path| Path::new(clear_name(path)));
+        let matches = |set: &GlobSet| set.is_match(relative) || set.is_match(photo);
+        self.include.as_ref().is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
+    }
+}
+
+/// `base` is what names are relative to; without it, the folder that was given or the nearest folder common to all inputs.
+/// `skip` is the output folder, which may lie inside an input. Files of people who `opt_out` names are not even opened to
+/// see whether they are photos.
+pub fn discover(
+    inputs: &[PathBuf],
+    base: Option<&Path>,
+    filter: &Filter,
+    skip: Option<&Path>,
+    opt_out: &OptOut,
+) -> Result<Discovered, UsageError> {
+    let mut found = Discovered::default();
+    let mut photos: Vec<(PathBuf, Option<PhotoError>)> = Vec::new();
+    let skip = skip.and_then(|path| path.canonicalize().ok());
+    let base = match (base, inputs) {
+        (Some(base), _) => names::lexical(base),
+        (None, [one]) if one.is_dir() => names::lexical(one),
+        _ => names::common_folder(inputs),
+    };
+    let closed = |path: &Path| {
+        let name = || Some(names::parts_below(&base, &names::lexical(path))?.join("/"));
+        !opt_out.is_empty() && name().is_some_and(|name| opt_out.excludes(&name))
+    };
+    for input in inputs {
+        if input.is_dir() {
+            walk(input, filter, skip.as_deref(), &closed, &mut found, &mut photos);
+        } else {
+            photos.push((input.clone(), None));
+        }
+    }
+    found.sources = names::name_all(photos, &base)?;
+    found
+        .sources
+        .iter_mut()
+        .for_each(|source| source.opted_out = opt_out.excludes(&source.name) || closed(&source.path));
+    Ok(found)
+}
+
+fn walk(
+    folder: &Path,
+    filter: &Filter,
+    skip: Option<&Path>,
+    closed: &dyn Fn(&Path) -> bool,
+    found: &mut Discovered,
+    photos: &mut Vec<(PathBuf, Option<PhotoError>)>,
+) {
+    let hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+    // Masks and overlays of earlier runs are no photos.
+    let is_output =
+        |path: &Path| is_results(path) || skip.is_some_and(|skip| path.canonicalize().is_ok_and(|real| real == skip));
+    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(|entry| {
+        if entry.depth() == 0 {
+            return true;
+        }
+        let left_out = hidden(entry.file_name()) || entry.file_type().is_dir() && is_output(entry.path());
+        !left_out
+    });
+    for entry in entries {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) if entry.file_type().is_file() => {
+                let path = entry.into_path();
+                if !filter.wants(path.strip_prefix(folder).unwrap_or(&path)) {
+                    continue;
+                }
+                match has_photo_name(&path) || closed(&path) || has_photo_content(&path) {
+                    true => photos.push((path, None)),
+                    false => found.skipped.push(path),
+                }
+            }
+            Ok(entry) => found.skipped.push(entry.into_path()),
+            Err(error) if error.loop_ancestor().is_some() => found.loops.extend(error.path().map(Path::to_path_buf)),
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_path_buf();
+                let why = error.io_error().map_or_else(|| "it cannot be listed".to_owned(), describe);
+                let problem = PhotoError::new(
+                    Stage::Discover,
+                    "unreadable_folder",
+                    format!(
+                        "a folder or link cannot be read ({why}); photos inside it are not processed: check its permissions"
+                    ),
+                );
+                photos.push((path, Some(problem)));
+            }
+        }
+    }
+}
+
+/// An I/O error without the path that some systems put into it.
+pub fn describe(error: &std::io::Error) -> String {
+    error.kind().to_string()
+}
+
+const EXTENSIONS: [&str; 15] =
+    ["jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "webp", "gif", "heic", "heif", "avif", "dcm", "jxl"];
+
+/// A damaged photo is still reported, if its ending is known.
+fn has_photo_name(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).map(|name| Path::new(clear_name(name)));
+    name.and_then(|name| name.extension()?.to_str())
+        .is_some_and(|e| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()))
+}
+
+/// A photo under the wrong name is still found.
+fn has_photo_content(path: &Path) -> bool {
+    let mut first = Vec::with_capacity(SNIFF_BYTES);
+    let read = File::open(path).and_then(|f| f.take(SNIFF_BYTES as u64).read_to_end(&mut first));
+    read.is_ok() && (sniff(&first).is_ok() || sniff(&first).is_err_and(|e| e.code == "unsupported_format"))
+}

@@ -1,0 +1,174 @@
+//! What photos are called in results: relative to a base, with `/`, never absolute, never the same twice.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
+
+use super::Source;
+use crate::error::{PhotoError, Stage, UsageError};
+use crate::store::vault::{clear_name, has_sealed_name};
+
+/// Absolute and without `.` and `..`, by the letters alone: links are names like any other.
+pub fn lexical(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut clean = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+/// The nearest folder that contains all inputs (a single file's own folder).
+pub fn common_folder(inputs: &[PathBuf]) -> PathBuf {
+    let mut parents = inputs.iter().map(|path| lexical(path).parent().map(Path::to_path_buf).unwrap_or_default());
+    let Some(mut common) = parents.next() else { return PathBuf::new() };
+    for parent in parents {
+        while !parent.starts_with(&common) && common.pop() {}
+    }
+    common
+}
+
+/// The parts of a path below the base, as text. A photo keeps its name when it is encrypted.
+pub fn parts_below(base: &Path, clean: &Path) -> Option<Vec<String>> {
+    let mut parts: Vec<String> = clean.strip_prefix(base).ok()?.iter().map(readable).collect();
+    if let Some(file) = parts.last_mut() {
+        *file = clear_name(file).to_owned();
+    }
+    Some(parts)
+}
+
+/// Names in a stable order; a file that was named twice is taken once.
+pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Result<Vec<Source>, UsageError> {
+    // Sorted by the parts of the path, so that the order does not depend on how `/` compares to other characters.
+    // The path itself is part of the key: a name with odd bytes may read like another file's.
+    let mut by_name: BTreeMap<(Vec<String>, PathBuf), (PathBuf, Option<PhotoError>)> = BTreeMap::new();
+    for (path, problem) in photos {
+        let clean = lexical(&path);
+        let parts = parts_below(base, &clean).ok_or_else(|| {
+            UsageError(format!(
+                "{} does not lie inside the base folder; give a --base that contains all inputs.",
+                path.display()
+            ))
+        })?;
+        by_name.entry((parts, clean)).or_insert((path, problem));
+    }
+    let (mut names, mut taken) = (HashSet::new(), HashSet::new());
+    let mut next = HashMap::new();
+    Ok(by_name
+        .into_iter()
+        .map(|((parts, _), (path, problem))| {
+            let file_name = distinct(&parts, &mut taken, &mut next);
+            let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
+            let is_first = names.insert(name.clone());
+            let twin = || {
+                let message = "the same photo lies beside it, not encrypted; remove one of the two";
+                PhotoError::new(Stage::Discover, "name_taken", message)
+            };
+            let problem = problem.or_else(|| (!is_first && has_sealed_name(&path)).then(twin));
+            let name = if is_first { name } else { file_name.clone() };
+            Source { path, name, file_name, problem, opted_out: false }
+        })
+        .collect())
+}
+
+/// Text for any file name: what is not UTF-8 is written as %XX, and a % of a name that has such bytes as %25.
+fn readable(part: &std::ffi::OsStr) -> String {
+    if let Some(text) = part.to_str() {
+        return text.to_owned();
+    }
+    let mut text = String::new();
+    for chunk in part.as_encoded_bytes().utf8_chunks() {
+        text.push_str(&chunk.valid().replace('%', "%25"));
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("%{byte:02X}")));
+    }
+    text
+}
+
+/// Room for the endings that results add (`.lesion.png`, a temporary file's) within the usual 255 bytes of a name.
+const LONGEST_PART: usize = 200;
+
+/// The path under which results are written. Names that differ only in case would overwrite each other on many systems
+/// and memory cards: the later one gets `~2`.
+fn distinct(parts: &[String], taken: &mut HashSet<String>, next: &mut HashMap<String, u32>) -> String {
+    let shortened: Vec<String> = parts.iter().map(|part| shorten(part)).collect();
+    let path = if shortened.is_empty() { "photo".to_owned() } else { shortened.join("/") };
+    let folded = path.to_lowercase();
+    if taken.insert(folded.clone()) {
+        return path;
+    }
+    loop {
+        let number = next.entry(folded.clone()).or_insert(1);
+        *number += 1;
+        let (stem, extension) = match path.rsplit_once('.') {
+            Some((stem, extension)) if !extension.contains('/') && !stem.is_empty() => (stem, format!(".{extension}")),
+            _ => (path.as_str(), String::new()),
+        };
+        let candidate = format!("{stem}~{number}{extension}");
+        if taken.insert(candidate.to_lowercase()) {
+            return candidate;
+        }
+    }
+}
+
+fn shorten(part: &str) -> String {
+    if part.len() <= LONGEST_PART {
+        return part.to_owned();
+    }
+    let mark = blake3::hash(part.as_bytes()).to_hex();
+    let cut = (0..=LONGEST_PART - 9).rev().find(|&i| part.is_char_boundary(i)).unwrap_or(0);
+    format!("{}~{}", &part[..cut], &mark[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(paths: &[&str], base: &str) -> Vec<(String, String)> {
+        let photos = paths.iter().map(|p| (PathBuf::from(p), None)).collect();
+        name_all(photos, &lexical(Path::new(base))).unwrap().into_iter().map(|s| (s.name, s.file_name)).collect()
+    }
+
+    #[test]
+    fn names_are_relative_sorted_and_unique() {
+        let found = names(&["/d/b/x.jpg", "/d/a/../a/x.jpg", "/d/a/x.jpg", "/d/a-b/x.jpg"], "/d");
+        let shown: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(shown, ["a/x.jpg", "a-b/x.jpg", "b/x.jpg"]);
+    }
+
+    #[test]
+    fn names_that_differ_in_case_are_written_apart() {
+        let found = names(&["/d/A.jpg", "/d/a.jpg", "/d/a.JPG", "/d/a~2.jpg"], "/d");
+        let files: Vec<String> = found.iter().map(|(_, file)| file.to_lowercase()).collect();
+        let distinct: HashSet<&String> = files.iter().collect();
+        assert_eq!(distinct.len(), 4, "{found:?}");
+        assert_eq!(found[0], ("A.jpg".into(), "A.jpg".into()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_not_text_become_text() {
+        use std::os::unix::ffi::OsStrExt;
+        let raw = std::ffi::OsStr::from_bytes(b"a\xff%.jpg");
+        assert_eq!(readable(raw), "a%FF%25.jpg");
+        assert_eq!(readable("100%.jpg".as_ref()), "100%.jpg");
+    }
+
+    #[test]
+    fn long_names_are_shortened_and_stay_apart() {
+        let long = "あ".repeat(84);
+        let found = names(&[&format!("/d/{long}a.jpg"), &format!("/d/{long}b.jpg")], "/d");
+        assert!(found.iter().all(|(_, file)| file.len() <= LONGEST_PART) && found[0].1 != found[1].1);
+    }
+
+    #[test]
+    fn the_base_of_several_inputs_is_what_they_share() {
+        let inputs = ["/d/a/x.jpg", "/d/b"].map(PathBuf::from);
+        assert_eq!(common_folder(&inputs), PathBuf::from("/d"));
+        assert_eq!(common_folder(&[PathBuf::from("/d/a/x.jpg")]), PathBuf::from("/d/a"));
+    }
+}

@@ -1,0 +1,204 @@
+//! The table of the photos: one line a photo, whose it is, and any clinical columns. Every command reads it by the same rules.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::UsageError;
+use crate::evaluation::score::pairing::aliases;
+use crate::people::Pseudonyms;
+use crate::store::vault::Vault;
+
+/// Names that a column of images or of subjects usually has.
+const IMAGE_COLUMNS: [&str; 8] = ["path", "image", "image_id", "photo", "file", "filename", "img_id", "id"];
+const SUBJECT_COLUMNS: [&str; 6] = ["subject", "subject_id", "patient", "patient_id", "person", "participant"];
+
+/// What the user said about the table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SubjectsPlan {
+    pub file: PathBuf,
+    pub image_column: Option<String>,
+    pub subject_column: Option<String>,
+    /// Columns to make groups of; empty for all that make groups.
+    pub strata: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct Subjects {
+    /// Columns that may make groups: all but the image's and the subject's.
+    pub columns: Vec<String>,
+    pub has_subjects: bool,
+    lines: Vec<Line>,
+    /// Lines by what the table calls the photo, and by the code of that where there is a key.
+    by_image: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Line {
+    image: String,
+    subject: Option<String>,
+    /// One for each of `columns`.
+    values: Vec<Option<String>>,
+}
+
+impl Subjects {
+    /// With `pseudonyms`, a table of original names also meets coded results.
+    pub fn read(plan: &SubjectsPlan, pseudonyms: Option<&Pseudonyms>, vault: &Vault) -> Result<Self, UsageError> {
+        let mut table = Self::parse(&read_text(&plan.file, vault)?, plan)
+            .map_err(|e| UsageError(format!("{}: {e}", plan.file.display())))?;
+        if let Some(names) = pseudonyms {
+            let coded = table.lines.iter().enumerate().map(|(i, line)| (names.path(&line.image), i));
+            table.by_image.extend(coded);
+        }
+        Ok(table)
+    }
+
+    fn parse(text: &str, plan: &SubjectsPlan) -> Result<Self, String> {
+        let header = text.lines().next().unwrap_or_default();
+        let delimiter = [b',', b';', b'\t']
+            .into_iter()
+            .max_by_key(|d| (header.bytes().filter(|b| b == d).count(), *d == b','))
+            .unwrap_or(b',');
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
+        let header: Vec<String> = reader.headers().map_err(|e| e.to_string())?.iter().map(str::to_owned).collect();
+        let find = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
+        let asked = |name: &Option<String>| match name {
+            None => Ok(None),
+            Some(name) => match find(name) {
+                Some(i) => Ok(Some(i)),
+                None => Err(format!("there is no column `{name}`: the columns are {}", header.join(", "))),
+            },
+        };
+        let image =
+            asked(&plan.image_column)?.or_else(|| IMAGE_COLUMNS.iter().find_map(|n| find(n))).ok_or_else(|| {
+                format!("no column names the images: say which with --image-column, of {}", header.join(", "))
+            })?;
+        let subject = asked(&plan.subject_column)?.or_else(|| SUBJECT_COLUMNS.iter().find_map(|n| find(n)));
+        for name in &plan.strata {
+            asked(&Some(name.clone()))?;
+        }
+        let wanted = |name: &str| plan.strata.is_empty() || plan.strata.iter().any(|s| s.eq_ignore_ascii_case(name));
+        let kept: Vec<usize> =
+            (0..header.len()).filter(|&i| i != image && Some(i) != subject && wanted(&header[i])).collect();
+
+        let mut by_image = HashMap::new();
+        let mut lines = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(|e| e.to_string())?;
+            let cell = |i: usize| record.get(i).filter(|v| !v.is_empty()).map(str::to_owned);
+            let Some(name) = cell(image) else { continue };
+            let image = normalise(&name);
+            if by_image.insert(image.clone(), lines.len()).is_some() {
+                return Err(format!("two lines are about `{name}`: keep one"));
+            }
+            let subject = subject.and_then(cell).map(|id| normalise(&id));
+            lines.push(Line { image, subject, values: kept.iter().map(|&i| cell(i)).collect() });
+        }
+        let columns = kept.into_iter().map(|i| header[i].clone()).collect();
+        Ok(Subjects { columns, has_subjects: subject.is_some(), lines, by_image })
+    }
+
+    /// By the photo's names, the surest first, then by a folder that the table names.
+    fn line(&self, image: &str) -> Option<&Line> {
+        let image = normalise(image);
+        let folders = image.rmatch_indices('/').map(|(end, _)| &image[..end]);
+        let found = aliases(&image).iter().map(String::as_str).chain(folders).find_map(|name| self.by_image.get(name));
+        found.map(|&i| &self.lines[i])
+    }
+
+    pub fn subject(&self, image: &str) -> Option<&str> {
+        self.line(image)?.subject.as_deref()
+    }
+
+    /// Every subject, as often as there are lines about it, with the photo or folder that the line is about.
+    pub fn photos(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.iter().filter_map(|line| Some((line.subject.as_deref()?, line.image.as_str())))
+    }
+
+    pub fn value(&self, image: &str, column: usize) -> Option<String> {
+        self.line(image)?.values[column].clone()
+    }
+
+    /// A number for every image's subject. An image whose subject is not known is a subject of its own.
+    pub fn numbered(&self, images: &[&str]) -> Option<Vec<usize>> {
+        if !self.has_subjects {
+            return None;
+        }
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let mut next = 0;
+        let mut fresh = || {
+            next += 1;
+            next - 1
+        };
+        let number = |image: &&str| match self.line(image).and_then(|l| l.subject.clone()) {
+            Some(subject) => *numbers.entry(subject).or_insert_with(&mut fresh),
+            None => fresh(),
+        };
+        Some(images.iter().map(number).collect())
+    }
+}
+
+/// Text that may carry a byte order mark and must be UTF-8: a list read with wrong letters would let people through.
+pub fn read_text(file: &Path, vault: &Vault) -> Result<String, UsageError> {
+    let shown = file.display();
+    let bytes = vault.read(file).map_err(|e| UsageError(format!("cannot read {shown}: {e}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| UsageError(format!("{shown} is not UTF-8; save it as \"CSV UTF-8\" or plain UTF-8 text")))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// One spelling for a path or an id: composed letters, forward slashes, no `./` before and no slash behind it.
+pub fn normalise(path: &str) -> String {
+    let composed: String = path.nfc().map(|c| if c == '\\' { '/' } else { c }).collect();
+    composed.trim_start_matches("./").trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Subjects, String> {
+        Subjects::parse(text, &SubjectsPlan::default())
+    }
+
+    #[test]
+    fn images_are_found_by_path_file_or_stem() {
+        let s = parse("image_id,sex\nsub/a.jpg,f\nb.jpg,m\nc,f\n").unwrap();
+        assert_eq!(s.value("sub/a.jpg", 0).as_deref(), Some("f"));
+        assert_eq!(s.value("x/b.jpg", 0).as_deref(), Some("m"));
+        assert_eq!(s.value("x/c_mask.png", 0).as_deref(), Some("f"));
+        assert_eq!(s.value("d.jpg", 0), None);
+    }
+
+    #[test]
+    fn other_delimiters_and_blanks() {
+        let s = parse("sex;Path;patient_id\n f ;a.jpg;p1\n;b.jpg;\n").unwrap();
+        assert_eq!(s.columns, ["sex"]);
+        assert_eq!((s.value("a.jpg", 0).as_deref(), s.value("b.jpg", 0)), (Some("f"), None));
+        assert_eq!(parse("path\tsex\na.jpg\tf\n").unwrap().value("a.jpg", 0).as_deref(), Some("f"));
+    }
+
+    #[test]
+    fn a_folder_stands_for_what_is_in_it_unless_a_line_says_otherwise() {
+        let s = parse("path,subject\nか\u{3099},p1\nが/x.jpg,p2\na\\b,p3\n").unwrap();
+        assert_eq!((s.subject("が/y/1.jpg"), s.subject("か\u{3099}/x.jpg")), (Some("p1"), Some("p2")));
+        assert_eq!((s.subject("a/b/1.jpg"), s.subject("a/c.jpg")), (Some("p3"), None));
+    }
+
+    #[test]
+    fn images_of_one_subject_share_a_number_and_strangers_do_not() {
+        let s = parse("path,subject\na,p1\nb,p2\nc,p1\nd,\n").unwrap();
+        assert_eq!(s.numbered(&["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]), Some(vec![0, 1, 0, 2, 3]));
+        assert_eq!(parse("path,sex\na,f\n").unwrap().numbered(&["a"]), None);
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        assert!(parse("name,sex\na,f\n").err().unwrap().contains("--image-column, of name, sex"));
+        assert!(parse("path,sex\na,f\na,m\n").err().unwrap().contains("two lines are about `a`"));
+        let plan = SubjectsPlan { strata: vec!["age".into()], ..SubjectsPlan::default() };
+        assert!(Subjects::parse("path,sex\na,f\n", &plan).err().unwrap().contains("no column `age`"));
+    }
+}

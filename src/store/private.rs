@@ -1,0 +1,110 @@
+//! Files and folders for the user alone, and files that go.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use walkdir::WalkDir;
+
+use crate::store::vault::forms;
+
+/// A new, empty file; a private one can be read by nobody else from its first byte on, whatever the umask.
+pub fn create(path: &Path, private: bool) -> io::Result<File> {
+    if !private {
+        return File::create(path);
+    }
+    // What a killed run left there may be readable by others.
+    remove_one(path)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    close(path, 0o600)?;
+    Ok(file)
+}
+
+/// A folder and those above it that are not there.
+pub fn make_folders(folder: &Path, private: bool) -> io::Result<()> {
+    if !private {
+        return fs::create_dir_all(folder);
+    }
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folders(parent, private)?;
+    }
+    match make_folder(folder) {
+        // Another worker was faster.
+        Err(e) if e.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(e) => Err(e),
+        Ok(()) => close(folder, 0o700),
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(unix)]
+fn close(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn close(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Everything in a folder, and the folder itself, for the user alone: it may have been made with other settings.
+pub fn close_all(folder: &Path) -> io::Result<()> {
+    for entry in WalkDir::new(folder) {
+        let entry = entry?;
+        match entry.file_type() {
+            kind if kind.is_dir() => close(entry.path(), 0o700)?,
+            kind if kind.is_file() => close(entry.path(), 0o600)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file, encrypted or not. Tells whether there was any.
+pub fn remove(path: &Path) -> io::Result<bool> {
+    let [clear, encrypted] = forms(path);
+    Ok(remove_one(&clear)? | remove_one(&encrypted)?)
+}
+
+pub fn remove_one(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::super::write;
+    use super::*;
+    use crate::store::vault::Vault;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn only_the_user_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("a/b/table.csv");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for text in [b"one", b"two"] {
+            write(&Vault::default().for_the_user_alone(), &table, text).unwrap();
+            assert_eq!(mode(&table), 0o600);
+            assert_eq!((mode(&folder.path().join("a")), mode(table.parent().unwrap())), (0o700, 0o700));
+            assert_eq!(fs::read(&table).unwrap(), text);
+        }
+        assert!(remove(&table).unwrap() && !remove(&table).unwrap());
+    }
+}

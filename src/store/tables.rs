@@ -1,0 +1,160 @@
+//! What a run says as a whole: run.json, records.jsonl and summary.csv. Records pass through one at a time, so that half
+//! a million of them need no memory.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::atomic::NewFile;
+use crate::domain::record::{Done, Outcome, Record};
+use crate::people::LeftOut;
+use crate::store::vault::{Sealing, Vault};
+
+pub const RUN_SCHEMA: &str = "derm-seg/run/1";
+
+/// run.json: everything that the results depend on, and what came of it. Only here are there timings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunFile {
+    pub schema: String,
+    pub tool: Value,
+    pub model: Value,
+    pub settings: Value,
+    pub runtime: Value,
+    /// How far the list of people who opted out reached; null without a list.
+    #[serde(default)]
+    pub opted_out: Option<LeftOut>,
+    pub totals: Totals,
+    /// False while a run goes on, and after one that was interrupted.
+    pub complete: bool,
+    pub timings: Option<Value>,
+    pub research_use_only: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    pub inputs: u64,
+    pub done: u64,
+    pub excluded: u64,
+    pub failed: u64,
+    /// Not processed, because the run was interrupted.
+    pub not_reached: u64,
+    /// Files inside folders that are no photos.
+    pub skipped_files: u64,
+    /// Done photos in which no lesion was found.
+    pub without_lesion: u64,
+}
+
+/// records.jsonl and summary.csv, written together, record by record in the order of the inputs.
+pub struct Tables {
+    records: Table,
+    summary: csv::Writer<Table>,
+}
+
+type Table = Sealing<BufWriter<NewFile>>;
+
+impl Tables {
+    pub fn create(vault: &Vault, root: &Path) -> io::Result<Self> {
+        let table = |name| vault.sealing(BufWriter::new(NewFile::create(vault, &root.join(name))?));
+        let records = table("records.jsonl")?;
+        let mut summary =
+            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(table("summary.csv")?);
+        summary.write_record(COLUMNS.iter().map(|(name, _)| *name))?;
+        Ok(Self { records, summary })
+    }
+
+    pub fn add(&mut self, record: &Record) -> io::Result<()> {
+        serde_json::to_writer(&mut self.records, record)?;
+        self.records.write_all(b"\n")?;
+        self.summary.write_record(COLUMNS.iter().map(|(_, value)| harmless(value(record))))?;
+        Ok(())
+    }
+
+    pub fn finish(self) -> io::Result<()> {
+        let close = |table: Table| -> io::Result<NewFile> { Ok(table.finish()?.into_inner()?) };
+        let summary = self.summary.into_inner().map_err(|e| io::Error::new(e.error().kind(), e.error().to_string()))?;
+        let (records, summary) = (close(self.records)?, close(summary)?);
+        records.finish()?;
+        summary.finish()
+    }
+}
+
+/// Spreadsheets run cells that begin like a formula: such text gets an apostrophe in front. Numbers stay numbers.
+pub fn harmless(cell: String) -> String {
+    let risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|', '%']);
+    if risky && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell }
+}
+
+type Column = (&'static str, fn(&Record) -> String);
+
+fn number<T: ToString>(value: Option<T>) -> String {
+    value.map(|v| v.to_string()).unwrap_or_default()
+}
+
+fn of_done<T: ToString>(record: &Record, value: impl Fn(&Done) -> Option<T>) -> String {
+    number(record.done().and_then(value))
+}
+
+const COLUMNS: &[Column] = &[
+    ("path", |r| r.input().path.clone()),
+    ("status", |r| r.status().to_owned()),
+    ("cause", |r| match &r.outcome {
+        Outcome::Done(_) => String::new(),
+        Outcome::Excluded(e) => e.exclusion.reason.clone(),
+        Outcome::Failed(f) => f.failure.code.clone(),
+    }),
+    ("message", |r| match &r.outcome {
+        Outcome::Done(_) => String::new(),
+        Outcome::Excluded(e) => e.exclusion.detail.clone(),
+        Outcome::Failed(f) => f.failure.message.clone(),
+    }),
+    ("format", |r| r.input().format.clone().unwrap_or_default()),
+    ("width", |r| of_done(r, |d| Some(d.photo.width))),
+    ("height", |r| of_done(r, |d| Some(d.photo.height))),
+    ("mask", |r| of_done(r, |d| Some(d.mask.path.clone()))),
+    ("background_px", |r| of_done(r, |d| Some(d.area.background_px))),
+    ("skin_px", |r| of_done(r, |d| d.area.skin_px)),
+    ("lesion_px", |r| of_done(r, |d| Some(d.area.lesion_px))),
+    ("lesion_fraction_of_frame", |r| of_done(r, |d| Some(d.area.lesion_fraction_of_frame))),
+    ("lesion_fraction_of_skin", |r| of_done(r, |d| d.area.lesion_fraction_of_skin)),
+    ("lesions", |r| of_done(r, |d| Some(d.lesions.len()))),
+    ("largest_lesion_px", |r| of_done(r, |d| d.lesions.first().map(|l| l.area_px))),
+    ("lesion_confidence", |r| of_done(r, |d| d.confidence.lesion_mean)),
+    ("undecided_fraction", |r| of_done(r, |d| Some(d.confidence.undecided_fraction))),
+    ("delta_l", |r| of_done(r, |d| d.colour.difference.map(|c| c.dl))),
+    ("delta_a", |r| of_done(r, |d| d.colour.difference.map(|c| c.da))),
+    ("delta_b", |r| of_done(r, |d| d.colour.difference.map(|c| c.db))),
+    ("delta_e2000", |r| of_done(r, |d| d.colour.difference.map(|c| c.ciede2000))),
+    ("delta_erythema_index", |r| of_done(r, |d| d.colour.difference.map(|c| c.erythema_index))),
+    ("delta_melanin_index", |r| of_done(r, |d| d.colour.difference.map(|c| c.melanin_index))),
+    ("ita", |r| of_done(r, |d| d.colour.ita)),
+    ("estimated_tone_bin", |r| of_done(r, |d| d.colour.tone_bin.clone())),
+    ("sharpness", |r| of_done(r, |d| Some(d.quality.sharpness))),
+    ("quality_flags", |r| {
+        of_done(r, |d| Some(join(d.quality.flags.iter().filter_map(|f| serde_json::to_value(f).ok()))))
+    }),
+    ("warnings", |r| of_done(r, |d| Some(join(d.warnings.iter().map(|w| Value::from(w.code.as_str())))))),
+    ("privacy_findings", |r| {
+        of_done(r, |d| Some(join(d.privacy.findings.iter().map(|f| Value::from(f.kind.as_str())))))
+    }),
+];
+
+fn join(values: impl Iterator<Item = Value>) -> String {
+    values.filter_map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn cells_that_a_spreadsheet_would_run_are_made_text() {
+        for cell in ["=1+1.jpg", "+x", "-x", "@x", "|x", "\tx"] {
+            assert_eq!(harmless(cell.into()), format!("'{cell}"));
+        }
+        for cell in ["-0.25", "+3", "a=b.jpg", ""] {
+            assert_eq!(harmless(cell.into()), cell);
+        }
+    }
+}

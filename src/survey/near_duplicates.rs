@@ -1,0 +1,168 @@
+//! Which photos show the same picture: identical files, and pictures that were only saved anew, resized or slightly edited.
+//!
+//! A fingerprint tells for every place of a 16 x 16 grid whether it is darker than its right neighbour; copies of a picture
+//! differ in few of the 256 answers. `docs/privacy.md` has the figures behind the threshold. Pure: no files, no clock.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::geometry::Rect;
+use crate::domain::photo::Photo;
+use crate::error::PhotoError;
+use crate::inference::preprocess::resize;
+
+const GRID: u32 = 16;
+/// Photos whose fingerprints differ in no more bits than this are taken for the same picture. With 16 chunks, two such
+/// fingerprints share at least one chunk: that is how they find each other without comparing all pairs.
+pub const MAX_DISTANCE: u32 = 12;
+const CHUNKS: usize = 16;
+/// A chunk that so many photos share tells nothing: flat parts of a picture look like that.
+const MAX_SHARING: usize = 1000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u64; 4]);
+
+impl Fingerprint {
+    pub fn of(photo: &Photo) -> Result<Self, PhotoError> {
+        let small = resize(photo, Rect::whole(photo.width, photo.height), GRID + 1, GRID)?;
+        let luma: Vec<u32> = small
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .map(|&[r, g, b]| 2 * u32::from(r) + 5 * u32::from(g) + u32::from(b))
+            .collect();
+        let mut bits = [0; 4];
+        for (row, values) in luma.chunks_exact(GRID as usize + 1).enumerate() {
+            for (column, pair) in values.windows(2).enumerate() {
+                let bit = row * GRID as usize + column;
+                bits[bit / 64] |= u64::from(pair[0] < pair[1]) << (bit % 64);
+            }
+        }
+        Ok(Self(bits))
+    }
+
+    pub fn distance(&self, other: &Self) -> u32 {
+        self.0.iter().zip(other.0).map(|(a, b)| (a ^ b).count_ones()).sum()
+    }
+
+    fn chunk(&self, number: usize) -> u16 {
+        (self.0[number / 4] >> (number % 4 * 16)) as u16
+    }
+}
+
+/// Groups of two and more positions with the same key, in the order of the first of each.
+pub fn identical<'a>(keys: impl Iterator<Item = Option<&'a str>>) -> Vec<Vec<usize>> {
+    let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (position, key) in keys.enumerate() {
+        if let Some(key) = key {
+            by_key.entry(key).or_default().push(position);
+        }
+    }
+    sorted(by_key.into_values())
+}
+
+/// Groups of pictures that look alike, directly or through others of the group.
+pub fn alike(fingerprints: &[Option<Fingerprint>]) -> Vec<Vec<usize>> {
+    let mut groups = Groups { parent: (0..fingerprints.len()).collect() };
+    for chunk in 0..CHUNKS {
+        let mut sharing: HashMap<u16, Vec<usize>> = HashMap::new();
+        for (position, fingerprint) in fingerprints.iter().enumerate() {
+            if let Some(fingerprint) = fingerprint {
+                sharing.entry(fingerprint.chunk(chunk)).or_default().push(position);
+            }
+        }
+        for positions in sharing.into_values().filter(|positions| positions.len() <= MAX_SHARING) {
+            for (i, &a) in positions.iter().enumerate() {
+                for &b in &positions[i + 1..] {
+                    if let (Some(x), Some(y)) = (&fingerprints[a], &fingerprints[b])
+                        && x.distance(y) <= MAX_DISTANCE
+                    {
+                        groups.join(a, b);
+                    }
+                }
+            }
+        }
+    }
+    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for position in 0..fingerprints.len() {
+        members.entry(groups.root(position)).or_default().push(position);
+    }
+    sorted(members.into_values())
+}
+
+fn sorted(groups: impl Iterator<Item = Vec<usize>>) -> Vec<Vec<usize>> {
+    let mut groups: Vec<_> = groups.filter(|group| group.len() > 1).collect();
+    groups.sort();
+    groups
+}
+
+/// Sets that are joined step by step.
+struct Groups {
+    parent: Vec<usize>,
+}
+
+impl Groups {
+    fn root(&mut self, mut at: usize) -> usize {
+        while self.parent[at] != at {
+            self.parent[at] = self.parent[self.parent[at]];
+            at = self.parent[at];
+        }
+        at
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.parent[a.max(b)] = a.min(b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(seed: u64) -> Fingerprint {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        Fingerprint([0; 4].map(|_: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        }))
+    }
+
+    fn changed(mut fingerprint: Fingerprint, bits: u32) -> Fingerprint {
+        // Spread over all chunks, as far as they go.
+        (0..bits as usize).for_each(|i| fingerprint.0[i % CHUNKS / 4] ^= 1 << (i % CHUNKS % 4 * 16 + i / CHUNKS));
+        fingerprint
+    }
+
+    #[test]
+    fn pictures_within_the_distance_are_grouped_and_no_others() {
+        let mut all: Vec<_> = (1..200).map(|seed| Some(fingerprint(seed))).collect();
+        all[10] = Some(changed(fingerprint(1), MAX_DISTANCE));
+        all[20] = Some(changed(fingerprint(2), MAX_DISTANCE + 1));
+        all[30] = None;
+        assert_eq!(alike(&all), [[0, 10]]);
+    }
+
+    #[test]
+    fn identical_files_are_grouped_in_order() {
+        let keys = [Some("b"), Some("a"), None, Some("a"), Some("b"), Some("c"), None, Some("a")];
+        assert_eq!(identical(keys.into_iter()), [vec![0, 4], vec![1, 3, 7]]);
+    }
+
+    #[test]
+    fn a_resized_copy_is_alike_and_another_picture_is_not() {
+        let picture = |width: u32, height: u32, phase: f64| {
+            let value = |x: u32, y: u32, k: f64| {
+                let (u, v) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
+                (((u * 9.0 + phase).sin() * (v * 7.0 * k + phase).cos() + 1.0) * 127.0) as u8
+            };
+            let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+            Photo { width, height, rgb: pixels.flat_map(|(x, y)| [1.0, 1.3, 0.7].map(|k| value(x, y, k))).collect() }
+        };
+        let print = |photo: &Photo| Fingerprint::of(photo).unwrap();
+        let original = print(&picture(400, 300, 0.0));
+        assert!(original.distance(&print(&picture(200, 150, 0.0))) <= MAX_DISTANCE);
+        assert!(original.distance(&print(&picture(400, 300, 1.0))) > 3 * MAX_DISTANCE);
+    }
+}
