@@ -13,11 +13,11 @@ use std::process::{Command, Stdio};
 
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
+use derm_seg::disk::vault::Vault;
 use derm_seg::inference::postprocess::closer_look;
 use derm_seg::measure::measure;
 use derm_seg::privacy::scan;
 use derm_seg::store::encode_mask;
-use derm_seg::store::vault::Vault;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::desk::{Desk, jpeg};
@@ -136,7 +136,7 @@ fn floor(folder: &Path, photos: &[Vec<u8>]) -> f64 {
             let mask = encode_mask(&segmentation.labels).unwrap();
             lap(t);
             let t = cpu();
-            derm_seg::store::write(&Vault::default(), &folder.join("floor.png"), &mask).unwrap();
+            derm_seg::disk::write(&Vault::default(), &folder.join("floor.png"), &mask).unwrap();
             lap(t);
         }
         for (s, (_, sum)) in sums.iter_mut().enumerate() {

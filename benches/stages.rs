@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use derm_seg::batch::{MemoryGate, look, process};
+use derm_seg::disk::vault::Vault;
 use derm_seg::domain::photo::Photo;
+use derm_seg::domain::source::Source;
 use derm_seg::inference::postprocess::Segmentation;
-use derm_seg::input::discover::Source;
 use derm_seg::measure::measure;
 use derm_seg::privacy::scan;
-use derm_seg::store::vault::Vault;
 use derm_seg::store::{OutputFolder, Overlay, encode_mask, encode_overlay};
 use divan::{Bencher, black_box};
 

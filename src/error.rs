@@ -1,7 +1,5 @@
 //! Why one photo failed, and why a whole run stopped. Codes are stable: they are listed in `docs/codes.md` and tested.
 
-use crate::domain::record::Failure;
-
 /// Where in the pipeline a photo failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -38,10 +36,6 @@ pub struct PhotoError {
 impl PhotoError {
     pub fn new(stage: Stage, code: &'static str, message: impl Into<String>) -> Self {
         Self { stage, code, message: message.into() }
-    }
-
-    pub fn failure(&self) -> Failure {
-        Failure { stage: self.stage.as_str().to_owned(), code: self.code.to_owned(), message: self.message.clone() }
     }
 }
 

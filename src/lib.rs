@@ -8,6 +8,7 @@
 pub mod annotations;
 pub mod batch;
 pub mod commands;
+pub mod disk;
 pub mod domain;
 pub mod error;
 pub mod evaluation;

@@ -6,16 +6,16 @@ use std::path::Path;
 
 use super::MemoryGate;
 use super::photo::{read, unlock};
+use crate::disk;
+use crate::disk::vault::{Locked, Vault};
 use crate::domain::record::Finding;
+use crate::domain::source::Source;
 use crate::error::{PhotoError, Stage};
 use crate::input::decode;
 use crate::input::decode::Limits;
-use crate::input::discover::Source;
 use crate::privacy::faces;
 use crate::privacy::faces::Policy;
 use crate::privacy::{findings, scrub};
-use crate::store;
-use crate::store::vault::{Locked, Vault};
 
 /// What came of one photo.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ pub fn copy_clean(
     }
     if shows_face && policy == Policy::Exclude {
         let ours = there.is_ok_and(|there| there == clean);
-        return Ok(Copied::FaceLeftOut { removed: ours && store::remove(target)? });
+        return Ok(Copied::FaceLeftOut { removed: ours && disk::remove(target)? });
     }
     let faces = match (&covered, shows_face) {
         (Some(_), _) => Faces::Covered,
@@ -103,7 +103,7 @@ pub fn copy_clean(
         }
         Err(_) => {}
     }
-    store::write_and_verify(vault, target, copy)?;
+    disk::write_and_verify(vault, target, copy)?;
     Ok(Copied::Done { left_out, was_there: false, faces })
 }
 

@@ -1,16 +1,14 @@
 //! One photo through all stages, and the one loop that takes many photos through them side by side.
 //!
-//! `photo` is the way of one photo; `workers` is the parallel loop; `copy` and `inspect` are its ways through `scrub` and `check`; `memory` bounds what all photos in flight may hold.
+//! `photo` is the way of one photo; `workers` is the parallel loop; `copy` is its way through `scrub`; `memory` bounds what all photos in flight may hold.
 
 mod copy;
-mod inspect;
 mod memory;
 mod photo;
 pub mod progress;
 mod workers;
 
 pub use copy::{Copied, Faces, copy_clean};
-pub use inspect::{Inspection, inspect};
 pub use memory::MemoryGate;
-pub use photo::{PhotoPlan, look, process};
+pub use photo::{PhotoPlan, footprint, look, look_for_faces, process, read, unlock};
 pub use workers::{Stop, parallel_map, quiet_worker_panics, run_all};

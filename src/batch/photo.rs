@@ -8,6 +8,7 @@ use std::io::{
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::MemoryGate;
+use crate::disk::vault::{Locked, Vault};
 use crate::domain::geometry::Rect;
 use crate::domain::mask::{LESION, SKIN};
 use crate::domain::photo::Photo;
@@ -15,6 +16,7 @@ use crate::domain::record::{
     Confidence, Done, Excluded, Exclusion, Failed, FileRef, Finding, Input, ModelId, Outcome, Privacy, Record, Size,
     Warning,
 };
+use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError, Stage};
 use crate::inference::manifest::{Resolved, SecondLook};
 use crate::inference::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
@@ -22,11 +24,10 @@ use crate::inference::preprocess::{enough_pixels, preprocess};
 use crate::inference::runtime::Engine;
 use crate::input::decode;
 use crate::input::decode::{Header, Limits};
-use crate::input::discover::{Source, describe};
+use crate::input::discover::describe;
 use crate::measure::measure;
 use crate::privacy::faces;
 use crate::privacy::{Policy, findings, scan, scan_bytes};
-use crate::store::vault::{Locked, Vault};
 use crate::store::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities};
 
 /// Everything that decides a photo's results.
@@ -92,7 +93,7 @@ pub fn process(
         Ok(Err(excluded)) => Outcome::Excluded(excluded),
         Err(error) => {
             tracing::info!(photo = source.name, code = error.code, "failed: {error}");
-            Outcome::Failed(Failed { input, failure: error.failure() })
+            Outcome::Failed(Failed { input, failure: Failure::from(&error) })
         }
     };
     // Results of what the file was before must not outlive it.
@@ -300,7 +301,7 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
             Err(e) if matches!(e.kind(), InvalidFilename | NotADirectory | IsADirectory) => {
                 let message = format!("results cannot be written under this name ({}); rename the photo", describe(&e));
                 let error = PhotoError::new(Stage::Write, "name_unusable", message);
-                return Ok(Record::new(Outcome::Failed(Failed { input, failure: error.failure() })));
+                return Ok(Record::new(Outcome::Failed(Failed { input, failure: Failure::from(&error) })));
             }
             Err(e) => return Err(cannot_write(source, &e)),
         }

@@ -1,7 +1,10 @@
-//! What the program is about, as plain data: a photo, its mask, its record, places and colours. No files, no clock, no log.
+//! What the program is about, as plain data: a photo, its mask, its record, places, colours, and
+//! which names mean the same photo. No files, no clock, no log.
 
 pub mod colour;
 pub mod geometry;
 pub mod mask;
+pub mod pairing;
 pub mod photo;
 pub mod record;
+pub mod source;

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::error::PhotoError;
+
 pub const RECORD_SCHEMA: &str = "derm-seg/record/1";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +97,12 @@ pub struct Failure {
     pub stage: String,
     pub code: String,
     pub message: String,
+}
+
+impl From<&PhotoError> for Failure {
+    fn from(error: &PhotoError) -> Self {
+        Self { stage: error.stage.as_str().to_owned(), code: error.code.to_owned(), message: error.message.clone() }
+    }
 }
 
 /// What is known of the input file; a failed photo may have little more than its path.

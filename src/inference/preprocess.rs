@@ -3,13 +3,11 @@
 //! The reduction is a bilinear convolution with antialiasing, as Pillow's `resize(BILINEAR)`, on 8-bit sRGB: the default
 //! model's training code does the same.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use half::f16;
 use ndarray::{Array4, Axis};
 
 use crate::domain::geometry::{Placement, Rect, swapped};
-use crate::domain::photo::{Photo, luma};
+use crate::domain::photo::{Photo, luma, resize};
 use crate::error::{PhotoError, Stage};
 use crate::inference::manifest::{Channels, Element, Layout, Resize, SizeRule};
 
@@ -75,32 +73,6 @@ fn place(part: Rect, spec: &InputSpec) -> Placement {
         }
     };
     Placement { source: part, content, frame_width, frame_height }
-}
-
-/// `part` of the photo at another size, interleaved RGB.
-pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<u8>, PhotoError> {
-    let broken =
-        |e: String| PhotoError::new(Stage::Model, "resize_failed", format!("the photo could not be resized: {e}"));
-    let (stored_width, stored_height) = photo.stored_size();
-    let source =
-        ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3).map_err(|e| broken(e.to_string()))?;
-    // In stored pixels; rounding must not lead a hair's breadth out of the picture.
-    let stored = |start: f64, size: f64, own: u32, stored: u32| {
-        let (limit, scale) = (f64::from(stored), f64::from(stored) / f64::from(own));
-        let start = (start * scale).clamp(0.0, limit);
-        (start, (size * scale).min(limit - start))
-    };
-    let (left, crop_width) = stored(part.x, part.width, photo.width, stored_width);
-    let (top, crop_height) = stored(part.y, part.height, photo.height, stored_height);
-    let mut target = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false).crop(
-        left,
-        top,
-        crop_width,
-        crop_height,
-    );
-    Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
-    Ok(target.into_vec())
 }
 
 /// Normalised values in the graph's layout; the bars of a letterbox hold the normalised pad colour.

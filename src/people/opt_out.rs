@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::vault::Vault;
 use crate::domain::record::Exclusion;
 use crate::error::UsageError;
 use crate::people::pseudonyms::Pseudonyms;
 use crate::people::subjects::{Subjects, normalise, read_text};
-use crate::store::vault::Vault;
 
 /// How much was left out: numbers, never who.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::disk::vault::{Vault, is_encrypted, read_as_is, refuse_readable_by_others};
 use crate::error::UsageError;
-use crate::store::vault::{Vault, is_encrypted, read_as_is, refuse_readable_by_others};
 
 const MIN_KEY_BYTES: usize = 32;
 /// A key of that many different bytes or fewer was not drawn at random.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::disk::vault::Vault;
+use crate::domain::pairing::aliases;
 use crate::error::UsageError;
-use crate::evaluation::score::pairing::aliases;
 use crate::people::Pseudonyms;
-use crate::store::vault::Vault;
 
 /// Names that a column of images or of subjects usually has.
 const IMAGE_COLUMNS: [&str; 8] = ["path", "image", "image_id", "photo", "file", "filename", "img_id", "id"];

@@ -9,9 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rustface::{Detector, ImageData};
 
 use crate::domain::geometry::Rect;
+use crate::domain::photo::resize;
 use crate::domain::photo::{Photo, luma};
 use crate::error::{PhotoError, Stage};
-use crate::inference::preprocess::resize;
 
 const WEIGHTS: &[u8] = include_bytes!("../../models/faces/seeta_fd_frontal_v1.0.bin");
 

@@ -16,9 +16,9 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::batch::parallel_map;
+use crate::disk::write;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
-use crate::store::write;
 pub use plots::Figure;
 use rows::Row;
 

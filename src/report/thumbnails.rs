@@ -9,12 +9,12 @@ use image::{ExtendedColorType, ImageEncoder};
 use png::{BitDepth, ColorType, Compression, Encoder};
 
 use super::rows::Row;
+use crate::disk::vault::Vault;
 use crate::domain::geometry::Rect;
 use crate::domain::mask::LabelMap;
-use crate::inference::preprocess::resize;
+use crate::domain::photo::resize;
 use crate::input::decode::{Limits, decode, header};
 use crate::store::results::Results;
-use crate::store::vault::Vault;
 
 const MASK_LONGER_SIDE: u32 = 128;
 const PHOTO_LONGER_SIDE: u32 = 192;

@@ -10,16 +10,15 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::atomic::{self, TEMPORARY};
-use super::private;
 use super::tables::RunFile;
 use super::withdraw::forget_other_form;
+use crate::disk::vault;
+use crate::disk::vault::{Locked, Vault};
+use crate::disk::{TEMPORARY, atomic, private};
 use crate::domain::record;
 use crate::domain::record::{Outcome, Record};
+use crate::domain::source::Source;
 use crate::error::UsageError;
-use crate::input::discover::Source;
-use crate::store::vault;
-use crate::store::vault::{Locked, Vault};
 
 const LOCK: &str = ".derm-seg.lock";
 const RUN_FILE: &str = "run.json";

@@ -8,9 +8,9 @@ use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
 use crate::domain::mask::{LESION, LabelMap, SKIN};
 use crate::domain::photo::Photo;
+use crate::domain::photo::resize;
 use crate::error::{PhotoError, Stage};
 use crate::inference::postprocess::{Segmentation, probability_rows};
-use crate::inference::preprocess;
 
 /// Background black, normal skin a light skin tone, lesion magenta: far apart also for colour-blind eyes and in grey.
 const PALETTE: [u8; 9] = [0, 0, 0, 232, 200, 170, 200, 0, 120];
@@ -55,8 +55,7 @@ pub fn encode_overlay(photo: &Photo, labels: &LabelMap, overlay: Overlay) -> Res
     let scale = (f64::from(overlay.longest_side) / f64::from(longest)).min(1.0);
     let side = |s: u32| ((f64::from(s) * scale).round() as u32).max(1);
     let (width, height) = (side(photo.width), side(photo.height));
-    let mut rgb =
-        preprocess::resize(photo, crate::domain::geometry::Rect::whole(photo.width, photo.height), width, height)?;
+    let mut rgb = resize(photo, crate::domain::geometry::Rect::whole(photo.width, photo.height), width, height)?;
     // Classes at the centres of the reduced pixels.
     let source = |at: u32, from: u32, to: u32| ((u64::from(at) * 2 + 1) * u64::from(from) / (u64::from(to) * 2)) as u32;
     let small: Vec<u8> = (0..height)

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::annotations::references::{Format, read_mask};
+use crate::disk::vault;
+use crate::disk::vault::{Locked, Stream, Vault, forms};
 use crate::domain::mask::LabelMap;
 use crate::domain::record::{RECORD_SCHEMA, Record};
 use crate::error::UsageError;
 use crate::people::OptOut;
-use crate::store::vault;
-use crate::store::vault::{Locked, Stream, Vault, forms};
 
 const RECORDS: &str = "records.jsonl";
 

@@ -7,10 +7,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::atomic::NewFile;
+use crate::disk::NewFile;
+use crate::disk::vault::{Sealing, Vault};
 use crate::domain::record::{Done, Outcome, Record};
 use crate::people::LeftOut;
-use crate::store::vault::{Sealing, Vault};
 
 pub const RUN_SCHEMA: &str = "derm-seg/run/1";
 

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use walkdir::WalkDir;
 
 use super::folder::OutputFolder;
-use super::private::{remove, remove_one};
 use super::tables::{RunFile, Tables};
+use crate::disk::private::{remove, remove_one};
+use crate::disk::vault;
+use crate::disk::vault::{Vault, clear_name, has_sealed_name};
 use crate::domain::record::{Outcome, Record};
 use crate::people::OptOut;
-use crate::store::vault;
-use crate::store::vault::{Vault, clear_name, has_sealed_name};
 
 /// Folders of results that mirror the inputs, and what follows the photo's path in their files' names.
 const MIRRORS: [(&str, &[&str]); 5] = [

@@ -1,15 +1,16 @@
 //! What `check` says about many photos together: counts, duplicates, an estimate of what a run would take. Pure.
 
-pub mod near_duplicates;
+mod inspect;
+mod near_duplicates;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::batch::Inspection;
 use crate::domain::record::{Finding, QualityFlag, Severity};
-use crate::survey::near_duplicates::{alike, identical};
+pub use inspect::{Inspection, inspect};
+use near_duplicates::{alike, identical};
 
 #[derive(Debug, Serialize)]
 pub struct Survey {

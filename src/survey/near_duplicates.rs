@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::geometry::Rect;
 use crate::domain::photo::Photo;
+use crate::domain::photo::resize;
 use crate::error::PhotoError;
-use crate::inference::preprocess::resize;
 
 const GRID: u32 = 16;
 /// Photos whose fingerprints differ in no more bits than this are taken for the same picture. With 16 chunks, two such

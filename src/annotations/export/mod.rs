@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 
 use crate::annotations::polygons::{class_name, coco_segmentation, labelme_shapes};
 use crate::batch::parallel_map;
+use crate::disk::{remove, write};
 use crate::domain::mask::{LESION, LabelMap, SKIN};
 use crate::domain::record::Done;
 use crate::measure::components::components;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
-use crate::store::{remove, write};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

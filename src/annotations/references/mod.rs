@@ -14,10 +14,10 @@ use image::{DynamicImage, GrayImage};
 pub use format::Format;
 
 use crate::annotations::polygons::{CocoSet, read_labelme};
+use crate::disk::vault;
+use crate::disk::vault::{Vault, clear_name};
 use crate::domain::mask::LabelMap;
 use crate::error::UsageError;
-use crate::store::vault;
-use crate::store::vault::{Vault, clear_name};
 use format::{Evidence, class_of};
 
 const PICTURES: [&str; 8] = ["png", "bmp", "tif", "tiff", "jpg", "jpeg", "webp", "gif"];

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::DynamicImage;
 
-use crate::store::vault::Vault;
+use crate::disk::vault::Vault;
 
 pub struct Raster {
     pub width: u32,

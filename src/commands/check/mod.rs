@@ -9,14 +9,14 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::batch::progress::Progress;
-use crate::batch::{Inspection, MemoryGate, Stop, inspect, parallel_map, quiet_worker_panics};
+use crate::batch::{MemoryGate, Stop, parallel_map, quiet_worker_panics};
 use crate::commands::cli::Global;
 use crate::domain::record::Severity;
 use crate::error::UsageError;
 use crate::exit;
 use crate::input::discover::{check_locks, discover};
 use crate::privacy::faces::Policy;
-use crate::survey::{Survey, flag_name};
+use crate::survey::{Inspection, Survey, flag_name, inspect};
 use args::{CheckArgs, Gate};
 use plan::{CheckPlan, plan};
 

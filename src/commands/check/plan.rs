@@ -7,6 +7,7 @@ use super::args::{CheckArgs, Gate};
 use crate::commands::shared::at_rest;
 use crate::commands::shared::model::find_model;
 use crate::commands::shared::people;
+use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::inference::LoadedModel;
 use crate::inference::manifest::Model;
@@ -16,7 +17,6 @@ use crate::input::decode::Limits;
 use crate::input::discover::Filter;
 use crate::people::OptOut;
 use crate::privacy::faces;
-use crate::store::vault::Vault;
 
 pub struct CheckPlan {
     pub inputs: Vec<PathBuf>,

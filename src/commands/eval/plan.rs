@@ -11,6 +11,7 @@ use crate::annotations::references::Format;
 use crate::commands::shared::at_rest;
 use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::people::key;
+use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::evaluation::eval::Plan;
 use crate::evaluation::score::Options;
@@ -19,7 +20,6 @@ use crate::evaluation::score::overlap::EmptyPolicy;
 use crate::people::OptOut;
 use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::store::results::Results;
-use crate::store::vault::Vault;
 
 pub struct EvalSettings {
     pub plan: Plan,

@@ -35,6 +35,6 @@ pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
 fn is_taken(dest: &Path) -> bool {
     match dest.read_dir() {
         Ok(mut entries) => entries.next().is_some(),
-        Err(_) => crate::store::vault::exists(dest),
+        Err(_) => crate::disk::vault::exists(dest),
     }
 }

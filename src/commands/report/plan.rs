@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::args::ReportArgs;
 use crate::commands::shared::{at_rest, people};
+use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::people::OptOut;
 use crate::report::Plan;
 use crate::store::results::Results;
-use crate::store::vault::Vault;
 
 pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
     if let Some(folder) = args.with_photos.as_ref().filter(|folder| !folder.is_dir()) {

@@ -10,6 +10,7 @@ use crate::batch::PhotoPlan;
 use crate::commands::shared::at_rest;
 use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
+use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::inference::LoadedModel;
 use crate::inference::manifest::Model;
@@ -19,7 +20,6 @@ use crate::input::discover::{Filter, read_list};
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::Policy;
 use crate::privacy::faces;
-use crate::store::vault::Vault;
 use crate::store::{ENCRYPTED_TO, Overlay};
 
 /// What `run` was asked to do.

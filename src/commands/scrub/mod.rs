@@ -14,14 +14,15 @@ use crate::batch::progress::Progress;
 use crate::batch::{Copied, Faces, MemoryGate, Stop, copy_clean, parallel_map, quiet_worker_panics};
 use crate::commands::cli::Global;
 use crate::commands::shared::print::{stdout, tell};
+use crate::disk;
+use crate::disk::vault;
 use crate::domain::record::Severity;
+use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError, Stage, UsageError};
 use crate::exit;
-use crate::input::discover::{Source, check_locks, discover};
+use crate::input::discover::{check_locks, discover};
 use crate::privacy::faces;
 use crate::privacy::findings;
-use crate::store;
-use crate::store::vault;
 use args::ScrubArgs;
 use plan::{ScrubPlan, plan};
 
@@ -104,7 +105,7 @@ fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Resu
         ))
     };
     if item.source.opted_out {
-        return Ok(Outcome::OptedOut { removed: store::remove(&target).map_err(stopped)? });
+        return Ok(Outcome::OptedOut { removed: disk::remove(&target).map_err(stopped)? });
     }
     copy_clean(&item.source, &target, &plan.limits, &plan.vault, plan.faces, memory)
         .map(Outcome::Copied)
@@ -137,7 +138,7 @@ fn write_table(file: &Path, mut rows: Rows, items: &[Item], plan: &ScrubPlan) ->
     for (code, name) in &rows {
         table.write_record([code, name])?;
     }
-    store::write(&plan.vault.for_the_user_alone(), file, &table.into_inner()?)
+    disk::write(&plan.vault.for_the_user_alone(), file, &table.into_inner()?)
         .with_context(|| format!("the table {} cannot be written", file.display()))
 }
 

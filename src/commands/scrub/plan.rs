@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::args::ScrubArgs;
 use crate::commands::shared::{at_rest, people};
+use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::input::decode::Limits;
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::faces;
-use crate::store::vault::Vault;
 
 pub struct ScrubPlan {
     pub inputs: Vec<PathBuf>,

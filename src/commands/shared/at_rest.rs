@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::disk::vault::{Vault, identities, recipient, recipients_in};
 use crate::error::UsageError;
-use crate::store::vault::{Vault, identities, recipient, recipients_in};
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "At rest")]
@@ -51,7 +51,7 @@ pub fn reader(args: &IdentityArgs) -> Result<Vault, UsageError> {
     Ok(Vault::new(Vec::new(), keys(args)?, false))
 }
 
-fn keys(args: &IdentityArgs) -> Result<Vec<crate::store::vault::Identity>, UsageError> {
+fn keys(args: &IdentityArgs) -> Result<Vec<crate::disk::vault::Identity>, UsageError> {
     let keys: Result<Vec<_>, _> = args.identity.iter().map(|file| identities(file)).collect();
     Ok(keys?.concat())
 }

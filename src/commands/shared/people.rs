@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::people::{OptOut, Pseudonyms};
-use crate::store::vault::Vault;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Names {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::commands::cli::Global;
-use crate::store::vault::Vault;
+use crate::disk::vault::Vault;
 
 /// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
 pub(in crate::commands) fn deliver(
@@ -19,7 +19,7 @@ pub(in crate::commands) fn deliver(
 ) -> Result<()> {
     for (name, bytes) in files {
         let path = folder.join(name);
-        crate::store::write(vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        crate::disk::write(vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     let are = if names.len() > 1 { "are" } else { "is" };

@@ -12,12 +12,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::batch::parallel_map;
+use crate::disk::vault::Vault;
 use crate::domain::record::{FileRef, Record};
 use crate::evaluation::eval::scores::Tool;
 use crate::evaluation::score::difference::MaskDifference;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::{Index, Results};
-use crate::store::vault::Vault;
 use leaves::{Change, changes};
 use limits::{Held, Limit};
 

@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::Plan;
 use crate::annotations::references::{Format, References};
+use crate::disk::vault::Vault;
 use crate::domain::mask::LabelMap;
+use crate::domain::pairing::{folder_and_stems, pair};
 use crate::domain::record::{ModelId, Outcome};
 use crate::error::UsageError;
-use crate::evaluation::score::pairing::{folder_and_stems, pair};
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
-use crate::store::vault::Vault;
 
 /// One photo that the model was given, or one mask of a folder.
 #[derive(Clone, Debug)]

@@ -15,6 +15,7 @@ use anyhow::Result;
 
 use crate::annotations::references::Format;
 use crate::batch::parallel_map;
+use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::evaluation::score::agreement::agreement;
 use crate::evaluation::score::gate::Gate;
@@ -25,7 +26,6 @@ use crate::evaluation::score::summary::{RESAMPLES, summarise};
 use crate::evaluation::score::{Metric, Options, metrics};
 use crate::people::OptOut;
 use crate::people::subjects::Subjects;
-use crate::store::vault::Vault;
 use image::{ImageScore, ScoreFailure, score_image};
 use inputs::{Annotator, Prediction, Predictions, annotator, without_truth};
 use scores::*;

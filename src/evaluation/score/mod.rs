@@ -12,7 +12,6 @@ pub mod isic;
 pub mod metric;
 pub mod nearest;
 pub mod overlap;
-pub mod pairing;
 pub mod region;
 pub mod rng;
 pub mod strata;

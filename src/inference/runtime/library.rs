@@ -6,8 +6,8 @@ use ort::environment::Environment;
 use serde::Serialize;
 
 use super::Device;
+use crate::disk::scratch_library;
 use crate::error::UsageError;
-use crate::store::scratch_library;
 
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/onnxruntime.zst"));
 static PACKED_NOTICES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/notices.zst"));

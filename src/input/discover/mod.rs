@@ -18,25 +18,12 @@ use std::path::{Path, PathBuf};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use walkdir::WalkDir;
 
+use crate::disk::vault::clear_name;
+use crate::domain::source::Source;
 use crate::error::{PhotoError, Stage, UsageError};
 use crate::input::decode::{SNIFF_BYTES, sniff};
 use crate::people::OptOut;
 use crate::store::is_results;
-use crate::store::vault::clear_name;
-
-/// One photo to process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    pub path: PathBuf,
-    /// How the photo is called in results: relative, `/` between parts, unique.
-    pub name: String,
-    /// As `name`, but distinct from the others on systems that ignore case, too, and short enough to write.
-    pub file_name: String,
-    /// Found unusable while looking for photos (an unreadable folder, say): becomes a failed record.
-    pub problem: Option<PhotoError>,
-    /// Of a person who opted out: never opened.
-    pub opted_out: bool,
-}
 
 #[derive(Debug, Default)]
 pub struct Discovered {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::Source;
+use crate::disk::vault::{clear_name, has_sealed_name};
 use crate::error::{PhotoError, Stage, UsageError};
-use crate::store::vault::{clear_name, has_sealed_name};
 
 /// Absolute and without `.` and `..`, by the letters alone: links are names like any other.
 pub fn lexical(path: &Path) -> PathBuf {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::disk::vault::{Vault, has_sealed_name};
 use crate::error::UsageError;
-use crate::store::vault::{Vault, has_sealed_name};
 
 /// Before the work begins: refuses photos of which none can be opened, and warns where encrypted photos become clear results.
 pub fn check_locks<'a>(photos: impl Iterator<Item = &'a Path>, vault: &Vault, writes: bool) -> Result<(), UsageError> {

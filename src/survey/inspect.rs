@@ -3,18 +3,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::MemoryGate;
-use super::photo::{footprint, look_for_faces, read, unlock};
+use super::near_duplicates::Fingerprint;
+use crate::batch::{MemoryGate, footprint, look_for_faces, read, unlock};
+use crate::disk::vault::Vault;
 use crate::domain::record::{Finding, Input, Quality, Warning};
+use crate::domain::source::Source;
 use crate::error::{PhotoError, Stage};
 use crate::input::decode;
 use crate::input::decode::Limits;
-use crate::input::discover::Source;
 use crate::measure::quality_of_photo;
 use crate::privacy::faces;
 use crate::privacy::{findings, scan};
-use crate::store::vault::Vault;
-use crate::survey::near_duplicates::Fingerprint;
 
 /// What was learnt of one photo; of a bad one, as much as could be.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use walkdir::WalkDir;
 
-use crate::store::vault::forms;
+use crate::disk::vault::forms;
 
 /// A new, empty file; a private one can be read by nobody else from its first byte on, whatever the umask.
 pub fn create(path: &Path, private: bool) -> io::Result<File> {
@@ -91,7 +91,7 @@ pub fn remove_one(path: &Path) -> io::Result<bool> {
 mod tests {
     use super::super::write;
     use super::*;
-    use crate::store::vault::Vault;
+    use crate::disk::vault::Vault;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::private;
-use crate::store::vault::Vault;
+use crate::disk::vault::Vault;
 
 /// Ending of files that are being written; what a killed run leaves of them is swept away by the next.
 pub const TEMPORARY: &str = ".derm-seg-tmp";
