@@ -2,6 +2,7 @@
 //!
 //! ONNX Runtime is Microsoft's CPU build, taken from the pinned wheel on PyPI by `pip download` and checked against its
 //! SHA-256, or from the file that DERM_SEG_ORT_LIB names (a shared library, or the wheel itself) for offline builds.
+#![allow(clippy::disallowed_methods, reason = "its own files, in folders of its own")]
 
 use std::error::Error;
 use std::io::Read;

@@ -3,6 +3,7 @@
 //!
 //! CPU time is counted, not time on the clock, so that a busy machine disturbs little. Linux only.
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
+#![allow(clippy::disallowed_methods, reason = "its own files, in folders of its own")]
 
 use std::fs;
 use std::fs::Permissions;

@@ -1,5 +1,6 @@
 //! Every stage by itself, and all of them as `run` takes a photo through: `cargo bench --bench stages`.
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
+#![allow(clippy::disallowed_methods, reason = "its own files, in folders of its own")]
 
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! Draws the sample photos of the README: `cargo run --example sample_photos -- samples`.
 //!
 //! They are made by code, so anybody may share them; no patient is in them.
+#![allow(clippy::disallowed_methods, reason = "its own files, in folders of its own")]
 
 use std::fs;
 use std::path::PathBuf;

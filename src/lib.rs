@@ -5,6 +5,8 @@
 //! never loads the model; `privacy` and `people` say what may be disclosed, and of whom. CONTRIBUTING.md has the map.
 //! Research use only.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make their own files in folders of their own"))]
+
 pub mod annotations;
 pub mod batch;
 pub mod commands;

@@ -13,8 +13,8 @@ use crate::domain::geometry::Rect;
 use crate::domain::mask::{LESION, SKIN};
 use crate::domain::photo::Photo;
 use crate::domain::record::{
-    Confidence, Done, Excluded, Exclusion, Failed, FileRef, Finding, Input, ModelId, Outcome, Privacy, Record, Size,
-    Warning,
+    Confidence, Done, Excluded, Exclusion, Failed, Failure, FileRef, Finding, Input, ModelId, Outcome, Privacy, Record,
+    Size, Warning,
 };
 use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError, Stage};

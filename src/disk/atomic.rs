@@ -57,6 +57,7 @@ impl NewFile {
         Ok(Self { file: Some(file), temporary, target, other })
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that renames")]
     pub fn finish(mut self) -> io::Result<()> {
         // A full disk may show only when the file is closed; closing by `drop` would swallow that.
         if let Some(mut file) = self.file.take() {

@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 use crate::disk::vault::forms;
 
 /// A new, empty file; a private one can be read by nobody else from its first byte on, whatever the umask.
+#[expect(clippy::disallowed_methods, reason = "the one place that makes files")]
 pub fn create(path: &Path, private: bool) -> io::Result<File> {
     if !private {
         return File::create(path);

@@ -8,7 +8,7 @@ use ndarray::{Array4, Axis};
 
 use crate::domain::geometry::{Placement, Rect, swapped};
 use crate::domain::photo::{Photo, luma, resize};
-use crate::error::{PhotoError, Stage};
+use crate::error::PhotoError;
 use crate::inference::manifest::{Channels, Element, Layout, Resize, SizeRule};
 
 /// The model's input: one photo, in the element type and layout that the graph takes.

@@ -132,6 +132,7 @@ impl OutputFolder {
 
     /// Records promise results; before results are made anew, the promises go. Where clear results become encrypted ones,
     /// or the other way, the old ones would not be overwritten: they go as well.
+    #[expect(clippy::disallowed_methods, reason = "records of an own folder, before its results are made again")]
     fn forget_records(&self) -> io::Result<()> {
         private::remove(&self.root.join("records.jsonl"))?;
         forget_other_form(&self.root, &self.vault)?;

@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 use crate::kit::files::{Jpeg, SENTINEL, identifying_exif};
 use crate::kit::photos::Scene;
 use crate::results_folder::{binary, square};
-use crate::support::{Lab, RUN, Ran, assert_same, results};
+use crate::support::{Lab, RUN, Ran, assert_same, results, skipped};
 
 /// A lab with photos that carry a marker, a key, and the key of somebody else.
 struct Vaulted {
@@ -476,7 +476,7 @@ fn check_looks_into_encrypted_photos() {
 fn age_itself_opens_what_is_written_and_writes_what_is_read() {
     let study = Vaulted::new();
     if Command::new("age").arg("--version").output().is_err() {
-        return println!("skipped: age is not installed here");
+        return skipped("age is not installed");
     }
     let age = |args: &[&str]| {
         let ran = Command::new("age").args(args).current_dir(study.lab.path("")).output().unwrap();

@@ -11,7 +11,7 @@ use serde_json::Value;
 use walkdir::WalkDir;
 
 use crate::kit::noise::Rng;
-use crate::support::{Lab, MANY, Ran, assert_same, results};
+use crate::support::{Lab, MANY, Ran, assert_same, results, skipped};
 
 /// One job where a run is to be met half-way, so that it lasts; two where anything may happen.
 fn command(lab: &Lab, jobs: u32) -> Command {
@@ -130,10 +130,10 @@ fn a_full_disk_stops_the_run_with_what_is_done_intact() {
         .current_dir(lab.path(""));
     let ran: Ran = match program.output() {
         Ok(output) => output.into(),
-        Err(e) => return println!("skipped: unshare cannot be run ({e})"),
+        Err(e) => return skipped(&format!("unshare cannot be run ({e})")),
     };
     let Ok(code) = fs::read_to_string(lab.path("code")) else {
-        return println!("skipped: no mount namespace here: {}", ran.stderr);
+        return skipped(&format!("no mount namespace can be made here: {}", ran.stderr));
     };
     assert_eq!(code.trim(), "1", "{}{}", ran.stdout, ran.stderr);
     let ran = ran.expect_error(&["could not be written", "Make room"]);

@@ -7,7 +7,7 @@ use crate::kit::files::{self, Jpeg};
 use crate::kit::files::{SENTINEL, identifying_exif};
 use crate::kit::photos::Scene;
 use crate::kit::pngs::Png;
-use crate::support::Lab;
+use crate::support::{Lab, skipped};
 use crate::tour::tour;
 
 fn lab_with_metadata() -> Lab {
@@ -71,7 +71,7 @@ fn no_command_leaves_anything_in_the_home_or_temporary_folder() {
 #[test]
 fn no_command_opens_a_socket() {
     if !Command::new("strace").args(["-e", "trace=none", "true"]).output().is_ok_and(|o| o.status.success()) {
-        return println!("skipped: system calls cannot be traced here");
+        return skipped("system calls cannot be traced; install strace");
     }
     let lab = homeless_tour(&["strace", "-f", "-A", "-e", "trace=network,execve", "-o", "trace"]);
     let trace = fs::read_to_string(lab.path("trace")).unwrap();
@@ -85,7 +85,7 @@ fn no_command_opens_a_socket() {
 #[test]
 fn a_machine_without_a_network_is_enough_for_every_command() {
     if !Command::new("unshare").args(["-rn", "true"]).output().is_ok_and(|o| o.status.success()) {
-        return println!("skipped: no network namespace can be made here");
+        return skipped("no network namespace can be made here with unshare");
     }
     homeless_tour(&["unshare", "-rn"]);
 }

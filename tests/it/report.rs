@@ -10,7 +10,7 @@ use crate::browser::{self, Browser};
 use crate::kit::files::{Jpeg, SENTINEL, identifying_exif};
 use crate::kit::photos::Scene;
 use crate::results_folder::*;
-use crate::support::{Ran, derm_seg_in};
+use crate::support::{Ran, derm_seg_in, skipped};
 
 /// A name that would run as a script if it became markup.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>.jpg";
@@ -174,7 +174,7 @@ fn write_bytes(path: &Path, bytes: &[u8]) {
 #[test]
 fn the_page_works_in_a_browser_and_asks_for_nothing() {
     let Some(program) = browser::installed() else {
-        return println!("skipped: no Chromium or Chrome is installed");
+        return skipped("no Chromium or Chrome is installed");
     };
     let folder = study(400);
     assert_eq!(report(&folder, &WHOLE).code, 0);

@@ -50,7 +50,7 @@ pub fn tour(lab: &Lab, codes: bool, program: impl Fn() -> Command) -> Vec<(Strin
     #[cfg(unix)]
     fs::set_permissions(lab.path("study.key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let steps = steps(codes);
-    for verb in derm_seg::commands::cli::Cli::command().get_subcommands() {
+    for verb in derm_seg::commands::Cli::command().get_subcommands() {
         assert!(steps.iter().any(|step| step[0] == verb.get_name()), "{} is left out", verb.get_name());
     }
     let walk = |step: Vec<&str>| {

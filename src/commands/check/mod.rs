@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::batch::progress::Progress;
 use crate::batch::{MemoryGate, Stop, parallel_map, quiet_worker_panics};
 use crate::commands::cli::Global;
-use crate::domain::record::Severity;
+use crate::domain::record::{Failure, Severity};
 use crate::error::UsageError;
 use crate::exit;
 use crate::input::discover::{check_locks, discover};
@@ -75,7 +75,7 @@ fn print_json(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out:
     let photo = |seen: &Inspection| {
         json!({
             "input": seen.input, "findings": seen.findings, "quality": seen.quality, "warnings": seen.warnings,
-            "failure": seen.failure.as_ref().map(crate::error::PhotoError::failure),
+            "failure": seen.failure.as_ref().map(Failure::from),
         })
     };
     let photos: Vec<Value> = seen.iter().map(photo).collect();

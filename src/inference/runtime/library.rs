@@ -38,6 +38,7 @@ impl Runtime {
         // Later builds than the embedded one would write an id and a database into the user's cache when they are loaded.
         #[expect(
             unsafe_code,
+            clippy::disallowed_methods,
             reason = "called before any other thread is started: nothing reads the environment meanwhile"
         )]
         unsafe {
