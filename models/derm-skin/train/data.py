@@ -12,14 +12,15 @@ import numpy as np
 
 cv2.setNumThreads(1)
 DATA = os.environ.get("DERM_DATA", "data")
-SETS = ("ham10000", "isic2017", "pad_ufes", "fuseg", "ccp_skin", "ccp_skin_crops")
-HELD = dict(ham10000=0.08, isic2017=1 / 3, pad_ufes=0.25, fuseg=0.15, ccp_skin=0.15, ccp_skin_crops=0.15)
+SETS = ("ham10000", "isic2017", "pad_ufes", "pad_ufes_more", "fuseg", "ccp_skin", "ccp_skin_crops")
+HELD = dict(ham10000=0.08, isic2017=1 / 3, pad_ufes=0.25, pad_ufes_more=0.25, fuseg=0.15, ccp_skin=0.15, ccp_skin_crops=0.15)
 SALT = "derm-skin/1:"
+PEOPLE = dict(ccp_skin="ccp", ccp_skin_crops="ccp", pad_ufes_more="pad_ufes")  # sets that show the same people: one name, one side of the split
 
 
 def held_out(set_name, group):
-    """Whether a group is of the validation part. The two ccp sets share a salt, so a person is on one side only."""
-    key = SALT + ("ccp" if set_name.startswith("ccp") else set_name) + ":" + group
+    """Whether a group is of the validation part."""
+    key = SALT + PEOPLE.get(set_name, set_name) + ":" + group
     return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) / 2**32 < HELD[set_name]
 
 
@@ -38,6 +39,12 @@ def read(r):
     return np.ascontiguousarray(im), m
 
 
+def judges(r):
+    """The masks of a photo's two annotators, where it has both."""
+    paths = [f"{DATA}/{r['set']}/masks_{k}/{r['id']}.png" for k in "ab"]
+    return [cv2.imread(p, 0) for p in paths] if all(map(os.path.exists, paths)) else []
+
+
 def target(set_name, im, m):
     """From what a set annotates to the codes above."""
     t = m.copy()
@@ -47,7 +54,7 @@ def target(set_name, im, m):
         v = cv2.GaussianBlur(im, (5, 5), 0).max(2)
         z = m == 0
         t[z] = 4
-        if set_name == "pad_ufes":
+        if set_name.startswith("pad_ufes"):
             t[z & (v < 50)] = 3
         else:  # black surroundings of a dermatoscope: dark and joined to the frame
             t[z & (v < 95)] = 3
@@ -70,12 +77,16 @@ def load(cache, val=False):
         for r in rows(s):
             if r["val"] == val:
                 im, m = read(r)
-                out[s].append((im, target(s, im, m)))
+                both = judges(r)
+                # trained on as often as each of its judges drew it; measured where they agree
+                out[s] += [(im, target(s, im, j)) for j in (both if both and not val else [m])]
     pickle.dump(out, open(f, "wb"), protocol=5)
     return out
 
 
 # ---------------------------------------------------------------- augmentation
+GLARE = 0.06  # the share of pictures with bright blobs
+
 
 def colour_matrix(rng, k=1.0):
     """White balance, brightness, saturation and a small turn of hue as one 3x3 matrix, then an offset."""
@@ -215,7 +226,7 @@ def photometric(rng, im, strong=1.0):
     if rng.random() < 0.25 * strong:  # uneven light
         f = np.exp(smooth_noise(rng, s, int(rng.integers(1, 4))) * rng.uniform(0.05, 0.25))
         im = np.clip(im * f[..., None], 0, 255).astype(np.uint8)
-    if rng.random() < 0.06 * strong:  # glare
+    if rng.random() < GLARE * strong:
         f = np.clip((smooth_noise(rng, s, int(rng.integers(4, 14))) - rng.uniform(1.0, 1.8)) * rng.uniform(0.8, 3), 0, 1)
         im = (im + (255 - im) * f[..., None] * rng.uniform(0.4, 0.95)).astype(np.uint8)
     u = rng.random() / strong
@@ -239,7 +250,7 @@ def photometric(rng, im, strong=1.0):
 
 
 # how far a crop may go in (<1) or out (>1), how often it is centred on a point of interest, and which class that is
-GEOMETRY = dict(ham10000=(0.65, 1.15, 0.0, 2), isic2017=(0.5, 1.15, 0.1, 2), pad_ufes=(0.5, 1.2, 0.1, 2), fuseg=(0.22, 1.1, 0.7, 2),
+GEOMETRY = dict(ham10000=(0.65, 1.15, 0.0, 2), isic2017=(0.5, 1.15, 0.1, 2), pad_ufes=(0.5, 1.2, 0.1, 2), pad_ufes_more=(0.5, 1.2, 0.1, 2), fuseg=(0.22, 1.1, 0.7, 2),
                 ccp_skin=(0.15, 1.0, 0.75, 1), ccp_skin_crops=(0.5, 1.15, 0.2, 1), composed=(0.5, 1.1, 0.2, 2))
 
 
@@ -273,7 +284,7 @@ class Sampler:
         bw, bh = f * w * ar, f * h / ar
         if f < 0.7 and rng.random() < 0.5:  # a square crop, as the second look makes it
             bw = bh = np.sqrt(bw * bh)
-        if name in ("ham10000", "isic2017", "pad_ufes", "composed"):
+        if name in ("ham10000", "isic2017", "pad_ufes", "pad_ufes_more", "composed"):
             a = rng.choice([0, 90, 180, 270]) + (rng.uniform(-45, 45) if rng.random() < 0.5 else 0)
         else:
             a = rng.normal(0, 15) + (rng.choice([90, 180, 270]) if rng.random() < 0.3 else 0)

@@ -1,0 +1,123 @@
+"""Training pictures without an end: the real sets, composed scenes, and disease drawn onto real skin.
+
+A generator process fills a pool in shared memory; the training takes from it at its own pace, turns and mirrors what it
+takes, and meets a picture a few times before it is replaced.
+"""
+import multiprocessing as mp, os, time
+import cv2
+import numpy as np
+import data, decoys, disease
+from optics import BLOOD, PIGMENT, blur, colour, density, fractal
+
+data.GEOMETRY["faces"] = (0.4, 1.0, 0.2, 1)
+data.GLARE = 0.0  # its bright blobs look like vitiligo that is labelled skin
+MIX = dict(ham10000=0.15, isic2017=0.04, pad_ufes=0.04, pad_ufes_more=0.11, fuseg=0.14, ccp_skin=0.03, ccp_skin_crops=0.08, faces=0.03, composed=0.07, drawn=0.31)
+CANVAS = dict(ccp_skin_crops=0.34, fuseg=0.17, pad_ufes_more=0.16, faces=0.09, composed=0.12, ham10000=0.05, pad_ufes=0.05, ccp_skin=0.02)  # what is drawn onto
+
+
+class Stream(data.Sampler):
+    def __init__(self, sets, mix, seed):
+        names = [n for n in CANVAS if len(sets[n])]
+        self.canvas, self.often = names, np.array([CANVAS[n] for n in names]) / sum(CANVAS[n] for n in names)
+        super().__init__(sets | {"drawn": [None]}, mix, seed)
+
+    def one(self, S):
+        o, t = super().one(S)
+        if self.rng.random() < 0.2:
+            o = decoys.logo(self.rng, o)
+        return o, t
+
+    def warp(self, name, S, frac=None, canvas=None):
+        return self.drawn(S) if name == "drawn" else super().warp(name, S, frac, canvas)
+
+    def drawn(self, S):
+        rng = self.rng
+        for _ in range(8):
+            n = self.canvas[rng.choice(len(self.canvas), p=self.often)]
+            f = float(np.exp(rng.uniform(np.log(0.45), 0))) if n.startswith("pad") else float(rng.uniform(0.5, 1.0)) if n == "fuseg" else None
+            x, t = super().warp(n, S, f)
+            if n == "composed" and (t == 2).mean() > 0.02:  # has its lesions already
+                continue
+            room = cv2.erode(((t == 1) | (t == 4)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            if room.mean() > 0.1:
+                break
+        else:
+            return super().warp("ccp_skin_crops", S)
+        x, t = x.astype(np.float32), t.copy()
+        body = blur(((t != 0) & (t != 3)).astype(np.float32), 2)
+        if rng.random() < 0.5:  # another tone, of everything
+            x = colour(density(x) + body[..., None] * (rng.uniform(-0.25, 1.0) * PIGMENT + rng.uniform(-0.1, 0.35) * BLOOD))
+        if rng.random() < 0.5:  # skin is never one colour
+            for what in (BLOOD, PIGMENT):
+                x = colour(density(x) + (body * fractal(rng, S, int(rng.integers(2, 9)), 3) * rng.uniform(0, 0.09))[..., None] * what)
+        if rng.random() < 0.85:
+            x, t = disease.draw(rng, x, t, room)
+            if rng.random() < 0.15:
+                x, t = disease.draw(rng, x, t, room)
+        else:
+            t[room & (t == 4)] = 1
+        if rng.random() < 0.3:
+            x, t = decoys.add_parts(rng, x, t, room)
+        return x.clip(0, 255).astype(np.uint8), t
+
+
+def faces(items, detector):
+    """Heads cut from street photos, enlarged: real eyes, lips, brows and hair, none a lesion."""
+    out = []
+    for im, t in items:
+        h, w = t.shape
+        k = 2.0  # small faces are found better enlarged
+        net = cv2.FaceDetectorYN.create(detector, "", (int(w * k), int(h * k)), 0.7)
+        _, found = net.detect(cv2.resize(im[:, :, ::-1], (int(w * k), int(h * k)), interpolation=cv2.INTER_CUBIC))
+        for f in found if found is not None else []:
+            x, y, a, b = f[:4] / k
+            r = 0.9 * max(a, b)
+            x0, y0, x1, y1 = (int(v) for v in (max(0, x + a / 2 - r), max(0, y + b / 2 - r), min(w, x + a / 2 + r), min(h, y + b / 2 + r)))
+            m = t[y0:y1, x0:x1]
+            if max(a, b) < 18 or (m == 1).mean() < 0.15:
+                continue
+            z = 256 / max(m.shape)
+            m = m.copy()
+            m[m == 0] = decoys.NOT_LESION  # hair, glasses, eyes: not lesion is all that is sure
+            out.append((cv2.resize(im[y0:y1, x0:x1], None, fx=z, fy=z, interpolation=cv2.INTER_CUBIC), cv2.resize(m, None, fx=z, fy=z, interpolation=cv2.INTER_NEAREST)))
+    return out
+
+
+class Pool:
+    """Pictures in shared memory, replaced in turn by one generator process."""
+
+    def __init__(self, sets, n, size, seed, mix=MIX):
+        self.n, self.top = n, size
+        self.x = np.frombuffer(mp.RawArray("B", n * size * size * 3), np.uint8).reshape(n, size, size, 3)
+        self.t = np.frombuffer(mp.RawArray("B", n * size * size), np.uint8).reshape(n, size, size)
+        self.edge = np.frombuffer(mp.RawArray("i", n), np.int32)  # size of each picture; 0 while it is written
+        self.made, self.size, self.strength = mp.Value("i", 0), mp.Value("i", size), mp.Value("d", 1.0)
+        self.process = mp.get_context("fork").Process(target=self.fill, args=(sets, mix, seed), daemon=True)
+
+    def fill(self, sets, mix, seed):
+        os.nice(7)
+        data.cv2.setNumThreads(1)
+        stream, k, parent = Stream(sets, mix, seed), 0, os.getppid()
+        while os.getppid() == parent:
+            s = self.size.value
+            stream.strength = self.strength.value
+            x, t = stream.one(s)
+            self.edge[k] = 0
+            self.x[k, :s, :s], self.t[k, :s, :s] = x, t
+            self.edge[k] = s
+            k = (k + 1) % self.n
+            self.made.value += 1
+
+    def batch(self, rng, n, size):
+        """n pictures of this size (waits until there are four times as many), turned and mirrored at random."""
+        while (self.edge == size).sum() < min(4 * n, self.n // 2):
+            time.sleep(0.2)
+        xs, ts = np.empty((n, size, size, 3), np.uint8), np.empty((n, size, size), np.uint8)
+        for i, k in enumerate(rng.choice(np.flatnonzero(self.edge == size), n, replace=False)):
+            x, t = self.x[k, :size, :size], self.t[k, :size, :size]
+            q = int(rng.integers(4)) if rng.random() < 0.3 else 0
+            x, t = np.rot90(x, q), np.rot90(t, q)
+            if rng.random() < 0.5:
+                x, t = x[:, ::-1], t[:, ::-1]
+            xs[i], ts[i] = x, t
+        return xs, ts
