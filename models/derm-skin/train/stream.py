@@ -92,32 +92,50 @@ class Pool:
         self.t = np.frombuffer(mp.RawArray("B", n * size * size), np.uint8).reshape(n, size, size)
         self.edge = np.frombuffer(mp.RawArray("i", n), np.int32)  # size of each picture; 0 while it is written
         self.made, self.size, self.strength = mp.Value("i", 0), mp.Value("i", size), mp.Value("d", 1.0)
-        self.process = mp.get_context("fork").Process(target=self.fill, args=(sets, mix, seed), daemon=True)
+        self.process = mp.get_context("fork").Process(target=self.fill, args=(sets, mix, seed), daemon=True)  # sees `sets` as they are now
 
     def fill(self, sets, mix, seed):
         os.nice(7)
-        data.cv2.setNumThreads(1)
-        stream, k, parent = Stream(sets, mix, seed), 0, os.getppid()
+        stream, parent = Stream(sets, mix, seed), os.getppid()
         while os.getppid() == parent:
-            s = self.size.value
-            stream.strength = self.strength.value
-            x, t = stream.one(s)
-            self.edge[k] = 0
-            self.x[k, :s, :s], self.t[k, :s, :s] = x, t
-            self.edge[k] = s
-            k = (k + 1) % self.n
-            self.made.value += 1
+            self.add(stream)
+
+    def add(self, stream):
+        s, k = self.size.value, self.made.value % self.n
+        stream.strength = self.strength.value
+        x, t = stream.one(s)
+        self.edge[k] = 0
+        self.x[k, :s, :s], self.t[k, :s, :s] = x, t
+        self.edge[k] = s
+        self.made.value += 1
+
+    def start(self, sets, mix, seed, first):
+        """The first pictures are made here, before anything is trained on; then the process goes on."""
+        stream = Stream(sets, mix, seed + 1)
+        for _ in range(first):
+            self.add(stream)
+        self.process.start()
 
     def batch(self, rng, n, size):
-        """n pictures of this size (waits until there are four times as many), turned and mirrored at random."""
+        """n pictures of this size (waits until there are four times as many), each moved a little, so that none comes twice."""
         while (self.edge == size).sum() < min(4 * n, self.n // 2):
             time.sleep(0.2)
         xs, ts = np.empty((n, size, size, 3), np.uint8), np.empty((n, size, size), np.uint8)
         for i, k in enumerate(rng.choice(np.flatnonzero(self.edge == size), n, replace=False)):
-            x, t = self.x[k, :size, :size], self.t[k, :size, :size]
-            q = int(rng.integers(4)) if rng.random() < 0.3 else 0
-            x, t = np.rot90(x, q), np.rot90(t, q)
-            if rng.random() < 0.5:
-                x, t = x[:, ::-1], t[:, ::-1]
-            xs[i], ts[i] = x, t
+            xs[i], ts[i] = moved(rng, self.x[k, :size, :size], self.t[k, :size, :size])
         return xs, ts
+
+
+def moved(rng, x, t):
+    """Mirrored, turned, a little nearer or farther, a little brighter or darker, a little bluer or redder."""
+    s = t.shape[0]
+    a = rng.normal(0, 12) + (rng.choice([90, 180, 270]) if rng.random() < 0.25 else 0)
+    m = cv2.getRotationMatrix2D((s / 2 - 0.5, s / 2 - 0.5), a, np.exp(rng.normal(0.03, 0.1)))
+    if rng.random() < 0.5:  # mirrored: what was at x is at s - 1 - x
+        m[0] = -m[0]
+        m[0, 2] += s - 1
+    m[:, 2] += rng.normal(0, 0.04 * s, 2)
+    x = cv2.warpAffine(x, m, (s, s), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    t = cv2.warpAffine(t, m, (s, s), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)
+    gain = np.exp(rng.normal(0, 0.08) + rng.normal(0, 0.03, 3))
+    return cv2.transform(x, np.diag(gain).astype(np.float32)), t

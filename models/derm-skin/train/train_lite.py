@@ -50,6 +50,7 @@ def main():
     ap.add_argument("--faces", default="", help="a YuNet ONNX file, to cut faces from the street photos")
     ap.add_argument("--ham", type=int, default=5000, help="how many of the dermoscopy photos")
     ap.add_argument("--pool", type=int, default=2400)
+    ap.add_argument("--first", type=int, default=800, help="pictures made before the training begins")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
     torch.set_num_threads(1)
@@ -62,9 +63,10 @@ def main():
     at = lambda p: [s for s in stages if p >= s[0]][-1]
     t0 = time.time() - (c["spent"] if c else 0)
     total = (a.until - t0) if a.until else a.minutes * 60
-    pool = stream.Pool(sets, a.pool, int(max(s[1] for s in stages)), a.seed * 100003 + (c["step"] if c else 0))
+    seed = a.seed * 100003 + (c["step"] if c else 0)
+    pool = stream.Pool(sets, a.pool, int(max(s[1] for s in stages)), seed)
     pool.size.value = int(at((time.time() - t0) / total)[1])
-    pool.process.start()
+    pool.start(sets, stream.MIX, seed, a.first)
     del sets
 
     rng = np.random.default_rng(a.seed + (c["step"] if c else 0))
@@ -87,7 +89,7 @@ def main():
     run, logged, saved, wait, counted = [], time.time(), time.time(), 0.0, seen
     while (p := (time.time() - t0) / total) < 1:
         _, size, bs = (int(v) for v in at(p))
-        pool.size.value = int(at(p + 150 / total)[1])  # the generator goes ahead, so that a stage begins with a full pool
+        pool.size.value = int(at(p + 240 / total)[1])  # the generator goes ahead, so that a stage begins with a full pool
         lr = a.lr * min(1, (step + 1) / 100) * (0.5 * (1 + np.cos(np.pi * p)) * 0.99 + 0.01)
         for g in opt.param_groups:
             g["lr"] = float(lr * g["part"])
