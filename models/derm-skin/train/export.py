@@ -5,6 +5,7 @@ python export.py --ckpt work/main.pt --size 320 --out model.onnx
 import argparse
 import numpy as np, onnx, torch
 from onnx import helper, numpy_helper
+from lite import plain
 from model import build
 
 
@@ -27,6 +28,29 @@ def halve(path):
     onnx.save(m, path)
 
 
+def join_pads(path):
+    """Paddings become part of the convolutions that follow them: on their own they cost a third of the time in eight bits."""
+    m = onnx.load(path)
+    g = m.graph
+    known = {i.name: numpy_helper.to_array(i) for i in g.initializer} | {n.output[0]: numpy_helper.to_array(n.attribute[0].t) for n in g.node if n.op_type == "Constant"}
+    pads = {n.output[0]: n for n in g.node if n.op_type == "Pad"}
+    for n in g.node:
+        if n.op_type == "Conv" and n.input[0] in pads:
+            p = pads[n.input[0]]
+            top, left, bottom, right = (int(v) for v in known[p.input[1]][[2, 3, 6, 7]])
+            at = next(a for a in n.attribute if a.name == "pads")
+            at.ints[:] = [top, left, bottom, right]
+            n.input[0] = p.input[0]
+    for p in pads.values():
+        g.node.remove(p)
+    onnx.checker.check_model(m)
+    onnx.save(m, path)
+
+
+def to_onnx(net, size, out):
+    torch.onnx.export(plain(net), torch.zeros(1, 3, size, size), out, input_names=["image"], output_names=["logits"], opset_version=17, dynamo=False)
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--ckpt", required=True)
@@ -37,8 +61,7 @@ def main():
     c = torch.load(a.ckpt, map_location="cpu", weights_only=False)
     net = build(c["arch"])
     net.load_state_dict(c["ema"])
-    net.eval()
-    torch.onnx.export(net, torch.zeros(1, 3, a.size, a.size), a.out, input_names=["image"], output_names=["logits"], opset_version=17, dynamo=False)
+    to_onnx(net, a.size, a.out)
     if not a.fp32:
         halve(a.out)
     print(c["arch"], "step", c["step"], "seen", c["seen"], "->", a.out)

@@ -1,6 +1,6 @@
 """Training pictures without an end: the real sets, composed scenes, and disease drawn onto real skin.
 
-A generator process fills a pool in shared memory; the training takes from it at its own pace, turns and mirrors what it
+A generator process fills a pool; the training takes from it at its own pace, turns and mirrors what it
 takes, and meets a picture a few times before it is replaced.
 """
 import multiprocessing as mp, os, time
@@ -84,15 +84,16 @@ def faces(items, detector):
 
 
 class Pool:
-    """Pictures in shared memory, replaced in turn by one generator process."""
+    """Pictures in files that both processes map, replaced in turn by one generator process; an interrupted training finds them again."""
 
-    def __init__(self, sets, n, size, seed, mix=MIX):
-        self.n, self.top = n, size
-        self.x = np.frombuffer(mp.RawArray("B", n * size * size * 3), np.uint8).reshape(n, size, size, 3)
-        self.t = np.frombuffer(mp.RawArray("B", n * size * size), np.uint8).reshape(n, size, size)
-        self.edge = np.frombuffer(mp.RawArray("i", n), np.int32)  # size of each picture; 0 while it is written
-        self.made, self.size, self.strength = mp.Value("i", 0), mp.Value("i", size), mp.Value("d", 1.0)
-        self.process = mp.get_context("fork").Process(target=self.fill, args=(sets, mix, seed), daemon=True)  # sees `sets` as they are now
+    def __init__(self, path, sets, n, size, seed, mix=MIX):
+        self.n = n
+        mode = "r+" if os.path.exists(path + ".edge") else "w+"
+        self.x = np.memmap(path + ".x", np.uint8, mode, shape=(n, size, size, 3))
+        self.t = np.memmap(path + ".t", np.uint8, mode, shape=(n, size, size))
+        self.edge = np.memmap(path + ".edge", np.int32, mode, shape=(n,))  # size of each picture; 0 while it is written
+        self.made, self.size, self.strength = mp.Value("i", int((self.edge > 0).sum())), mp.Value("i", size), mp.Value("d", 1.0)
+        self.process = mp.get_context("fork").Process(target=self.fill, args=(sets, mix, seed), daemon=True)
 
     def fill(self, sets, mix, seed):
         os.nice(7)
@@ -112,7 +113,7 @@ class Pool:
     def start(self, sets, mix, seed, first):
         """The first pictures are made here, before anything is trained on; then the process goes on."""
         stream = Stream(sets, mix, seed + 1)
-        for _ in range(first):
+        while (self.edge > 0).sum() < first:
             self.add(stream)
         self.process.start()
 
