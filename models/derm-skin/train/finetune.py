@@ -229,7 +229,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     m = copy.deepcopy(study.m)
     m["name"], m["version"], m["file"] = re.sub(r"[^a-z0-9._-]+", "-", out.resolve().name.lower()), "1.0.0", "model.onnx"
-    m["output"]["thresholds_source"] = f"those of {study.m['name']} {study.m['version']}; `derm-seg calibrate` finds what suits your photos"
+    m["output"]["thresholds_source"] = f"those of {study.m['name']} {study.m['version']}"
     m["provenance"] = dict(data=[f"{study.m['name']} {study.m['version']}", f"{len(items)} photos of {len(set(group.values()))} groups"],
                            metrics=dict(where="photos never learnt from, in float32, one look; intervals by group in report.json", dice_before=round(before, 4), dice_after=round(after, 4)),
                            notes=f"Adapted with train/finetune.py for {int(np.median(steps))} steps. Research use only.")

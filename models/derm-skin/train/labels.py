@@ -11,17 +11,29 @@ PHOTOS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 CLASSES = dict(background=0, _background_=0, skin=1, normal_skin=1, lesion=2, ignore=255)
 
 
+def outline(shape):
+    """The corners of a polygon, of a rectangle given by two, or of a circle given by its centre and a point of its rim."""
+    kind, p = shape.get("shape_type") or "polygon", np.float64(shape["points"])
+    if kind == "polygon":
+        return p
+    (x0, y0), (x1, y1) = p
+    if kind == "rectangle":
+        return np.float64([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    if kind == "circle":
+        a = np.linspace(0, 2 * np.pi, 180, endpoint=False)
+        return np.column_stack([np.cos(a), np.sin(a)]) * np.hypot(x1 - x0, y1 - y0) + (x0, y0)
+    raise SystemExit(f"a {kind} has no area; draw polygons, rectangles or circles")
+
+
 def painted(shapes, h, w):
-    """LabelMe's polygons in their order; a pixel belongs where its centre is inside, by the even-odd rule."""
+    """LabelMe's shapes in their order; a pixel belongs where its centre is inside, by the even-odd rule."""
     m = np.zeros((h, w), np.uint8)
     x = np.arange(w) + 0.5
     for s in shapes:
         name = s["label"].strip().lower().replace(" ", "_")
         if name not in CLASSES:
             raise SystemExit(f'label "{s["label"]}" is none of {", ".join(CLASSES)}')
-        if s.get("shape_type", "polygon") != "polygon":
-            raise SystemExit(f'a {s["shape_type"]} cannot be read here; polygons only')
-        p = np.float64(s["points"])
+        p = outline(s)
         q = np.roll(p, -1, 0)
         for row in range(max(0, int(p[:, 1].min()) - 1), min(h, int(p[:, 1].max()) + 2)):
             y = row + 0.5

@@ -38,8 +38,8 @@ class Finetune(unittest.TestCase):
         self.assertEqual(len(png), 8)
         for (n, _, a), (_, _, b) in zip(png, labelme):
             self.assertTrue((a == b).all(), n)
-        square = labels.painted([dict(label="lesion", points=[[1, 1], [4, 1], [4, 3], [1, 3]])], 6, 6)
-        self.assertEqual((square == 2).sum(), 6)  # three by two: not a pixel more
+        for square in (dict(points=[[1, 1], [4, 1], [4, 3], [1, 3]]), dict(points=[[1, 1], [4, 3]], shape_type="rectangle")):
+            self.assertEqual((labels.painted([dict(label="lesion") | square], 6, 6) == 2).sum(), 6)  # three by two: not a pixel more
         for f in (self.dir / "masks").rglob("*.png"):  # black and white: what is not lesion may be skin or background
             cv2.imwrite(str(f), np.where(cv2.imread(str(f), 0) == 2, 255, 0).astype(np.uint8))
         self.assertEqual(set(np.unique(labels.load(self.dir / "photos", self.dir / "masks")[0][2])), {2, 3})
