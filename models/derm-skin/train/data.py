@@ -18,10 +18,18 @@ SALT = "derm-skin/1:"
 PEOPLE = dict(ccp_skin="ccp", ccp_skin_crops="ccp", pad_ufes_more="pad_ufes")  # sets that show the same people: one name, one side of the split
 
 
+FOLD = os.environ.get("DERM_FOLD", "")  # "2/5": of the small sets, the third of five parts is held out (crossval.py)
+SMALL = ("isic2017", "pad_ufes", "pad_ufes_more")
+
+
 def held_out(set_name, group):
     """Whether a group is of the validation part."""
     key = SALT + PEOPLE.get(set_name, set_name) + ":" + group
-    return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) / 2**32 < HELD[set_name]
+    u = int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) / 2**32
+    if FOLD and set_name in SMALL:
+        part, parts = map(int, FOLD.split("/"))
+        return int(u * parts) == part
+    return u < HELD[set_name]
 
 
 def rows(set_name):
