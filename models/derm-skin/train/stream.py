@@ -92,14 +92,18 @@ class Pool:
         self.x = np.memmap(path + ".x", np.uint8, mode, shape=(n, size, size, 3))
         self.t = np.memmap(path + ".t", np.uint8, mode, shape=(n, size, size))
         self.edge = np.memmap(path + ".edge", np.int32, mode, shape=(n,))  # size of each picture; 0 while it is written
-        self.made, self.size, self.strength = mp.Value("i", int((self.edge > 0).sum())), mp.Value("i", size), mp.Value("d", 1.0)
+        self.made, self.taken = mp.Value("i", int((self.edge > 0).sum())), mp.Value("i", 0)
+        self.size, self.strength = mp.Value("i", size), mp.Value("d", 1.0)
         self.process = mp.get_context("fork").Process(target=self.fill, args=(sets, mix, seed), daemon=True)
 
     def fill(self, sets, mix, seed):
         os.nice(7)
         stream, parent = Stream(sets, mix, seed), os.getppid()
         while os.getppid() == parent:
-            self.add(stream)
+            if self.made.value > self.n + self.taken.value and (self.edge == self.size.value).sum() > self.n // 4:
+                time.sleep(0.2)  # more new pictures than are taken would only take the training's time
+            else:
+                self.add(stream)
 
     def add(self, stream):
         s, k = self.size.value, self.made.value % self.n
@@ -122,6 +126,7 @@ class Pool:
         while (self.edge == size).sum() < min(4 * n, self.n // 2):
             time.sleep(0.2)
         xs, ts = np.empty((n, size, size, 3), np.uint8), np.empty((n, size, size), np.uint8)
+        self.taken.value += n
         for i, k in enumerate(rng.choice(np.flatnonzero(self.edge == size), n, replace=False)):
             xs[i], ts[i] = moved(rng, self.x[k, :size, :size], self.t[k, :size, :size])
         return xs, ts
