@@ -3,11 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
 
 use derm_seg::batch::PhotoPlan;
-use derm_seg::commands::shared::model::ModelArgs;
-use derm_seg::commands::shared::model::find_model;
 use derm_seg::domain::geometry::Rect;
 use derm_seg::domain::photo::Photo;
 use derm_seg::inference::LoadedModel;
+use derm_seg::inference::manifest::built_in;
 use derm_seg::inference::postprocess::{Decision, ProbMap, Segmentation, interpret};
 use derm_seg::inference::preprocess::{Tensor, enough_pixels, preprocess};
 use derm_seg::inference::runtime::{Device, Engine, RawMap, Runtime};
@@ -32,7 +31,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let model = find_model(&ModelArgs::default()).unwrap();
+        let model = built_in().unwrap();
         let ready = LoadedModel::new(model, Runtime::load(None, Device::Cpu).unwrap()).unwrap();
         let plan = PhotoPlan {
             limits: Limits::default(),

@@ -91,10 +91,7 @@ pub fn process(
     let outcome = match outcome {
         Ok(Ok(results)) => return write(source, plan, *results, folder),
         Ok(Err(excluded)) => Outcome::Excluded(excluded),
-        Err(error) => {
-            tracing::info!(photo = source.name, code = error.code, "failed: {error}");
-            Outcome::Failed(Failed { input, failure: Failure::from(&error) })
-        }
+        Err(error) => Outcome::Failed(Failed { input, failure: Failure::from(&error) }),
     };
     // Results of what the file was before must not outlive it.
     folder.remove(source, &plan.extra_files(source)).map_err(|e| cannot_write(source, &e))?;

@@ -19,10 +19,10 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Global {
-    /// More log on stderr: -v information, -vv debugging, -vvv everything
+    /// More log on stderr: -v a line for every photo, -vv also warnings of ONNX Runtime, -vvv everything
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// Nothing on stderr but errors
+    /// Nothing but errors and limits that do not hold
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }

@@ -238,6 +238,21 @@ pub enum QualityFlag {
     LesionTouchesBorder,
 }
 
+impl QualityFlag {
+    /// The name that records use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            QualityFlag::Blurred => "blurred",
+            QualityFlag::Underexposed => "underexposed",
+            QualityFlag::Overexposed => "overexposed",
+            QualityFlag::TinyPhoto => "tiny_photo",
+            QualityFlag::NoSkin => "no_skin",
+            QualityFlag::NoLesion => "no_lesion",
+            QualityFlag::LesionTouchesBorder => "lesion_touches_border",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Confidence {
     /// Mean lesion probability over lesion pixels.

@@ -1,9 +1,12 @@
 //! A model that was loaded, run once on a test picture, and understood.
 
-use super::manifest::{self, GraphInfo, Model, Observed, Resolved};
+use super::manifest::{
+    GraphInfo, Input, InputManifest, Manifest, Model, Observed, ROUNDING, Resolved, Unclear, fill_in_input,
+    fill_in_output, map_output, resolve_input, resolve_output,
+};
 use super::preprocess::test_tensor;
 use super::runtime::{Engine, OrtSession, RawMap, Runtime};
-use crate::error::UsageError;
+use crate::error::{PhotoError, UsageError};
 
 /// A model that was loaded, run once on a test picture, and understood.
 pub struct LoadedModel {
@@ -19,16 +22,15 @@ impl LoadedModel {
     pub fn new(model: Model, runtime: Runtime) -> Result<Self, UsageError> {
         let mut session = OrtSession::open(&runtime, &model)?;
         let graph = session.graph();
-        let (input, mut assumed) = manifest::resolve_input(&model.manifest, &graph)?;
-        let wanted = model.manifest.output.name.as_deref();
-        let output = manifest::pick(&graph.outputs, wanted)
-            .ok_or_else(|| UsageError(format!("The graph has no output named {:?}.", wanted.unwrap_or_default())))?;
-        session.select(&input.name, &output.name);
-        let tried = test_tensor(&input).and_then(|tensor| session.infer(&tensor));
-        let raw =
-            tried.map_err(|e| UsageError(format!("The model {} was tried on a test picture: {e}.", model.id.name)))?;
-        let seen = observe(&raw);
-        let (output, more) = manifest::resolve_output(&model.manifest, &graph, &input, &seen)?;
+        let manifest = &model.manifest;
+        let (input, mut assumed) = resolve_input(&manifest.input, &graph).map_err(|unclear| {
+            explain(unclear, manifest, &graph, |guess| guess_and_try(guess, &graph, &mut session))
+        })?;
+        let map = map_output(&manifest.output, &graph).map_err(|e| UsageError(e.to_string()))?;
+        let seen = try_out(&mut session, &input, &map.name)
+            .map_err(|e| UsageError(format!("The model {} was tried on a test picture: {e}.", model.id.name)))?;
+        let (output, more) = resolve_output(&manifest.output, &graph, input.layout, &seen)
+            .map_err(|unclear| explain(unclear, manifest, &graph, |_| Some(seen.clone())))?;
         assumed.extend(more);
         Ok(Self { model, runtime, graph, spec: Resolved { input, output, assumed }, seen })
     }
@@ -41,6 +43,41 @@ impl LoadedModel {
     }
 }
 
+/// One run on the test picture.
+fn try_out(session: &mut OrtSession, input: &Input, output: &str) -> Result<Observed, PhotoError> {
+    session.select(&input.name, output);
+    Ok(observe(&session.infer(&test_tensor(input)?)?))
+}
+
+/// What the graph gives when it is fed by a guess: enough to tell probabilities from logits and to count channels.
+fn guess_and_try(guess: &Manifest, graph: &GraphInfo, session: &mut OrtSession) -> Option<Observed> {
+    let map = map_output(&guess.output, graph).ok()?;
+    // A graph may choke on numbers below 0: then pixels from 0 to 1.
+    let plain = InputManifest { mean: None, std: None, ..guess.input.clone() };
+    [&guess.input, &plain].into_iter().find_map(|wanted| {
+        let (input, _) = resolve_input(wanted, graph).ok()?;
+        try_out(session, &input, &map.name).ok().filter(Observed::is_finite)
+    })
+}
+
+/// A doubt comes with a manifest to fill in, which holds all that the graph shows. `seen` runs the graph with a guess.
+fn explain(
+    unclear: Unclear,
+    manifest: &Manifest,
+    graph: &GraphInfo,
+    seen: impl FnOnce(&Manifest) -> Option<Observed>,
+) -> UsageError {
+    let Unclear::Open(problem) = unclear else { return UsageError(unclear.to_string()) };
+    let guess = fill_in_input(manifest, graph);
+    let seen = seen(&guess);
+    let known = serde_json::to_string_pretty(&fill_in_output(guess, graph, seen.as_ref())).unwrap_or_default();
+    UsageError(format!(
+        "{problem}\nWrite what is missing into a manifest.json beside the model (or a file named by --manifest). What the graph \
+         shows is filled in below; scale, mean and std are guesses, and so are the classes: check them against the model's \
+         training code. \"ignore\" stands for a class whose meaning you have to say:\n{known}"
+    ))
+}
+
 fn observe(raw: &RawMap) -> Observed {
     // `f32::min` passes over NaN; it must show.
     let fold = |start: f32, pick: fn(f32, f32) -> f32| {
@@ -48,7 +85,7 @@ fn observe(raw: &RawMap) -> Observed {
     };
     let sums_to_one = match *raw.shape.as_slice() {
         [1, c, h, w] => {
-            let near_one = |sum: f32| (sum - 1.0).abs() < 1e-3;
+            let near_one = |sum: f32| (sum - 1.0).abs() < ROUNDING;
             let planar = (0..h * w).all(|i| near_one((0..c).map(|k| raw.values[k * h * w + i]).sum()));
             planar || raw.values.chunks_exact(w.max(1)).all(|pixel| near_one(pixel.iter().sum()))
         }

@@ -77,7 +77,12 @@ impl Subjects {
             })?;
         let subject = asked(&plan.subject_column)?.or_else(|| SUBJECT_COLUMNS.iter().find_map(|n| find(n)));
         for name in &plan.strata {
-            asked(&Some(name.clone()))?;
+            let column = asked(&Some(name.clone()))?;
+            if column == Some(image) || column.is_some() && column == subject {
+                return Err(format!(
+                    "`{name}` names the images or the people, so it makes no groups: leave it out of --strata"
+                ));
+            }
         }
         let wanted = |name: &str| plan.strata.is_empty() || plan.strata.iter().any(|s| s.eq_ignore_ascii_case(name));
         let kept: Vec<usize> =
@@ -200,5 +205,8 @@ mod tests {
         assert!(parse("path,sex\na,f\na,m\n").err().unwrap().contains("two lines are about `a`"));
         let plan = SubjectsPlan { strata: vec!["age".into()], ..SubjectsPlan::default() };
         assert!(Subjects::parse("path,sex\na,f\n", &plan).err().unwrap().contains("no column `age`"));
+        let plan = SubjectsPlan { strata: vec!["patient_id".into()], ..SubjectsPlan::default() };
+        let error = Subjects::parse("path,patient_id,sex\na,p1,f\n", &plan).err().unwrap();
+        assert!(error.contains("`patient_id` names the images or the people"), "{error}");
     }
 }

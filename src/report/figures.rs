@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::plots::{Figure, Mean, histogram, means, points};
 use super::rows::{COLUMNS, Row};
+use super::tables::interval_of;
 
 const HISTOGRAMS: [&str; 9] =
     ["skin_share", "lesions", "confidence", "delta_e", "delta_a", "ita", "sharpness", "dice", "hd95"];
@@ -46,11 +47,10 @@ pub fn all(rows: &[Row], scores: Option<&Value>) -> Vec<Figure> {
 
 fn mean(group: &Value) -> Option<Mean> {
     let dice = &group["metrics"]["dice"];
-    let interval = [&dice["ci95_by_subject"], &dice["ci95_by_image"]].into_iter().find(|ci| ci.is_array());
     Some(Mean {
         group: group["value"].as_str()?.to_owned(),
         n: dice["n"].as_u64()?,
         mean: dice["mean"].as_f64()?,
-        interval: interval.and_then(|ci| Some((ci[0].as_f64()?, ci[1].as_f64()?))),
+        interval: interval_of(dice).map(|[low, high]| (low, high)),
     })
 }

@@ -9,7 +9,7 @@ mod rows;
 mod tables;
 mod thumbnails;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -17,12 +17,13 @@ use serde_json::Value;
 
 use crate::batch::parallel_map;
 use crate::disk::write;
+use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
 pub use plots::Figure;
 use rows::Row;
 
-pub struct Plan {
+pub struct ReportPlan {
     pub results: Results,
     pub people: Arc<OptOut>,
     /// Content of scores.json and compare.json.
@@ -37,8 +38,10 @@ pub struct Plan {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct ReportSummary {
     pub rows: usize,
+    /// Photos of which a small copy is in the report.
+    pub photos: usize,
     /// Photos that should have been shown but could not be read.
     pub photos_missing: usize,
     pub masks_missing: usize,
@@ -47,13 +50,17 @@ pub struct Summary {
     pub left_out: Option<LeftOut>,
 }
 
-pub fn report(plan: &Plan) -> Result<Summary> {
+pub fn report(plan: &ReportPlan) -> Result<ReportSummary> {
     let vault = &plan.results.vault;
     let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
     let left_out = plan.people.left_out(&theirs);
     let rows = Row::all(&plan.results, plan.scores.as_ref(), plan.comparison.as_ref())?;
     let pictures =
         parallel_map(&rows, plan.jobs, |row| thumbnails::pictures(row, &plan.results, plan.photos.as_deref()))?;
+    let photos = pictures.iter().filter(|pictures| pictures.photo.is_some()).count();
+    if let (Some(folder), 0, Some(first)) = (&plan.photos, photos, rows.iter().find(|row| row.mask.is_some())) {
+        return Err(no_photo(folder, first).into());
+    }
     let figures = figures::all(&rows, plan.scores.as_ref());
     let html = page::html(&page::Content {
         rows: &rows,
@@ -62,7 +69,7 @@ pub fn report(plan: &Plan) -> Result<Summary> {
         run: plan.results.run(),
         scores: plan.scores.as_ref(),
         comparison: plan.comparison.as_ref(),
-        with_photos: plan.photos.is_some(),
+        with_photos: photos > 0,
         left_out,
     })?;
     write(vault, &plan.output, html.as_bytes()).with_context(|| format!("cannot write {}", plan.output.display()))?;
@@ -74,14 +81,24 @@ pub fn report(plan: &Plan) -> Result<Summary> {
         }
     }
     let done = rows.iter().zip(&pictures).filter(|(row, _)| row.mask.is_some());
-    Ok(Summary {
+    Ok(ReportSummary {
         rows: rows.len(),
+        photos,
         photos_missing: done.clone().filter(|(_, p)| plan.photos.is_some() && p.photo.is_none()).count(),
         masks_missing: done.filter(|(_, p)| p.mask.is_none()).count(),
         figures: figures.len(),
         bytes: html.len(),
         left_out,
     })
+}
+
+fn no_photo(folder: &Path, first: &Row) -> UsageError {
+    UsageError(format!(
+        "None of the photos could be read in {}: the first would be `{}`. --with-photos takes the folder that was segmented; \
+         results with codes instead of names cannot be shown with photos.",
+        folder.display(),
+        first.path
+    ))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::plots::{Figure, escape};
 use super::rows::{COLUMNS, Row};
 use super::tables;
 use super::thumbnails::Pictures;
+use crate::domain::statistics::median;
 use crate::people::LeftOut;
 
 const PAGE: &str = include_str!("page/page.html");
@@ -86,10 +87,8 @@ fn overview(content: &Content) -> String {
     if let Some(left_out) = content.left_out {
         cards.push(("opted out, not in this report".into(), left_out.photos.to_string()));
     }
-    let mut shares: Vec<f64> =
-        content.rows.iter().filter_map(|row| row.value("skin_share")).filter(|v| *v > 0.0).collect();
-    shares.sort_by(f64::total_cmp);
-    if let Some(median) = shares.get(shares.len() / 2) {
+    let shares = content.rows.iter().filter_map(|row| row.value("skin_share")).filter(|v| *v > 0.0);
+    if let Some(median) = median(shares.collect()) {
         cards.push(("median lesion share of visible skin, where there is one".into(), format!("{median:.1} %")));
     }
     if let Some(mean) = content.scores.and_then(|s| s["aggregate"]["metrics"]["dice"]["mean"].as_f64()) {

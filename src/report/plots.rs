@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::domain::statistics::quantile;
+
 /// A plot that stands on its own.
 pub struct Figure {
     /// For file names.
@@ -158,7 +160,7 @@ pub fn histogram(key: &str, caption: &str, unit: &str, values: &[f64]) -> Option
         );
     }
     horizontal(&mut out, &axis, floor, &format!("{}, {} photos", with_unit(caption, unit), values.len()));
-    let median = sorted[sorted.len() / 2];
+    let median = quantile(&sorted, 0.5);
     Some(Figure {
         name: format!("histogram-{}", key.replace('_', "-")),
         title: caption.to_owned(),

@@ -118,9 +118,7 @@ impl Row {
         };
         let mut flags: Vec<String> = Vec::new();
         if let Some(done) = done {
-            flags.extend(
-                done.quality.flags.iter().filter_map(|f| serde_json::to_value(f).ok()?.as_str().map(str::to_owned)),
-            );
+            flags.extend(done.quality.flags.iter().map(|f| f.as_str().to_owned()));
             flags.extend(done.warnings.iter().map(|w| w.code.clone()));
             flags.extend(done.privacy.findings.iter().map(|f| format!("privacy: {}", f.kind)));
         }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::plots::escape;
 use super::rows::Row;
+use crate::evaluation::score::summary::Summary;
 
 /// Longer tables are cut; the gallery's filters find the rest.
 const MAX_ROWS: usize = 500;
@@ -79,10 +80,25 @@ fn interval(value: &Value) -> String {
     if value.is_array() { format!("{} to {}", number(&value[0]), number(&value[1])) } else { "–".to_owned() }
 }
 
+/// The interval of a figure in scores.json that the terminal shows too.
+pub fn interval_of(figure: &Value) -> Option<[f64; 2]> {
+    serde_json::from_value::<Summary>(figure.clone()).ok()?.interval()
+}
+
 pub fn scores(scores: &Value) -> String {
     let mut all = Table::new(
         "All scored photos",
-        &["figure", "mean", "95 % interval", "by subject", "SD", "median", "quartiles", "photos", "not defined"],
+        &[
+            "figure",
+            "mean",
+            "95 % interval by image",
+            "by subject",
+            "SD",
+            "median",
+            "quartiles",
+            "photos",
+            "not defined",
+        ],
     );
     for name in list(&scores["metrics"]).iter().filter_map(|metric| metric["name"].as_str()) {
         let m = &scores["aggregate"]["metrics"][name];
@@ -113,7 +129,7 @@ pub fn scores(scores: &Value) -> String {
                 word(&group["value"]),
                 number(&group["n"]),
                 number(&dice["mean"]),
-                interval(&dice["ci95_by_image"]),
+                interval_of(dice).map_or("–".to_owned(), |ci| interval(&Value::from(ci.to_vec()))),
             ]);
         }
         let gap = &column["gap"]["dice"];

@@ -15,6 +15,7 @@ use super::withdraw::forget_other_form;
 use crate::disk::vault;
 use crate::disk::vault::{Locked, Vault};
 use crate::disk::{TEMPORARY, atomic, private};
+use crate::domain::changes::{Change, changes};
 use crate::domain::record;
 use crate::domain::record::{Outcome, Record};
 use crate::domain::source::Source;
@@ -253,16 +254,9 @@ fn last_touched(metadata: &fs::Metadata) -> Option<SystemTime> {
     Some(modified)
 }
 
-/// Settings that differ, one line each, in words of the command line.
+/// Settings that differ, one line each: the single values, not the objects that hold them.
 fn differences(earlier: &Value, now: &Value) -> Vec<String> {
-    let empty = serde_json::Map::new();
-    let (a, b) = (earlier.as_object().unwrap_or(&empty), now.as_object().unwrap_or(&empty));
-    let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
-    keys.sort();
-    keys.dedup();
-    let show = |v: Option<&Value>| v.map_or("unset".to_owned(), Value::to_string);
-    keys.into_iter()
-        .filter(|key| a.get(*key) != b.get(*key))
-        .map(|key| format!("{key}: {} there, {} now", show(a.get(key)), show(b.get(key))))
-        .collect()
+    let show = |v: &Value| if v.is_null() { "unset".to_owned() } else { v.to_string() };
+    let line = |c: Change| format!("{}: {} there, {} now", c.name, show(&c.base), show(&c.new));
+    changes(earlier, now, &[]).into_iter().map(line).collect()
 }

@@ -131,17 +131,13 @@ const COLUMNS: &[Column] = &[
     ("ita", |r| of_done(r, |d| d.colour.ita)),
     ("estimated_tone_bin", |r| of_done(r, |d| d.colour.tone_bin.clone())),
     ("sharpness", |r| of_done(r, |d| Some(d.quality.sharpness))),
-    ("quality_flags", |r| {
-        of_done(r, |d| Some(join(d.quality.flags.iter().filter_map(|f| serde_json::to_value(f).ok()))))
-    }),
-    ("warnings", |r| of_done(r, |d| Some(join(d.warnings.iter().map(|w| Value::from(w.code.as_str())))))),
-    ("privacy_findings", |r| {
-        of_done(r, |d| Some(join(d.privacy.findings.iter().map(|f| Value::from(f.kind.as_str())))))
-    }),
+    ("quality_flags", |r| of_done(r, |d| Some(join(d.quality.flags.iter().map(|f| f.as_str()))))),
+    ("warnings", |r| of_done(r, |d| Some(join(d.warnings.iter().map(|w| w.code.as_str()))))),
+    ("privacy_findings", |r| of_done(r, |d| Some(join(d.privacy.findings.iter().map(|f| f.kind.as_str()))))),
 ];
 
-fn join(values: impl Iterator<Item = Value>) -> String {
-    values.filter_map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>().join(" ")
+fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::domain::record::{Finding, QualityFlag, Severity};
+use crate::domain::record::{Finding, Severity};
 pub use inspect::{Inspection, inspect};
 use near_duplicates::{alike, identical};
 
@@ -27,7 +27,7 @@ pub struct Survey {
     pub possibly_identifying: BTreeMap<String, usize>,
     pub photos_identifying: usize,
     pub photos_possibly_identifying: usize,
-    pub quality: BTreeMap<String, usize>,
+    pub quality: BTreeMap<&'static str, usize>,
     pub warnings: BTreeMap<String, usize>,
     /// Groups of paths.
     pub identical_files: Vec<Vec<String>>,
@@ -75,7 +75,9 @@ impl Survey {
             possibly_identifying: findings(inspections, Severity::Possible),
             photos_identifying: inspections.iter().filter(with(Severity::Identifying)).count(),
             photos_possibly_identifying: inspections.iter().filter(with(Severity::Possible)).count(),
-            quality: count(inspections.iter().filter_map(|s| s.quality.as_ref()).flat_map(|q| &q.flags).map(flag_name)),
+            quality: count(
+                inspections.iter().filter_map(|s| s.quality.as_ref()).flat_map(|q| &q.flags).map(|f| f.as_str()),
+            ),
             warnings: count(inspections.iter().flat_map(|seen| seen.warnings.iter().map(|w| w.code.clone()))),
             identical_files: paths(same_file),
             pictures_alike: paths(alike(&prints)),
@@ -108,11 +110,6 @@ impl Estimate {
 fn findings(inspections: &[Inspection], severity: Severity) -> BTreeMap<String, usize> {
     let wanted = inspections.iter().flat_map(|seen| &seen.findings).filter(|finding| finding.severity == severity);
     count(wanted.map(|Finding { kind, place, .. }| format!("{kind} ({place})")))
-}
-
-/// The name that records use.
-pub fn flag_name(flag: &QualityFlag) -> String {
-    serde_json::to_value(flag).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn count<T: Ord>(items: impl Iterator<Item = T>) -> BTreeMap<T, usize> {

@@ -85,6 +85,8 @@ fn gates_decide_the_exit_code_for_scripts() {
     assert_eq!(code(&["photos", "--exclude", "c/*", "--gate", "identifying"]), 4);
     assert_eq!(code(&["photos", "--exclude", "c/*"]), 0);
     assert_eq!(code(&["photos/small.jpg", "--gate", "quality"]), 4);
+    let shut = derm_seg_in(study.path(), &["check", "-q", "photos/a", "photos/b", "--gate", "duplicates"]);
+    assert_eq!(shut.stderr, "failed  --gate duplicates\n");
     fs::write(study.path().join("list"), "患者ID0012345.jpg\nc\n").unwrap();
     assert_eq!(code(&["photos", "--opt-out", "list", "--gate", "identifying"]), 0, "opted out, not opened");
 }

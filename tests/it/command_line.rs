@@ -192,3 +192,54 @@ fn who_closes_the_pipe_has_seen_enough() {
     }
     assert_eq!(lab.records().len(), 2, "the results are whole all the same");
 }
+
+#[test]
+fn the_log_speaks_of_photos_and_the_runtime_only_when_asked() {
+    let lab = Lab::with_photos(3);
+    lab.put("photos/empty.jpg", b"");
+    let (_, foreign) =
+        crate::kit::models::that_work().into_iter().find(|(name, _)| *name == "weights_are_inputs").unwrap();
+    lab.install("model", &foreign);
+    assert_eq!(lab.run(&[]).expect_code(3).stderr, "", "no warning of a graph that runs");
+    let verbose = lab.run(&["-v", "--overwrite"]).expect_code(3).stderr;
+    for photo in ["done: p000.jpg (", "done: sub/p001.jpg (", "done: p002.jpg (", "failed: empty.jpg (empty_file)"] {
+        assert_eq!(verbose.matches(photo).count(), 1, "a line for {photo}:\n{verbose}");
+    }
+    assert!(verbose.lines().count() <= 8, "photos, and nothing of the runtime:\n{verbose}");
+    let debugging = lab.run(&["-vv", "--overwrite"]).expect_code(3).stderr;
+    assert!(debugging.contains("appears in graph inputs"), "the runtime's warnings:\n{debugging}");
+}
+
+#[test]
+fn one_input_that_is_not_there_is_a_slip_of_the_pen() {
+    let lab = Lab::with_photos(1);
+    for args in [
+        &["run", "foto.jpg", "-o", "out", "--model", "model"][..],
+        &["check", "foto.jpg"],
+        &["scrub", "foto.jpg", "-o", "out"],
+    ] {
+        let ran: Ran = lab.program().args(args).output().unwrap().into();
+        ran.expect_code(2).expect_error(&["foto.jpg does not exist"]);
+        assert!(!lab.path("out").exists(), "{args:?}");
+    }
+    // In a list it is one photo of many, and has its record.
+    lab.put("list", b"foto.jpg\n");
+    let from = ["run", "--from", "list", "-o", "out", "--model", "model"];
+    lab.program().args(from).output().map(Ran::from).unwrap().expect_code(3);
+    assert_eq!(lab.records()[0]["failure"]["code"], "not_found");
+}
+
+#[test]
+fn other_settings_are_named_one_by_one() {
+    let lab = Lab::with_photos(1);
+    lab.run(&[]).expect_code(0);
+    let ran = lab.run(&["--threshold", "0.7", "--overlay"]).expect_code(2);
+    for line in [
+        "\n  manifest_output.thresholds: unset there, {\"lesion\":0.7} now\n",
+        "\n  manifest_output.thresholds_source: unset there, \"--threshold\" now\n",
+        "\n  overlay_longest_side: unset there, 1600 now\n",
+    ] {
+        assert!(ran.stderr.contains(line), "{line} in {}", ran.stderr);
+    }
+    assert!(!ran.stderr.contains("classes"), "nothing that is the same:\n{}", ran.stderr);
+}

@@ -54,6 +54,14 @@ fn two_equal_runs_hold_every_limit() {
 }
 
 #[test]
+fn a_limit_that_does_not_hold_is_said_also_to_the_quiet() {
+    let ran = compare(&two_runs(4), &["-q"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (4, ""));
+    assert!(ran.stderr.starts_with("failed  dice <= 0.01: "), "{}", ran.stderr);
+    assert_eq!(compare(&two_runs(0), &["-q"]).stderr, "");
+}
+
+#[test]
 fn a_mask_that_moved_fails_and_is_named_with_its_figures() {
     let folder = two_runs(4);
     let ran = compare(&folder, &[]);

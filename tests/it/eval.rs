@@ -359,6 +359,8 @@ fn several_annotators_are_compared_with_each_other_and_with_the_model() {
 #[test]
 fn mistakes_in_the_arguments_are_refused_before_anything_is_written() {
     let folder = usual();
+    let table = "path,patient_id,sex,age,note\nsame.jpg,p1,f,30,old\nsub/shifted.jpg,p2,m,50,1\n";
+    write_text(&folder.path().join("t.csv"), table);
     for (args, word) in [
         (vec!["out", "--truth", "nowhere"], "nowhere"),
         (vec!["nowhere", "--truth", "truth"], "nowhere"),
@@ -368,6 +370,13 @@ fn mistakes_in_the_arguments_are_refused_before_anything_is_written() {
         (vec!["out", "--truth", "truth", "--nsd-tolerance=-1"], "0 or more"),
         (vec!["out", "--truth", "truth", "--bins", "age=60,40"], "rising"),
         (vec!["out", "--truth", "truth", "--strata", "sex"], "--subjects"),
+        (vec!["out", "--truth", "truth", "--bins", "age=40"], "--bins needs --subjects"),
+        (vec!["out", "--truth", "truth", "--subjects", "t.csv", "--bins", "agee=40"], "the columns are sex, age, note"),
+        (
+            vec!["out", "--truth", "truth", "--subjects", "t.csv", "--bins", "note=40"],
+            "`old` in that column is no number",
+        ),
+        (vec!["out", "--truth", "truth", "--subjects", "t.csv", "--strata", "patient_id"], "leave it out of --strata"),
         (vec!["truth", "--truth", "truth", "--truth-grid", "stored"], "orientation"),
     ] {
         let ran = eval(&folder, &args);
@@ -417,4 +426,43 @@ fn polygons_of_labelme_and_coco_are_references_too() {
     assert!(ran.stdout.contains("\"plaque\" stands for no class; say what it stands for"), "{}", ran.stdout);
     let ran = eval(&folder, &["out", "--truth", "truth", "--truth-format", "polygons"]);
     assert!(ran.code == 2 && ran.stderr.contains("neither LabelMe files nor one COCO file"), "{}", ran.stderr);
+}
+
+#[test]
+fn one_image_or_one_person_has_no_interval_and_holds_no_limit_on_it() {
+    let folder = usual();
+    let table = "path,patient,arm,Age\nsame.jpg,p1,a,30\nsub/shifted.jpg,p1,a,N/A\nmissed.png,p2,b,50\n";
+    write_text(&folder.path().join("table.csv"), table);
+    let usual = ["out", "--truth", "truth", "--subjects", "table.csv", "--bins", "age=40"];
+    assert_eq!(eval(&folder, &usual).code, 0);
+    let strata = scores(&folder)["strata"].clone();
+    let dice = |column: usize, group: usize| strata[column]["groups"][group]["metrics"]["dice"].clone();
+    // Two images of one person, then one image.
+    assert_eq!((&dice(0, 0)["n"], &dice(0, 0)["subjects"]), (&2.into(), &1.into()));
+    assert!(dice(0, 0)["ci95_by_subject"].is_null() && dice(0, 0)["ci95_by_image"].is_array());
+    assert!(dice(0, 1)["ci95_by_subject"].is_null() && dice(0, 1)["ci95_by_image"].is_null());
+    for gate in ["arm=a:dice.ci95_low=0", "arm=b:dice.ci95_low=0"] {
+        let ran = eval(&folder, &[&usual[..], &["--min", gate]].concat());
+        assert!(ran.code == 4 && ran.stdout.contains("not known"), "{gate}: {}", ran.stdout);
+    }
+    // A word for no number is a blank, and the bins stay.
+    let ages: Vec<_> = strata[1]["groups"].as_array().unwrap().iter().map(|g| g["value"].as_str().unwrap()).collect();
+    assert_eq!(ages, ["under 40", "40 and over", "(missing)"]);
+}
+
+#[test]
+fn a_limit_that_does_not_hold_is_always_said() {
+    let folder = usual();
+    let gate = ["out", "--truth", "truth", "--min", "dice.mean=0.85", "--min", "dice.max=0.5"];
+    for how in ["-q", "--json"] {
+        let ran = eval(&folder, &[&gate[..], &[how]].concat());
+        assert_eq!(ran.code, 4, "{}", ran.stderr);
+        assert_eq!(ran.stderr, "failed  dice.mean >= 0.85: 0.600000, off by 0.250000\n", "{how}");
+    }
+    assert_eq!(eval(&folder, &gate).stderr, "", "the table says it");
+    // A long list of limits is cut after those that failed.
+    let many: Vec<String> = (0..14).map(|i| format!("--min=dice.mean={}", if i < 2 { 0.1 } else { 0.9 })).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let ran = eval(&folder, &[&["out", "--truth", "truth"][..], &many].concat());
+    assert_eq!(ran.stdout.matches("failed  dice.mean").count(), 12, "{}", ran.stdout);
 }

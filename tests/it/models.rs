@@ -156,3 +156,63 @@ fn the_built_in_model_runs_and_tells_of_itself() {
     let listed = lab.program().args(["model", "list", "--json"]).output().map(Ran::from).unwrap().expect_code(0).json();
     assert_eq!(listed[0]["where"], "built-in");
 }
+
+fn variant(name: &str) -> Variant {
+    that_work().into_iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+#[test]
+fn a_graph_with_a_sigmoid_inside_is_not_squashed_again() {
+    let lab = Lab::with_photos(1);
+    for name in ["one_channel_sigmoid", "two_class_softmax"] {
+        lab.install("model", &variant(name));
+        lab.put("model/manifest.json", br#"{"input": {"scale": 0.00392156862745098}, "output": {"values": "logits"}}"#);
+        let words = ["says that output", "\"values\": \"probabilities\"", "\"activation\""];
+        lab.run(&[]).expect_code(2).expect_error(&words);
+        assert!(!lab.path("out").exists(), "{name}");
+        lab.put(
+            "model/manifest.json",
+            br#"{"input": {"scale": 0.00392156862745098}, "output": {"values": "probabilities"}}"#,
+        );
+        lab.run(&["--overwrite"]).expect_code(0);
+        std::fs::remove_dir_all(lab.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn the_manifest_to_fill_in_says_what_the_graph_shows() {
+    let lab = Lab::new();
+    let not_lesion = serde_json::json!(["not_lesion", "lesion"]);
+    for (name, values, activation, classes) in [
+        ("one_channel_sigmoid", "probabilities", None, serde_json::json!(["lesion"])),
+        ("two_class_softmax", "probabilities", None, not_lesion),
+        ("colour_rule", "logits", Some("softmax"), serde_json::json!(["background", "skin", "lesion"])),
+        (
+            "five_classes",
+            "logits",
+            Some("softmax"),
+            serde_json::json!(["ignore", "ignore", "ignore", "ignore", "ignore"]),
+        ),
+        ("nhwc", "logits", Some("softmax"), serde_json::json!(["background", "skin", "lesion"])),
+    ] {
+        lab.put("bare.onnx", &variant(name).build().model);
+        let check: Ran = lab.program().args(["model", "check", "--model", "bare.onnx"]).output().unwrap().into();
+        let told = check.expect_code(2).stderr;
+        let mut manifest: serde_json::Value =
+            serde_json::from_str(&told[told.find('{').unwrap()..=told.rfind('}').unwrap()]).unwrap();
+        let output = &manifest["output"];
+        assert_eq!((&output["values"], &output["classes"]), (&values.into(), &classes), "{name}: {told}");
+        assert_eq!(output["activation"].as_str(), activation, "{name}: {told}");
+        assert_eq!(manifest["input"]["layout"], if name == "nhwc" { "nhwc" } else { "nchw" }, "{name}");
+        // With the scaling corrected it runs as it is, but for classes that only the model's author knows.
+        manifest["input"]["mean"] = serde_json::json!([0.0]);
+        manifest["input"]["std"] = serde_json::json!([1.0]);
+        lab.put("bare.json", manifest.to_string().as_bytes());
+        let again: Ran = lab.program().args(["model", "check", "--model", "bare.onnx"]).output().unwrap().into();
+        match name {
+            "five_classes" => again.expect_code(2).expect_error(&["No class of the model is called lesion"]),
+            _ => again.expect_code(0),
+        };
+        std::fs::remove_file(lab.path("bare.json")).unwrap();
+    }
+}

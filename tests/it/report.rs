@@ -119,6 +119,20 @@ fn plots_show_dice_by_lesion_size_and_by_group_as_the_scores_have_them() {
 }
 
 #[test]
+fn page_and_terminal_tell_the_same_intervals() {
+    let folder = study(12);
+    let scores = derm_seg_in(
+        folder.path(),
+        &["eval", "out", "--truth", "truth", "--subjects", "table.csv", "--min", "sex=f:dice.ci95_low=0"],
+    );
+    assert_eq!(report(&folder, &WHOLE).code, 0);
+    let line = scores.stdout.lines().find(|line| line.trim_start().starts_with("f ")).unwrap();
+    let interval = line.split(['[', ']']).nth(1).unwrap().replace(", ", " to ");
+    let groups = page(&folder).split("Groups, Dice").nth(1).unwrap().split("</table>").next().unwrap().to_owned();
+    assert!(groups.contains(&interval), "{interval} in {groups}");
+}
+
+#[test]
 fn photos_are_in_it_only_when_asked_for_and_without_their_metadata() {
     let folder = study(3);
     let photo = Scene::any(3).draw(640, 480).photo;
@@ -130,7 +144,7 @@ fn photos_are_in_it_only_when_asked_for_and_without_their_metadata() {
     let ran = report(&folder, &["--with-photos", "photos"]);
     assert_eq!(ran.code, 0);
     assert!(ran.stderr.contains("2 photos could not be read"), "{}", ran.stderr);
-    assert!(ran.stdout.contains("keep it where they are kept"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("holds small copies of 1 photos: keep it where they are kept"), "{}", ran.stdout);
     let photos = data(&page(&folder), "photos");
     let copies: Vec<&str> = photos.as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!(copies.len(), 1);
@@ -151,6 +165,7 @@ fn what_cannot_be_shown_is_refused_or_told() {
         (vec!["--compare", "table.csv"], "--compare table.csv"),
         (vec!["--scores", "nowhere.json"], "nowhere.json"),
         (vec!["--with-photos", "table.csv"], "the folder that was segmented"),
+        (vec!["--with-photos", "truth/arm"], "None of the photos could be read in truth/arm"),
     ] {
         let ran = report(&folder, &args);
         assert!(ran.code == 2 && ran.stderr.contains(word), "{args:?}: {}", ran.stderr);

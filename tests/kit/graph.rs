@@ -29,6 +29,8 @@ pub struct Graph {
     made: usize,
     /// Where weights go that do not stay in the model file: the path that it will name, and the bytes so far.
     pub external: Option<(String, Vec<u8>)>,
+    /// Weights are listed among the inputs, as old exporters do.
+    pub weights_are_inputs: bool,
 }
 
 impl Graph {
@@ -73,6 +75,10 @@ impl Graph {
             message(&mut tensor, 9, &raw);
         }
         message(&mut self.body, 5, &tensor);
+        if self.weights_are_inputs {
+            let dims: Vec<Dim> = dims.iter().map(|&n| Dim::Fixed(n)).collect();
+            message(&mut self.body, 11, &value_info(&name, elem, &dims));
+        }
         name
     }
 

@@ -42,6 +42,8 @@ pub struct Variant {
     pub flat: bool,
     /// The weights are in this other file, as the model names it.
     pub weights_at: Option<&'static str>,
+    /// The weights are listed among the graph's inputs: ONNX Runtime warns of each, in every session.
+    pub weights_are_inputs: bool,
 }
 
 impl Default for Variant {
@@ -56,6 +58,7 @@ impl Default for Variant {
             not_a_number: false,
             flat: false,
             weights_at: None,
+            weights_are_inputs: false,
         }
     }
 }
@@ -74,6 +77,7 @@ pub fn colour_rule() -> Vec<u8> {
 impl Variant {
     pub fn build(&self) -> Files {
         let mut g = Graph::default();
+        g.weights_are_inputs = self.weights_are_inputs;
         g.external = self.weights_at.map(|path| (path.to_owned(), Vec::new()));
         let input = g.input("image", self.elem, &self.shape(3, self.side));
         let rgb = self.undress(&mut g, &input);
@@ -238,6 +242,7 @@ pub fn that_work() -> Vec<(&'static str, Variant)> {
         ("multiple_of_32", Variant { side: Side::Multiple32, free_batch: true, ..v() }),
         ("quarter_output", Variant { quarter: true, ..v() }),
         ("class_index", Variant { head: Head::ArgMax, ..v() }),
+        ("weights_are_inputs", Variant { weights_are_inputs: true, ..v() }),
         ("external_weights", Variant { weights_at: Some("model.onnx.data"), ..v() }),
     ]
 }

@@ -6,6 +6,7 @@ mod plan;
 use std::io::Write;
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::batch::progress::Progress;
@@ -16,7 +17,7 @@ use crate::error::UsageError;
 use crate::exit;
 use crate::input::discover::{check_locks, discover};
 use crate::privacy::faces::Policy;
-use crate::survey::{Inspection, Survey, flag_name, inspect};
+use crate::survey::{Inspection, Survey, inspect};
 use args::{CheckArgs, Gate};
 use plan::{CheckPlan, plan};
 
@@ -56,9 +57,13 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     } else {
         print_table(&plan, &survey, &seen, opted_out, typos)?;
     }
+    let shut: Vec<Gate> = plan.gates.iter().copied().filter(|gate| is_shut(*gate, &survey)).collect();
+    for gate in &shut {
+        eprintln!("failed  --gate {}", gate.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned()));
+    }
     Ok(match seen.iter().any(|seen| seen.failure.is_some()) {
         true => exit::SOME_FAILED,
-        false if plan.gates.iter().any(|gate| is_shut(*gate, &survey)) => exit::GATE,
+        false if !shut.is_empty() => exit::GATE,
         false => exit::OK,
     })
 }
@@ -128,8 +133,8 @@ fn print_table(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out
         survey.pictures_alike.iter().map(|g| g.join(" ~ ")).collect(),
     );
     let poor = seen.iter().filter_map(|seen| Some((seen, seen.quality.as_ref()?))).filter(|(_, q)| !q.flags.is_empty());
-    let poor =
-        poor.map(|(seen, quality)| shown(seen, quality.flags.iter().map(flag_name).collect::<Vec<_>>().join(", ")));
+    let poor = poor
+        .map(|(seen, quality)| shown(seen, quality.flags.iter().map(|f| f.as_str()).collect::<Vec<_>>().join(", ")));
     section(&mut lines, "poor photos", poor.collect());
     if !survey.warnings.is_empty() {
         lines.push(format!("warnings: {}", list(&mut survey.warnings.iter().map(|(code, n)| (code.clone(), *n)))));

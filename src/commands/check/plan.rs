@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::args::{CheckArgs, Gate};
 use crate::commands::shared::at_rest;
+use crate::commands::shared::folders::check_single_input;
 use crate::commands::shared::model::find_model;
 use crate::commands::shared::people;
 use crate::disk::vault::Vault;
@@ -37,6 +38,7 @@ pub struct CheckPlan {
 const MEMORY_PER_JOB: u64 = 512 << 20;
 
 pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
+    check_single_input(&args.inputs)?;
     let jobs = args.jobs.count();
     let vault = at_rest::reader(&args.identity)?;
     Ok(CheckPlan {

@@ -7,8 +7,9 @@ mod print;
 use anyhow::Result;
 
 use crate::commands::cli::Global;
-use crate::commands::shared::print::deliver;
+use crate::commands::shared::print::{deliver, tell_failed_gates};
 use crate::evaluation::compare::compare;
+use crate::evaluation::compare::limits::Held;
 use crate::exit;
 use args::CompareArgs;
 use plan::settings;
@@ -22,5 +23,7 @@ pub fn run(args: CompareArgs, global: &Global) -> Result<u8> {
     json.push(b'\n');
     let vault = &settings.plan.vault;
     deliver(vault, &settings.output, &[("compare.json", &json)], &table(&comparison), settings.json, global)?;
+    let failed = comparison.limits.iter().filter(|limit| !limit.held).map(Held::sentence);
+    tell_failed_gates(failed, settings.json, global);
     Ok(if comparison.limits.iter().all(|l| l.held) { exit::OK } else { exit::GATE })
 }

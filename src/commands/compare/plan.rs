@@ -7,11 +7,11 @@ use anyhow::Result;
 use super::args::CompareArgs;
 use crate::commands::shared::{at_rest, people};
 use crate::error::UsageError;
-use crate::evaluation::compare::Plan;
+use crate::evaluation::compare::ComparePlan;
 use crate::evaluation::compare::limits::{Limit, limits};
 
 pub struct CompareSettings {
-    pub plan: Plan,
+    pub plan: ComparePlan,
     /// Where compare.json goes.
     pub output: PathBuf,
     pub json: bool,
@@ -26,7 +26,7 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
     Ok(CompareSettings {
         output: args.output.unwrap_or_else(|| args.new.clone()),
         json: args.json,
-        plan: Plan {
+        plan: ComparePlan {
             people: people::opt_out_of_results(&args.people, &vault)?,
             vault,
             base: args.base,

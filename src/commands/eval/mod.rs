@@ -7,9 +7,10 @@ mod print;
 use anyhow::Result;
 
 use crate::commands::cli::Global;
-use crate::commands::shared::print::deliver;
+use crate::commands::shared::print::{deliver, tell_failed_gates};
 use crate::evaluation::eval::evaluate;
 use crate::evaluation::eval::scores::{Scores, csv};
+use crate::evaluation::score::gate::GateResult;
 use crate::exit;
 use args::EvalArgs;
 use plan::settings;
@@ -23,6 +24,8 @@ pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
     json.push(b'\n');
     let files = [("scores.json", json.as_slice()), ("scores.csv", &csv(&scores)?)];
     deliver(&settings.plan.vault, &settings.output, &files, &table(&scores), settings.json, global)?;
+    let failed = scores.gates.iter().filter(|gate| !gate.held).map(GateResult::sentence);
+    tell_failed_gates(failed, settings.json, global);
     Ok(code(&scores))
 }
 

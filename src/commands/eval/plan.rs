@@ -13,7 +13,7 @@ use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::people::key;
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
-use crate::evaluation::eval::Plan;
+use crate::evaluation::eval::EvalPlan;
 use crate::evaluation::score::Options;
 use crate::evaluation::score::gate::{Gate, Side};
 use crate::evaluation::score::overlap::EmptyPolicy;
@@ -22,7 +22,7 @@ use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::store::results::Results;
 
 pub struct EvalSettings {
-    pub plan: Plan,
+    pub plan: EvalPlan,
     /// Where scores.json and scores.csv go.
     pub output: PathBuf,
     pub json: bool,
@@ -54,7 +54,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
     Ok(EvalSettings {
         output: args.output.unwrap_or(beside),
         json: args.json,
-        plan: Plan {
+        plan: EvalPlan {
             prediction_format: format(args.prediction_format, "--prediction-format")?,
             truth_format: format(args.truth_format, "--truth-format")?,
             predictions: args.predictions,
@@ -66,8 +66,8 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
                 tolerances: args.nsd_tolerance,
             },
             people,
+            bins: bins(&args.bins, subjects.as_deref())?,
             subjects,
-            bins: bins(&args.bins)?,
             gates,
             seed: args.seed,
             vault,
@@ -96,15 +96,28 @@ fn people(
     Ok((Arc::new(people.unwrap_or_default()), subjects))
 }
 
-fn bins(texts: &[String]) -> Result<BTreeMap<String, Vec<f64>>, UsageError> {
-    let parse = |text: &String| {
+/// Edges by the column's name in the table.
+fn bins(texts: &[String], table: Option<&Subjects>) -> Result<BTreeMap<String, Vec<f64>>, UsageError> {
+    texts.iter().map(|text| bins_of_column(text, table)).collect()
+}
+
+fn bins_of_column(text: &str, table: Option<&Subjects>) -> Result<(String, Vec<f64>), UsageError> {
+    let parse = || {
         let (column, edges) = text.rsplit_once('=')?;
-        let edges: Option<Vec<f64>> = edges.split(',').map(|e| e.trim().parse().ok()).collect();
-        let edges = edges.filter(|e| e.windows(2).all(|w| w[0] < w[1]))?;
-        Some((column.to_owned(), edges))
+        let edges: Option<Vec<f64>> =
+            edges.split(',').map(|e| e.trim().parse().ok().filter(|e: &f64| e.is_finite())).collect();
+        Some((column, edges.filter(|e| e.windows(2).all(|w| w[0] < w[1]))?))
     };
-    let wrong = |text: &String| {
+    let (column, edges) = parse().ok_or_else(|| {
         UsageError(format!("--bins {text}: write COLUMN=EDGE,EDGE with rising edges, such as age=40,65"))
-    };
-    texts.iter().map(|text| parse(text).ok_or_else(|| wrong(text))).collect()
+    })?;
+    let columns =
+        table.map(|t| t.columns.as_slice()).ok_or_else(|| UsageError("--bins needs --subjects".to_owned()))?;
+    match columns.iter().find(|c| c.eq_ignore_ascii_case(column)) {
+        Some(column) => Ok((column.clone(), edges)),
+        None => Err(UsageError(format!(
+            "--bins {text}: no groups are made of a column `{column}`: the columns are {}",
+            columns.join(", ")
+        ))),
+    }
 }

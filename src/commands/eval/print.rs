@@ -72,8 +72,12 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
         }
     }
     unpaired(out, scores)?;
-    list(out, "failed", scores.failures.iter().map(|f| format!("{}: {}", f.image, f.message)))?;
-    list(out, "gates", scores.gates.iter().map(GateResult::sentence))
+    list(out, "failed", LONGEST_LIST, scores.failures.iter().map(|f| format!("{}: {}", f.image, f.message)))?;
+    // Those that failed come first, and none of them is cut.
+    let failed = scores.gates.iter().filter(|g| !g.held).count();
+    let mut gates: Vec<&GateResult> = scores.gates.iter().collect();
+    gates.sort_by_key(|gate| gate.held);
+    list(out, "gates", LONGEST_LIST.max(failed), gates.into_iter().map(GateResult::sentence))
 }
 
 fn images(n: usize) -> String {
@@ -87,13 +91,12 @@ fn figures(out: &mut String, group: &Group) -> fmt::Result {
         "", "mean", "95 % interval", "sd", "median", "quartiles", "n", "null"
     )?;
     for (metric, s) in group.metrics.iter().filter(|(_, s)| s.n > 0) {
-        let interval = s.ci95_by_subject.or(s.ci95_by_image);
         writeln!(
             out,
             "{:<18}{:>9}  {:<20}{:>9}{:>10}  {:<20}{:>6}{:>6}",
             metric.name,
             number(s.mean),
-            range(interval),
+            range(s.interval()),
             number(s.sd),
             number(s.median),
             range(s.q1.zip(s.q3).map(|(a, b)| [a, b])),
@@ -101,7 +104,7 @@ fn figures(out: &mut String, group: &Group) -> fmt::Result {
             s.missing
         )?;
     }
-    let by = if group.metrics.values.iter().any(|s| s.ci95_by_subject.is_some()) { "subject" } else { "image" };
+    let by = if group.metrics.values.iter().any(|s| s.subjects.is_some()) { "subject" } else { "image" };
     writeln!(out, "intervals by {by}")
 }
 
@@ -120,20 +123,19 @@ fn stratum_table(out: &mut String, strata: &Strata) -> fmt::Result {
 }
 
 fn mean_and_interval(s: &Summary) -> String {
-    let interval = s.ci95_by_subject.or(s.ci95_by_image);
-    format!("{} {} n {}", number(s.mean), range(interval), s.n)
+    format!("{} {} n {}", number(s.mean), range(s.interval()), s.n)
 }
 
-fn list(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) -> fmt::Result {
+fn list(out: &mut String, title: &str, most: usize, lines: impl ExactSizeIterator<Item = String>) -> fmt::Result {
     let n = lines.len();
     if n > 0 {
         writeln!(out, "\n{title}: {n}")?;
     }
-    for line in lines.take(LONGEST_LIST) {
+    for line in lines.take(most) {
         writeln!(out, "  {line}")?;
     }
-    if n > LONGEST_LIST {
-        writeln!(out, "  ... and {} more in scores.json", n - LONGEST_LIST)?;
+    if n > most {
+        writeln!(out, "  ... and {} more in scores.json", n - most)?;
     }
     Ok(())
 }

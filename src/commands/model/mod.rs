@@ -3,89 +3,101 @@
 pub(in crate::commands) mod args;
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::commands::shared::model::ModelArgs;
 use crate::commands::shared::model::{device, find_model};
+use crate::domain::record::ModelId;
 use crate::error::UsageError;
 use crate::exit;
 use crate::inference::LoadedModel;
-use crate::inference::manifest;
-use crate::inference::manifest::{BUILT_IN_CARD, Model};
-use crate::inference::runtime::{Runtime, notices};
+use crate::inference::manifest::{self, BUILT_IN_CARD, Model, Observed, Resolved};
+use crate::inference::runtime::{Device, Runtime, RuntimeInfo, notices};
 use args::{ModelAction, ModelCommand};
 
 /// Returns the exit code.
 pub fn run(command: ModelCommand) -> Result<u8> {
     let mut out = crate::commands::shared::print::stdout();
     match command.action {
-        ModelAction::List { folder, json } => {
-            let mut models = vec![("built-in".to_owned(), manifest::built_in())];
-            if let Some(folder) = folder {
-                let entries = std::fs::read_dir(&folder)
-                    .map_err(|e| UsageError(format!("{} cannot be listed: {e}.", folder.display())))?;
-                let mut paths: Vec<_> = entries.flatten().map(|e| e.path()).collect();
-                paths.retain(|path| {
-                    path.join("model.onnx").is_file()
-                        || path.join("manifest.json").is_file()
-                        || path.extension().is_some_and(|e| e == "onnx")
-                });
-                paths.sort();
-                models.extend(paths.iter().map(|path| (path.display().to_string(), manifest::locate(path, None))));
-            }
-            if json {
-                let list: Vec<Value> = models
-                    .iter()
-                    .map(|(place, model)| match model {
-                        Ok(model) => json!({"where": place, "name": model.id.name, "version": model.id.version, "sha256": model.id.sha256}),
-                        Err(error) => json!({"where": place, "error": error.to_string()}),
-                    })
-                    .collect();
-                writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
-            } else {
-                for (place, model) in &models {
-                    match model {
-                        Ok(model) => writeln!(
-                            out,
-                            "{} {}  sha256 {}  {place}",
-                            model.id.name,
-                            model.id.version,
-                            &model.id.sha256[..12]
-                        )?,
-                        Err(error) => writeln!(out, "{place}: {error}")?,
-                    }
-                }
-            }
-            Ok(if models.iter().all(|(_, model)| model.is_ok()) { exit::OK } else { exit::USAGE })
-        }
-        ModelAction::Show { model, card, notices: wanted, json } => {
-            if wanted {
-                write!(out, "{}", notices())?;
-            } else if card {
-                if model.model.is_some() {
-                    return Err(UsageError(
-                        "--card is for the built-in model; your own model's card lies in its folder.".into(),
-                    )
-                    .into());
-                }
-                write!(out, "{BUILT_IN_CARD}")?;
-            } else {
-                show(&mut out, &find_model(&model)?, json)?;
-            }
+        ModelAction::List { folder, json } => list(&mut out, folder.as_deref(), json),
+        ModelAction::Show { notices: true, .. } => {
+            write!(out, "{}", notices())?;
             Ok(exit::OK)
         }
+        ModelAction::Show { model, card: true, .. } if model.model.is_some() => {
+            Err(UsageError("--card is for the built-in model; your own model's card lies in its folder.".into()).into())
+        }
+        ModelAction::Show { card: true, .. } => {
+            write!(out, "{BUILT_IN_CARD}")?;
+            Ok(exit::OK)
+        }
+        ModelAction::Show { model, json, .. } => show(&mut out, &find_model(&model)?, json),
         ModelAction::Check { model, device: device_args, json } => check(&mut out, &model, device(&device_args), json),
     }
 }
 
-fn show(out: &mut impl Write, model: &Model, json: bool) -> Result<()> {
+/// One line of the list: a model, or why it is none.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(rename = "where")]
+    place: String,
+    #[serde(flatten)]
+    model: Found,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Found {
+    Model(ModelId),
+    Unusable { error: String },
+}
+
+fn list(out: &mut impl Write, folder: Option<&Path>, json: bool) -> Result<u8> {
+    let found = |model: Result<Model, UsageError>| match model {
+        Ok(model) => Found::Model(model.id),
+        Err(error) => Found::Unusable { error: error.to_string() },
+    };
+    let mut models = vec![Listed { place: "built-in".to_owned(), model: found(manifest::built_in()) }];
+    for path in folder.map(models_in).transpose()?.unwrap_or_default() {
+        models.push(Listed { place: path.display().to_string(), model: found(manifest::locate(&path, None)) });
+    }
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&models)?)?;
+    } else {
+        for Listed { place, model } in &models {
+            match model {
+                Found::Model(id) => writeln!(out, "{} {}  sha256 {}  {place}", id.name, id.version, &id.sha256[..12])?,
+                Found::Unusable { error } => writeln!(out, "{place}: {error}")?,
+            }
+        }
+    }
+    Ok(if models.iter().all(|listed| matches!(listed.model, Found::Model(_))) { exit::OK } else { exit::USAGE })
+}
+
+/// What in a folder may be a model.
+fn models_in(folder: &Path) -> Result<Vec<PathBuf>, UsageError> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|e| UsageError(format!("{} cannot be listed: {e}.", folder.display())))?;
+    let is_model = |path: &PathBuf| {
+        path.join("model.onnx").is_file()
+            || path.join("manifest.json").is_file()
+            || path.extension().is_some_and(|e| e == "onnx")
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(is_model).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn show(out: &mut impl Write, model: &Model, json: bool) -> Result<u8> {
     if json {
         let mut value = serde_json::to_value(&model.manifest)?;
         value["sha256"] = Value::from(model.id.sha256.as_str());
         writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
-        return Ok(());
+        return Ok(exit::OK);
     }
     let none = || "not stated".to_owned();
     writeln!(out, "{} {}", model.id.name, model.id.version)?;
@@ -102,37 +114,41 @@ fn show(out: &mut impl Write, model: &Model, json: bool) -> Result<()> {
         writeln!(out, "provenance:\n{}", serde_json::to_string_pretty(&model.manifest.provenance)?)?;
     }
     writeln!(out, "research use only")?;
-    Ok(())
+    Ok(exit::OK)
+}
+
+/// What `model check` tells, in words and as JSON.
+#[derive(Serialize)]
+struct Checked<'a> {
+    schema: &'static str,
+    model: &'a ModelId,
+    understood: &'a Resolved,
+    seen: &'a Observed,
+    runtime: &'a RuntimeInfo,
 }
 
 /// Runs the model once, and tells what will be done with it.
 fn check(
     out: &mut impl Write,
     args: &ModelArgs,
-    (library, device): (Option<std::path::PathBuf>, crate::inference::runtime::Device),
+    (library, device): (Option<PathBuf>, Device),
     json: bool,
 ) -> Result<u8> {
-    let model = find_model(args)?;
-    let ready = LoadedModel::new(model, Runtime::load(library.as_deref(), device)?)?;
-    let (spec, seen) = (&ready.spec, &ready.seen);
+    let ready = LoadedModel::new(find_model(args)?, Runtime::load(library.as_deref(), device)?)?;
+    let checked = Checked {
+        schema: "derm-seg/model-check/1",
+        model: &ready.model.id,
+        understood: &ready.spec,
+        seen: &ready.seen,
+        runtime: &ready.runtime.info,
+    };
     if json {
-        let value = json!({
-            "schema": "derm-seg/model-check/1",
-            "model": ready.model.id, "understood": spec,
-            "seen": {"shape": seen.shape, "min": seen.min, "max": seen.max, "sums_to_one": seen.sums_to_one},
-            "runtime": ready.runtime.info,
-        });
-        writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
+        writeln!(out, "{}", serde_json::to_string_pretty(&checked)?)?;
         return Ok(exit::OK);
     }
-    writeln!(
-        out,
-        "{} {} runs on {} (ONNX Runtime {})",
-        ready.model.id.name,
-        ready.model.id.version,
-        device.name(),
-        ready.runtime.info.onnxruntime
-    )?;
+    let Checked { model, understood: spec, seen, runtime, .. } = checked;
+    let (name, version) = (&model.name, &model.version);
+    writeln!(out, "{name} {version} runs on {} (ONNX Runtime {})", runtime.device.name(), runtime.onnxruntime)?;
     for tensor in &ready.graph.inputs {
         writeln!(out, "graph input:  {}", tensor.describe())?;
     }

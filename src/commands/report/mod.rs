@@ -30,8 +30,8 @@ pub fn run(args: ReportArgs, global: &Global) -> Result<u8> {
         if let Some(left_out) = summary.left_out {
             writeln!(out, "{left_out}")?;
         }
-        if plan.photos.is_some() {
-            writeln!(out, "the report holds small copies of the photos: keep it where they are kept")?;
+        if summary.photos > 0 {
+            writeln!(out, "the report holds small copies of {} photos: keep it where they are kept", summary.photos)?;
         }
     }
     Ok(exit::OK)

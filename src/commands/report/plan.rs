@@ -9,10 +9,10 @@ use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::people::OptOut;
-use crate::report::Plan;
+use crate::report::ReportPlan;
 use crate::store::results::Results;
 
-pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
+pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
     if let Some(folder) = args.with_photos.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(UsageError(format!(
             "{} is no folder: --with-photos takes the folder that was segmented",
@@ -30,7 +30,7 @@ pub fn plan(args: ReportArgs) -> Result<Plan, UsageError> {
             false => Ok(file),
         }
     };
-    Ok(Plan {
+    Ok(ReportPlan {
         results: Results::open(&args.out, &people, &vault)?,
         scores: read(args.scores.as_deref(), "--scores", "eval", "scores")?,
         comparison: read(args.compare.as_deref(), "--compare", "compare", "compare")?,

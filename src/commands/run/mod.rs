@@ -70,6 +70,13 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let outcomes = run_all(&todo, plan.jobs, &stop, &|| ready.open(), |source, engine| {
         let record = process(source, &photo_plan, &memory, engine, &folder)?;
         let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
+        match &record.outcome {
+            Outcome::Done(done) => tracing::info!("done: {} ({} lesions)", done.input.path, done.lesions.len()),
+            Outcome::Excluded(out) => tracing::info!("excluded: {} ({})", out.input.path, out.exclusion.reason),
+            Outcome::Failed(bad) => {
+                tracing::info!("failed: {} ({}): {}", bad.input.path, bad.failure.code, bad.failure.message);
+            }
+        }
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
         // Records of finished photos are on disk: only the others are kept in memory, and those that cannot be read back.
         Ok(match record.done() {

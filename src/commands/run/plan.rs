@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::args::{Bits, PrivacyPolicy, RunArgs};
 use crate::batch::PhotoPlan;
 use crate::commands::shared::at_rest;
+use crate::commands::shared::folders::check_single_input;
 use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
 use crate::disk::vault::Vault;
@@ -52,6 +53,9 @@ pub struct RunPlan {
 const MEMORY_PER_JOB: u64 = 512 << 20;
 
 pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
+    if args.from.is_none() {
+        check_single_input(&args.inputs)?;
+    }
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
     let (ort_lib, device) = device(&args.device);
     let vault = at_rest::vault(&args.at_rest)?;

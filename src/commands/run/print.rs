@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::plan::RunPlan;
 use crate::domain::record::{Outcome, Record};
+use crate::domain::statistics::median;
 use crate::people::LeftOut;
 use crate::store::Totals;
 
@@ -52,7 +53,7 @@ impl Summary {
         }
     }
 
-    pub fn report(&mut self, plan: &RunPlan, quiet: bool) -> Result<()> {
+    pub fn report(&self, plan: &RunPlan, quiet: bool) -> Result<()> {
         let mut out = crate::commands::shared::print::stdout();
         if plan.json {
             serde_json::to_writer(&mut out, &self.as_json(plan))?;
@@ -81,7 +82,7 @@ impl Summary {
         })
     }
 
-    fn as_text(&mut self, plan: &RunPlan) -> String {
+    fn as_text(&self, plan: &RunPlan) -> String {
         let t = self.totals;
         let mut lines = Vec::new();
         let mut counts = format!("{} of {} photos done", t.done, t.inputs);
@@ -110,7 +111,7 @@ impl Summary {
         }
         if t.done > 0 {
             let mut line = format!("lesion found in {}, none in {}", t.done - t.without_lesion, t.without_lesion);
-            if let Some(median) = median(&mut self.skin_fractions) {
+            if let Some(median) = median(self.skin_fractions.clone()) {
                 line += &format!("; median lesion share of visible skin {:.1} %", median * 100.0);
             }
             lines.push(line);
@@ -139,10 +140,4 @@ impl Summary {
         lines.push("research use only".to_owned());
         lines.join("\n") + "\n"
     }
-}
-
-fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    (n > 0).then(|| (values[(n - 1) / 2] + values[n / 2]) / 2.0)
 }

@@ -25,7 +25,7 @@ pub struct ModelArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct DeviceArgs {
-    /// Where the model runs; what is asked for runs, or nothing does
+    /// Where the model runs; what is asked for runs, or nothing does. All but the CPU need --ort-lib
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
     /// Your own build of ONNX Runtime (also by ORT_DYLIB_PATH)
@@ -35,15 +35,19 @@ pub struct DeviceArgs {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DeviceName {
+    /// The processor; the only one that was tried
     #[default]
     Cpu,
+    /// NVIDIA; not tried
     Cuda,
+    /// NVIDIA; not tried
     Tensorrt,
+    /// Intel; not tried
     Openvino,
-    Rocm,
+    /// AMD; not tried
     Migraphx,
+    /// Apple; not tried
     Coreml,
-    Directml,
 }
 
 pub fn find_model(args: &ModelArgs) -> Result<Model, UsageError> {
@@ -64,10 +68,8 @@ pub fn device(args: &DeviceArgs) -> (Option<PathBuf>, Device) {
         DeviceName::Cuda => Device::Cuda,
         DeviceName::Tensorrt => Device::TensorRt,
         DeviceName::Openvino => Device::OpenVino,
-        DeviceName::Rocm => Device::Rocm,
         DeviceName::Migraphx => Device::MiGraphX,
         DeviceName::Coreml => Device::CoreMl,
-        DeviceName::Directml => Device::DirectMl,
     };
     (args.ort_lib.clone(), device)
 }

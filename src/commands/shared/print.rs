@@ -31,6 +31,13 @@ pub(in crate::commands) fn deliver(
     Ok(stdout().write_all(&told)?)
 }
 
+/// Gates that do not hold are always said: on stderr, where no table on stdout tells of them.
+pub(in crate::commands) fn tell_failed_gates(failed: impl Iterator<Item = String>, as_json: bool, global: &Global) {
+    if as_json || global.quiet {
+        failed.for_each(|sentence| eprintln!("{sentence}"));
+    }
+}
+
 /// A line about `count` of something, where there is any.
 pub(in crate::commands) fn tell(out: &mut impl Write, count: usize, what: &str) -> std::io::Result<()> {
     if count > 0 { writeln!(out, "{count} {what}") } else { Ok(()) }

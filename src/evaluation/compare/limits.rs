@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::leaves::Change;
 use super::{ImageChange, Kind};
+use crate::domain::changes::Change;
 
 /// What can be limited besides figures, what is allowed where nothing is said, and what it means.
 pub const BUILT_IN: [(&str, Option<f64>, &str); 8] = [

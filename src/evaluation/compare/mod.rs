@@ -1,6 +1,5 @@
 //! Two runs over the same photos, photo by photo: masks, figures, statuses, settings and model.
 
-pub mod leaves;
 pub mod limits;
 
 use std::collections::BTreeMap;
@@ -13,18 +12,18 @@ use serde_json::Value;
 
 use crate::batch::parallel_map;
 use crate::disk::vault::Vault;
+use crate::domain::changes::{Change, changes};
 use crate::domain::record::{FileRef, Record};
 use crate::evaluation::eval::scores::Tool;
 use crate::evaluation::score::difference::MaskDifference;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::{Index, Results};
-use leaves::{Change, changes};
 use limits::{Held, Limit};
 
 pub const COMPARE_SCHEMA: &str = "derm-seg/compare/1";
 
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ComparePlan {
     pub base: PathBuf,
     pub new: PathBuf,
     pub people: Arc<OptOut>,
@@ -94,7 +93,7 @@ pub enum Kind {
 const NOT_FIGURES: [&str; 5] = ["schema", "input", "model", "mask", "status"];
 const NOT_SETTINGS: [&str; 4] = ["schema", "timings", "totals", "complete"];
 
-pub fn compare(plan: &Plan) -> Result<Comparison> {
+pub fn compare(plan: &ComparePlan) -> Result<Comparison> {
     let open = |root| Results::open(root, &plan.people, &plan.vault);
     let (base, new) = (open(&plan.base)?, open(&plan.new)?);
     let (base_index, new_index) = (base.index()?, new.index()?);

@@ -1,12 +1,12 @@
 //! What is scored against what: predictions from a results folder or a folder of masks, references of every annotator.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Plan;
+use super::EvalPlan;
 use crate::annotations::references::{Format, References};
 use crate::disk::vault::Vault;
 use crate::domain::mask::LabelMap;
@@ -15,6 +15,62 @@ use crate::domain::record::{ModelId, Outcome};
 use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
+
+/// Everything that is scored, in pairs.
+pub struct Inputs {
+    pub predictions: Predictions,
+    pub annotators: Vec<Annotator>,
+    /// Predictions that have a reference, by index.
+    pub paired: Vec<usize>,
+    pub unpaired: Vec<Unpaired>,
+}
+
+impl Inputs {
+    pub fn open(plan: &EvalPlan) -> Result<Self, UsageError> {
+        let format = plan.prediction_format.as_ref();
+        let predictions = Predictions::open(&plan.predictions, format, &plan.people, &plan.vault)?;
+        if plan.stored_grid && !predictions.is_results() {
+            let message = "--truth-grid stored needs the photos' orientation, which only a results folder knows";
+            return Err(UsageError(message.to_owned()));
+        }
+        let mut unpaired = Vec::new();
+        let mut annotators = Vec::new();
+        for (name, root) in annotator_names(&plan.truths).into_iter().zip(&plan.truths) {
+            annotators.push(annotator(name, root, &predictions, plan, &mut unpaired)?);
+        }
+        without_truth(&predictions, &annotators, &mut unpaired);
+        let has_truth = |&p: &usize| annotators.iter().any(|a| a.of[p].is_some());
+        let paired: Vec<usize> = (0..predictions.list.len()).filter(has_truth).collect();
+        match paired.is_empty() {
+            true => Err(nothing_paired(&predictions, &annotators)),
+            false => Ok(Self { predictions, annotators, paired, unpaired }),
+        }
+    }
+}
+
+/// Folder names; a number is added where two are the same.
+fn annotator_names(truths: &[PathBuf]) -> Vec<String> {
+    let name = |p: &PathBuf| p.file_name().map_or("truth".to_owned(), |n| n.to_string_lossy().into_owned());
+    let names: Vec<String> = truths.iter().map(name).collect();
+    let distinct = |i: usize| {
+        if names.iter().filter(|n| **n == names[i]).count() > 1 {
+            format!("{}-{}", names[i], i + 1)
+        } else {
+            names[i].clone()
+        }
+    };
+    (0..names.len()).map(distinct).collect()
+}
+
+fn nothing_paired(predictions: &Predictions, annotators: &[Annotator]) -> UsageError {
+    let prediction = predictions.list.first().map_or("none at all", |p| &p.image);
+    let Annotator { folder, theirs, .. } = &annotators[0];
+    let truth = folder.names.iter().zip(theirs).find(|(_, theirs)| !**theirs).map_or("none at all", |(name, _)| name);
+    UsageError(format!(
+        "no reference fits a prediction: the first prediction is `{prediction}`, the first reference is `{truth}`. \
+         References are found by path or by file name, with `_segmentation`, `_mask` or --truth-suffix at the end of the stem"
+    ))
+}
 
 /// One photo that the model was given, or one mask of a folder.
 #[derive(Clone, Debug)]
@@ -168,11 +224,11 @@ pub struct Unpaired {
 }
 
 /// Opens the references of one annotator and pairs them.
-pub fn annotator(
+fn annotator(
     name: String,
     root: &Path,
     predictions: &Predictions,
-    plan: &Plan,
+    plan: &EvalPlan,
     unpaired: &mut Vec<Unpaired>,
 ) -> Result<Annotator, UsageError> {
     let (format, suffixes) = (plan.truth_format.as_ref(), &plan.truth_suffixes);
@@ -229,7 +285,7 @@ pub fn annotator(
 }
 
 /// Predictions that no annotator has a reference for.
-pub fn without_truth(predictions: &Predictions, annotators: &[Annotator], unpaired: &mut Vec<Unpaired>) {
+fn without_truth(predictions: &Predictions, annotators: &[Annotator], unpaired: &mut Vec<Unpaired>) {
     let doubtful: BTreeSet<String> =
         unpaired.iter().filter(|u| u.side == "prediction").map(|u| u.path.clone()).collect();
     for (p, prediction) in predictions.list.iter().enumerate() {

@@ -17,22 +17,22 @@ use crate::annotations::references::Format;
 use crate::batch::parallel_map;
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
-use crate::evaluation::score::agreement::agreement;
+use crate::evaluation::score::agreement::{Agreement, agreement};
 use crate::evaluation::score::gate::Gate;
 use crate::evaluation::score::isic::Isic;
 use crate::evaluation::score::overlap::Case;
-use crate::evaluation::score::strata::{Grouping, gap, group};
+use crate::evaluation::score::strata::{Grouping, first_word, gap, group};
 use crate::evaluation::score::summary::{RESAMPLES, summarise};
 use crate::evaluation::score::{Metric, Options, metrics};
 use crate::people::OptOut;
 use crate::people::subjects::Subjects;
 use image::{ImageScore, ScoreFailure, score_image};
-use inputs::{Annotator, Prediction, Predictions, annotator, without_truth};
+use inputs::{Annotator, Inputs, Prediction, Predictions};
 use scores::*;
 
 /// What is to be scored, and how.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct EvalPlan {
     pub predictions: PathBuf,
     pub prediction_format: Option<Format>,
     pub truths: Vec<PathBuf>,
@@ -54,67 +54,25 @@ pub struct Plan {
 const WORST: usize = 10;
 const TONE_COLUMN: &str = "estimated_tone_bin";
 
-pub fn evaluate(plan: &Plan) -> Result<Scores> {
-    let subjects = plan.subjects.as_deref();
-    let format = plan.prediction_format.as_ref();
-    let predictions = Predictions::open(&plan.predictions, format, &plan.people, &plan.vault)?;
-    if plan.stored_grid && !predictions.is_results() {
-        let message = "--truth-grid stored needs the photos' orientation, which only a results folder knows";
-        return Err(UsageError(message.to_owned()).into());
-    }
-    let mut unpaired = Vec::new();
-    let mut annotators = Vec::new();
-    for (name, root) in annotator_names(&plan.truths).into_iter().zip(&plan.truths) {
-        annotators.push(annotator(name, root, &predictions, plan, &mut unpaired)?);
-    }
-    without_truth(&predictions, &annotators, &mut unpaired);
-    let wanted: Vec<usize> =
-        (0..predictions.list.len()).filter(|&p| annotators.iter().any(|a| a.of[p].is_some())).collect();
-    if wanted.is_empty() {
-        return Err(nothing_paired(&predictions, &annotators).into());
-    }
-
-    let (mut scored, mut failures): (Vec<(usize, ImageScore)>, Vec<ScoreFailure>) = (Vec::new(), Vec::new());
-    let answers = parallel_map(&wanted, plan.jobs, |&p| {
-        score_image(p, &predictions, &annotators, &plan.options, plan.stored_grid)
-    })?;
-    for (p, answer) in wanted.into_iter().zip(answers) {
-        match answer {
-            Ok(score) => scored.push((p, score)),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    forget_skin_that_nobody_marked(&mut scored, &metrics(&plan.options));
-
-    let list = Arc::new(metrics(&plan.options));
-    let images: Vec<&Prediction> = scored.iter().map(|(p, _)| &predictions.list[*p]).collect();
+pub fn evaluate(plan: &EvalPlan) -> Result<Scores> {
+    let inputs = Inputs::open(plan)?;
+    let (scored, failures) = score_all(plan, &inputs)?;
+    let metrics = Arc::new(metrics(&plan.options));
+    let images: Vec<&Prediction> = scored.iter().map(|(p, _)| &inputs.predictions.list[*p]).collect();
     let names: Vec<&str> = images.iter().map(|i| i.image.as_str()).collect();
-    let numbered = subjects.and_then(|s| s.numbered(&names));
-    let (groupings, columns_left_out) = groupings(plan, subjects, &images);
-
-    let everything: Vec<usize> = (0..scored.len()).collect();
-    let mut members: Vec<Vec<usize>> = vec![everything];
-    members.extend(groupings.iter().flat_map(|g| (0..g.groups.len()).map(|i| g.members(i))));
-    let mut groups =
-        parallel_map(&members, plan.jobs, |of| describe(of, &scored, numbered.as_deref(), &list, plan.seed))?
-            .into_iter();
-    let aggregate = groups.next().unwrap_or_else(|| describe(&[], &scored, None, &list, plan.seed));
-    let strata = groupings.iter().map(|g| stratify(g, &mut groups, &list)).collect();
-
-    let agreement = (annotators.len() > 1).then(|| {
-        let names: Vec<String> = annotators.iter().map(|a| a.name.clone()).collect();
-        let of: Vec<_> = scored.iter().map(|(_, s)| s.agreement.clone()).collect();
-        agreement(&names, &of, numbered.as_deref(), plan.seed)
-    });
-    let rows = rows(scored, &names, &annotators, &groupings, &list);
+    let subjects = plan.subjects.as_ref().and_then(|table| table.numbered(&names));
+    let (groupings, columns_left_out) = groupings(plan, &images)?;
+    let (aggregate, strata) = describe_all(plan, &scored, &groupings, subjects.as_deref(), &metrics)?;
+    let agreement = agreement_of(plan, &inputs.annotators, &scored, subjects.as_deref());
+    let rows = rows(scored, &names, &inputs.annotators, &groupings, &metrics);
     let mut scores = Scores {
         schema: SCORES_SCHEMA,
         tool: Tool::default(),
-        model: predictions.model.clone(),
-        conventions: conventions(plan, &predictions, &annotators),
-        metrics: list.to_vec(),
-        totals: Totals { scored: rows.len(), failed: failures.len(), unpaired: unpaired.len() },
-        opted_out: opted_out(&predictions, &annotators),
+        model: inputs.predictions.model.clone(),
+        conventions: conventions(plan, &inputs.predictions, &inputs.annotators),
+        metrics: metrics.to_vec(),
+        totals: Totals { scored: rows.len(), failed: failures.len(), unpaired: inputs.unpaired.len() },
+        opted_out: opted_out(&inputs.predictions, &inputs.annotators),
         aggregate,
         isic2018: Isic::mean(rows.iter().map(|r| r.isic2018)),
         strata,
@@ -122,7 +80,7 @@ pub fn evaluate(plan: &Plan) -> Result<Scores> {
         agreement,
         gates: Vec::new(),
         images: rows,
-        unpaired,
+        unpaired: inputs.unpaired,
         failures,
         columns_left_out,
     };
@@ -130,33 +88,57 @@ pub fn evaluate(plan: &Plan) -> Result<Scores> {
     Ok(scores)
 }
 
-/// Folder names; a number is added where two are the same.
-fn annotator_names(truths: &[PathBuf]) -> Vec<String> {
-    let name = |p: &PathBuf| p.file_name().map_or("truth".to_owned(), |n| n.to_string_lossy().into_owned());
-    let names: Vec<String> = truths.iter().map(name).collect();
-    let distinct = |i: usize| {
-        if names.iter().filter(|n| **n == names[i]).count() > 1 {
-            format!("{}-{}", names[i], i + 1)
-        } else {
-            names[i].clone()
+/// The scores of every image, each with the index of its prediction.
+type Scored = Vec<(usize, ImageScore)>;
+
+/// The scores of every pair; and the pairs that could not be scored.
+fn score_all(plan: &EvalPlan, inputs: &Inputs) -> Result<(Scored, Vec<ScoreFailure>)> {
+    let (mut scored, mut failures) = (Vec::new(), Vec::new());
+    let answers = parallel_map(&inputs.paired, plan.jobs, |&p| {
+        score_image(p, &inputs.predictions, &inputs.annotators, &plan.options, plan.stored_grid)
+    })?;
+    for (&p, answer) in inputs.paired.iter().zip(answers) {
+        match answer {
+            Ok(score) => scored.push((p, score)),
+            Err(failure) => failures.push(failure),
         }
-    };
-    (0..names.len()).map(distinct).collect()
+    }
+    forget_skin_that_nobody_marked(&mut scored, &metrics(&plan.options));
+    Ok((scored, failures))
+}
+
+/// All images together, and every group of every column.
+fn describe_all(
+    plan: &EvalPlan,
+    scored: &[(usize, ImageScore)],
+    groupings: &[Grouping],
+    subjects: Option<&[usize]>,
+    metrics: &Arc<Vec<Metric>>,
+) -> Result<(Group, Vec<Strata>)> {
+    let everything: Vec<usize> = (0..scored.len()).collect();
+    let mut members: Vec<Vec<usize>> = vec![everything];
+    members.extend(groupings.iter().flat_map(|g| (0..g.groups.len()).map(|i| g.members(i))));
+    let mut groups =
+        parallel_map(&members, plan.jobs, |of| describe(of, scored, subjects, metrics, plan.seed))?.into_iter();
+    let aggregate = groups.next().unwrap_or_else(|| describe(&[], scored, None, metrics, plan.seed));
+    Ok((aggregate, groupings.iter().map(|g| stratify(g, &mut groups, metrics)).collect()))
+}
+
+/// Where there are several annotators: how well they agree with each other, and with the model.
+fn agreement_of(
+    plan: &EvalPlan,
+    annotators: &[Annotator],
+    scored: &[(usize, ImageScore)],
+    subjects: Option<&[usize]>,
+) -> Option<Agreement> {
+    let names: Vec<String> = annotators.iter().map(|a| a.name.clone()).collect();
+    let of: Vec<_> = scored.iter().map(|(_, s)| s.agreement.clone()).collect();
+    (annotators.len() > 1).then(|| agreement(&names, &of, subjects, plan.seed))
 }
 
 fn opted_out(predictions: &Predictions, annotators: &[Annotator]) -> Option<OptedOut> {
     let references = annotators.iter().flat_map(|a| &a.theirs).filter(|theirs| **theirs).count();
     predictions.left_out.map(|predictions| OptedOut { predictions, references })
-}
-
-fn nothing_paired(predictions: &Predictions, annotators: &[Annotator]) -> UsageError {
-    let prediction = predictions.list.first().map_or("none at all", |p| &p.image);
-    let Annotator { folder, theirs, .. } = &annotators[0];
-    let truth = folder.names.iter().zip(theirs).find(|(_, theirs)| !**theirs).map_or("none at all", |(name, _)| name);
-    UsageError(format!(
-        "no reference fits a prediction: the first prediction is `{prediction}`, the first reference is `{truth}`. \
-         References are found by path or by file name, with `_segmentation`, `_mask` or --truth-suffix at the end of the stem"
-    ))
 }
 
 /// Where no reference marks normal skin, figures about it would only say so.
@@ -172,13 +154,20 @@ fn forget_skin_that_nobody_marked(scored: &mut [(usize, ImageScore)], metrics: &
     }
 }
 
-fn groupings(plan: &Plan, subjects: Option<&Subjects>, images: &[&Prediction]) -> (Vec<Grouping>, Vec<String>) {
+/// Also returns the columns that make no groups.
+fn groupings(plan: &EvalPlan, images: &[&Prediction]) -> Result<(Vec<Grouping>, Vec<String>), UsageError> {
     let mut groupings = Vec::new();
     let mut left_out = Vec::new();
-    if let Some(subjects) = subjects {
+    if let Some(subjects) = &plan.subjects {
         for (i, column) in subjects.columns.iter().enumerate() {
             let values: Vec<Option<String>> = images.iter().map(|p| subjects.value(&p.image, i)).collect();
-            match group(column, &values, plan.bins.get(column).map(Vec::as_slice)) {
+            let edges = plan.bins.get(column);
+            if let (Some(_), Some(word)) = (edges, first_word(&values)) {
+                return Err(UsageError(format!(
+                    "--bins {column}: `{word}` in that column is no number: correct the table"
+                )));
+            }
+            match group(column, &values, edges.map(Vec::as_slice)) {
                 Some(grouping) => groupings.push(grouping),
                 None => left_out.push(column.clone()),
             }
@@ -186,7 +175,7 @@ fn groupings(plan: &Plan, subjects: Option<&Subjects>, images: &[&Prediction]) -
     }
     let tones: Vec<Option<String>> = images.iter().map(|p| p.tone_bin.clone()).collect();
     groupings.extend(group(TONE_COLUMN, &tones, None));
-    (groupings, left_out)
+    Ok((groupings, left_out))
 }
 
 fn describe(
@@ -226,7 +215,7 @@ fn stratify(grouping: &Grouping, described: &mut impl Iterator<Item = Group>, me
 }
 
 fn rows(
-    scored: Vec<(usize, ImageScore)>,
+    scored: Scored,
     names: &[&str],
     annotators: &[Annotator],
     groupings: &[Grouping],
@@ -262,7 +251,7 @@ fn worst(rows: &[ImageRow]) -> Vec<Worst> {
     worst
 }
 
-fn conventions(plan: &Plan, predictions: &Predictions, annotators: &[Annotator]) -> Conventions {
+fn conventions(plan: &EvalPlan, predictions: &Predictions, annotators: &[Annotator]) -> Conventions {
     Conventions {
         distances: DISTANCES,
         one_empty: ONE_EMPTY,

@@ -98,9 +98,9 @@ impl Gate {
     }
 }
 
-/// A statistic of a summary by its name in a gate. The interval is the one by subject where there is one.
+/// A statistic of a summary by its name in a gate.
 pub fn statistic(summary: &Summary, name: &str) -> Option<f64> {
-    let interval = summary.ci95_by_subject.or(summary.ci95_by_image);
+    let interval = summary.interval();
     match name {
         "mean" => summary.mean,
         "median" => summary.median,
@@ -201,5 +201,7 @@ mod tests {
         assert_eq!(statistic(&s, "ci95_low"), Some(0.1));
         s.ci95_by_subject = Some([0.0, 0.3]);
         assert_eq!((statistic(&s, "ci95_low"), statistic(&s, "ci95_high")), (Some(0.0), Some(0.3)));
+        let one_subject = Summary { subjects: Some(1), ci95_by_subject: None, ..s };
+        assert!(!min("dice.ci95_low=0").unwrap().check("all".into(), statistic(&one_subject, "ci95_low")).held);
     }
 }

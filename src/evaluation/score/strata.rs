@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::{Better, Metric};
 use super::summary::Summary;
+use crate::domain::statistics::quantile;
 
 /// The group of images for which the table says nothing.
 pub const MISSING: &str = "(missing)";
@@ -30,11 +31,17 @@ impl Grouping {
     }
 }
 
+/// What people write into a column of numbers where they have none.
+const NO_NUMBER: [&str; 9] = ["n/a", "na", "nan", "null", "none", "unknown", "missing", "-", "?"];
+
 /// Groups images by a column; numbers go into `edges`, or into quarters of the images where there are many of them.
 /// `None` where the column has too many values to make groups of.
 pub fn group(column: &str, values: &[Option<String>], edges: Option<&[f64]>) -> Option<Grouping> {
+    let numbers = numbers(values);
+    // In a column of numbers, a word for "no number" is a blank.
+    let known_value = |v: &'_ Option<String>| v.clone().filter(|v| numbers.is_none() || number(v).is_some());
+    let values: Vec<Option<String>> = values.iter().map(known_value).collect();
     let known: Vec<&str> = values.iter().flatten().map(String::as_str).collect();
-    let numbers: Option<Vec<f64>> = known.iter().map(|v| v.parse().ok().filter(|n: &f64| n.is_finite())).collect();
     let mut distinct: Vec<f64> = numbers.clone().unwrap_or_default();
     distinct.sort_by(f64::total_cmp);
     distinct.dedup();
@@ -42,7 +49,9 @@ pub fn group(column: &str, values: &[Option<String>], edges: Option<&[f64]>) -> 
     let (mut names, pick) = match (edges, numbers) {
         (Some(edges), Some(_)) => bins(edges.to_vec()),
         (None, Some(all)) if distinct.len() > MAX_NUMBERS => bins(quartiles(all)),
-        (None, Some(_)) => exact(distinct.iter().map(f64::to_string).collect(), |v| number(v).to_string()),
+        (None, Some(_)) => {
+            exact(distinct.iter().map(f64::to_string).collect(), |v| number(v).unwrap_or(f64::NAN).to_string())
+        }
         (_, None) => {
             let mut names: Vec<String> = known.iter().map(|&v| v.to_owned()).collect();
             names.sort();
@@ -84,17 +93,30 @@ fn bins(edges: Vec<f64>) -> (Vec<String>, Pick) {
             (None, None) => "all".to_owned(),
         })
         .collect();
-    let pick = move |value: &str| edges.iter().filter(|&&edge| number(value) >= edge).count();
+    let pick = move |value: &str| edges.iter().filter(|&&edge| number(value).is_some_and(|n| n >= edge)).count();
     (names, Box::new(pick))
 }
 
-fn number(text: &str) -> f64 {
-    text.parse().unwrap_or(f64::NAN)
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|n: &f64| n.is_finite())
+}
+
+/// The numbers of a column that holds nothing else but words for "no number"; `None` for a column of words.
+fn numbers(values: &[Option<String>]) -> Option<Vec<f64>> {
+    let known = || values.iter().flatten().map(String::as_str);
+    let all: Vec<f64> = known().filter_map(number).collect();
+    (first_word(values).is_none() && !all.is_empty()).then_some(all)
+}
+
+/// The first value of a column that is neither a number nor a word for "no number".
+pub fn first_word(values: &[Option<String>]) -> Option<&str> {
+    let stands_for_none = |v: &str| NO_NUMBER.iter().any(|word| v.eq_ignore_ascii_case(word));
+    values.iter().flatten().map(String::as_str).find(|v| number(v).is_none() && !stands_for_none(v))
 }
 
 fn quartiles(mut all: Vec<f64>) -> Vec<f64> {
     all.sort_by(f64::total_cmp);
-    let mut edges: Vec<f64> = [0.25, 0.5, 0.75].iter().map(|&q| super::summary::quantile(&all, q)).collect();
+    let mut edges: Vec<f64> = [0.25, 0.5, 0.75].iter().map(|&q| quantile(&all, q)).collect();
     edges.dedup();
     edges
 }
@@ -163,6 +185,19 @@ mod tests {
         let g = group("age", &column(&["39.9", "40", "64", "65", "90"]), Some(&[40.0, 65.0, 100.0])).unwrap();
         assert_eq!(g.groups, ["under 40", "40 to under 65", "65 to under 100"]);
         assert_eq!(g.of, [0, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn a_word_for_no_number_is_a_blank_in_a_column_of_numbers() {
+        let values = column(&["30", "n/a", "50", "NaN", ""]);
+        let g = group("age", &values, Some(&[40.0])).unwrap();
+        assert_eq!(
+            (g.groups, g.of),
+            (vec!["under 40".into(), "40 and over".into(), MISSING.into()], vec![0, 2, 1, 2, 2])
+        );
+        assert_eq!(first_word(&column(&["30", "n/a", "forty"])), Some("forty"));
+        // Words stay words.
+        assert_eq!(group("sex", &column(&["f", "unknown"]), None).unwrap().groups, ["f", "unknown"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rng::SplitMix64;
+use crate::domain::statistics::quantile;
 
 pub const RESAMPLES: usize = 2000;
 
@@ -11,6 +12,9 @@ pub const RESAMPLES: usize = 2000;
 pub struct Summary {
     pub n: usize,
     pub missing: usize,
+    /// How many subjects the known values are of; null where subjects are not known.
+    #[serde(default)]
+    pub subjects: Option<usize>,
     pub mean: Option<f64>,
     /// Of the sample (n - 1); null under two values.
     pub sd: Option<f64>,
@@ -19,16 +23,33 @@ pub struct Summary {
     pub median: Option<f64>,
     pub q3: Option<f64>,
     pub max: Option<f64>,
-    /// 95 % interval of the mean, images resampled.
+    /// 95 % interval of the mean, images resampled; null under two values.
     pub ci95_by_image: Option<[f64; 2]>,
-    /// The same with whole subjects resampled, where subjects are known.
+    /// The same with whole subjects resampled, where subjects are known; null under two subjects.
     pub ci95_by_subject: Option<[f64; 2]>,
+}
+
+impl Summary {
+    /// The interval to believe: by subject where subjects are known, because images of one person are alike.
+    pub fn interval(&self) -> Option<[f64; 2]> {
+        match self.subjects {
+            Some(_) => self.ci95_by_subject,
+            // Scores of an earlier version do not count subjects.
+            None => self.ci95_by_subject.or(self.ci95_by_image),
+        }
+    }
 }
 
 /// `subjects` gives each value's subject as a number; without it there is no interval by subject.
 pub fn summarise(values: &[Option<f64>], subjects: Option<&[usize]>, seed: u64) -> Summary {
     let known: Vec<f64> = values.iter().copied().flatten().collect();
-    let mut summary = Summary { n: known.len(), missing: values.len() - known.len(), ..Summary::default() };
+    let of_subjects = subjects.map(|subjects| by_subject(values, subjects));
+    let mut summary = Summary {
+        n: known.len(),
+        missing: values.len() - known.len(),
+        subjects: of_subjects.as_ref().map(Vec::len),
+        ..Summary::default()
+    };
     if known.is_empty() {
         return summary;
     }
@@ -37,8 +58,8 @@ pub fn summarise(values: &[Option<f64>], subjects: Option<&[usize]>, seed: u64) 
     let squares: f64 = known.iter().map(|v| (v - mean).powi(2)).sum();
     summary.mean = Some(mean);
     summary.sd = (known.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
-    summary.ci95_by_image = Some(interval(&known.iter().map(|&v| (v, 1)).collect::<Vec<_>>(), seed));
-    summary.ci95_by_subject = subjects.map(|subjects| interval(&by_subject(values, subjects), seed));
+    summary.ci95_by_image = interval(&known.iter().map(|&v| (v, 1)).collect::<Vec<_>>(), seed);
+    summary.ci95_by_subject = of_subjects.and_then(|groups| interval(&groups, seed));
 
     let mut sorted = known;
     sorted.sort_by(f64::total_cmp);
@@ -63,8 +84,11 @@ fn by_subject(values: &[Option<f64>], subjects: &[usize]) -> Vec<(f64, u32)> {
     groups
 }
 
-/// Percentile bootstrap of the mean over groups that are drawn whole.
-fn interval(groups: &[(f64, u32)], seed: u64) -> [f64; 2] {
+/// Percentile bootstrap of the mean over groups that are drawn whole. One group alone says nothing of how far others may be.
+fn interval(groups: &[(f64, u32)], seed: u64) -> Option<[f64; 2]> {
+    if groups.len() < 2 {
+        return None;
+    }
     let mut rng = SplitMix64::new(seed);
     let mut means: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
@@ -78,14 +102,7 @@ fn interval(groups: &[(f64, u32)], seed: u64) -> [f64; 2] {
         })
         .collect();
     means.sort_by(f64::total_cmp);
-    [quantile(&means, 0.025), quantile(&means, 0.975)]
-}
-
-/// Linear interpolation between the two nearest order statistics; `sorted` is not empty.
-pub fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let position = (sorted.len() - 1) as f64 * q;
-    let (below, above) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
-    below + (above - below) * position.fract()
+    Some([quantile(&means, 0.025), quantile(&means, 0.975)])
 }
 
 #[cfg(test)]
@@ -110,13 +127,17 @@ mod tests {
     #[test]
     fn nothing_known_is_all_null() {
         let s = summarise(&[None, None], Some(&[0, 0]), 1);
-        assert_eq!(s, Summary { missing: 2, ..Summary::default() });
+        assert_eq!(s, Summary { missing: 2, subjects: Some(0), ..Summary::default() });
     }
 
     #[test]
-    fn one_value_has_no_spread() {
+    fn one_value_or_one_subject_has_no_spread() {
         let s = summarise(&some(&[0.5]), None, 1);
-        assert_eq!((s.sd, s.ci95_by_image), (None, Some([0.5, 0.5])));
+        assert_eq!((s.sd, s.interval()), (None, None));
+        // Many images of one person say nothing of others: the interval by image does not stand in for the other.
+        let s = summarise(&some(&[0.5, 0.6, 0.7]), Some(&[0, 0, 0]), 1);
+        assert!(s.ci95_by_image.is_some());
+        assert_eq!((s.subjects, s.ci95_by_subject, s.interval()), (Some(1), None, None));
     }
 
     #[test]

@@ -1,23 +1,46 @@
 //! What a model is: the manifest beside a `model.onnx`, and the complete description made of it and of the graph.
 //!
-//! A manifest may leave out whatever the graph says for itself; `resolve` fills that in and refuses where the graph
-//! leaves a doubt, with `template` to fill in. `locate` finds the files, `external` keeps a graph's side files inside the model's folder.
+//! A manifest may leave out whatever the graph says for itself: `input` and `output` complete it by what `graph` shows, and
+//! refuse where that leaves a doubt; `template` then is the manifest to fill in. `locate` finds the files, `external` keeps a
+//! graph's side files inside the model's folder.
 
 mod external;
+mod graph;
+mod input;
 mod locate;
-mod resolve;
+mod output;
 mod template;
 
+pub use graph::{Dim, Element, GraphInfo, Observed, ROUNDING, TensorInfo};
+pub use input::{Input, resolve_input};
 pub use locate::BUILT_IN_CARD;
 pub use locate::{Model, built_in, locate};
-pub use resolve::{
-    Dim, Element, GraphInfo, Input, Observed, Output, Resolved, TensorInfo, pick, resolve_input, resolve_output,
-};
-pub use template::template;
+pub use output::{Output, map_output, resolve_output};
+pub use template::{fill_in_input, fill_in_output};
 
 use serde::{Deserialize, Serialize};
 
 pub const MANIFEST_SCHEMA: &str = "derm-seg/manifest/1";
+
+/// The complete description, with nothing left open. `model show` prints it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Resolved {
+    pub input: Input,
+    pub output: Output,
+    /// What was taken from the graph or by convention rather than from the manifest.
+    pub assumed: Vec<String>,
+}
+
+/// Why manifest and graph together make no complete description.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unclear {
+    /// They contradict each other, or the model cannot be run at all.
+    #[error("{0}")]
+    Wrong(String),
+    /// Neither says: a manifest that does is the way out.
+    #[error("{0}")]
+    Open(String),
+}
 
 /// `manifest.json` as written by the model's author. Unknown keys are errors: a misspelt one must not be ignored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,39 +1,64 @@
 //! The manifest that is printed where a graph leaves a doubt, for its user to fill in.
 
-use super::resolve::{DEFAULT_LONG_SIDE, DEFAULT_MULTIPLE};
+use super::graph::{Element, GraphInfo, Observed};
+use super::input::{USUAL_SIZE, axes, layout_shown};
+use super::output::{channel_count, layout_seen, usual_activation, usual_classes, values_seen};
 use super::{
-    Channels, ClassRole, Element, GraphInfo, InputManifest, Layout, MANIFEST_SCHEMA, Manifest, OutputManifest, Resize,
-    SizeRule, Thresholds, Values,
+    Channels, ClassRole, InputManifest, Layout, MANIFEST_SCHEMA, Manifest, OutputManifest, Resize, SizeRule,
+    Thresholds, Values,
 };
 
-/// A manifest to fill in: what is given, then what the graph shows, then the commonest values.
-pub fn template(manifest: &Manifest, graph: &GraphInfo) -> String {
+/// A manifest to fill in: what is given, then what the graph shows of its input, then the commonest values.
+pub fn fill_in_input(manifest: &Manifest, graph: &GraphInfo) -> Manifest {
     let mut filled = manifest.clone();
     filled.schema.get_or_insert_with(|| MANIFEST_SCHEMA.to_owned());
     filled.name.get_or_insert_with(|| "my-model".to_owned());
     filled.version.get_or_insert_with(|| "1".to_owned());
-    let first = graph.inputs.first();
-    let dims = first.map(|t| t.dims.as_slice()).unwrap_or_default();
     let input: &mut InputManifest = &mut filled.input;
-    input.name = input.name.take().or_else(|| first.map(|t| t.name.clone()));
-    let layout =
-        *input.layout.get_or_insert(if matches!(dims.get(3), Some(Some(1 | 3))) { Layout::Nhwc } else { Layout::Nchw });
-    input.channels.get_or_insert(Channels::Rgb);
-    let (height, width) = if layout == Layout::Nhwc { (dims.get(1), dims.get(2)) } else { (dims.get(2), dims.get(3)) };
-    input.size.get_or_insert(match (width, height) {
-        (Some(&Some(width)), Some(&Some(height))) => SizeRule::Fixed { width, height },
-        _ => SizeRule::Multiple { multiple_of: DEFAULT_MULTIPLE, long_side: DEFAULT_LONG_SIDE },
+    let Some(tensor) = graph.input(input.name.as_deref()).or_else(|| graph.input(None)) else { return filled };
+    input.name = Some(tensor.name.clone());
+    let layout = *input.layout.get_or_insert(layout_shown(tensor).unwrap_or(Layout::Nchw));
+    let axes = axes(tensor, layout);
+    let grey = axes.channels == Some(1);
+    let channels = *input.channels.get_or_insert(if grey { Channels::Grey } else { Channels::Rgb });
+    input.size.get_or_insert(match (axes.width, axes.height) {
+        (Some(width), Some(height)) => SizeRule::Fixed { width, height },
+        _ => USUAL_SIZE,
     });
     input.resize.get_or_insert(Resize::Stretch);
-    if first.is_none_or(|t| t.element != Element::Uint8) {
+    if tensor.element != Element::Uint8 {
+        // Of ImageNet; its luma where there is one channel.
+        let (mean, std) = match channels {
+            Channels::Grey => (vec![0.449], vec![0.226]),
+            Channels::Rgb => (vec![0.485, 0.456, 0.406], vec![0.229, 0.224, 0.225]),
+            Channels::Bgr => (vec![0.406, 0.456, 0.485], vec![0.225, 0.224, 0.229]),
+        };
         input.scale.get_or_insert(1.0 / 255.0);
-        input.mean.get_or_insert_with(|| vec![0.485, 0.456, 0.406]);
-        input.std.get_or_insert_with(|| vec![0.229, 0.224, 0.225]);
+        input.mean.get_or_insert(mean);
+        input.std.get_or_insert(std);
     }
+    filled
+}
+
+/// The same for the output, by what a run on the test picture showed, if the graph could be run.
+pub fn fill_in_output(mut filled: Manifest, graph: &GraphInfo, seen: Option<&Observed>) -> Manifest {
+    let input_layout = filled.input.layout.unwrap_or(Layout::Nchw);
     let output: &mut OutputManifest = &mut filled.output;
-    output.name = output.name.take().or_else(|| graph.outputs.first().map(|t| t.name.clone()));
-    output.values.get_or_insert(Values::Logits);
-    output.classes.get_or_insert_with(|| vec![ClassRole::Background, ClassRole::Skin, ClassRole::Lesion]);
+    let Some(tensor) = graph.output(output.name.as_deref()).or_else(|| graph.output(None)) else { return filled };
+    output.name = Some(tensor.name.clone());
     output.thresholds.get_or_insert(Thresholds { lesion: 0.5 });
-    serde_json::to_string_pretty(&filled).unwrap_or_default()
+    let Some(seen) = seen else { return filled };
+    let layout = output.layout.unwrap_or_else(|| layout_seen(seen, input_layout, None));
+    let channels = channel_count(&seen.shape, layout);
+    // A sigmoid for each channel, where nothing else fits.
+    let values = *output.values.get_or_insert(values_seen(seen, channels).unwrap_or(Values::Probabilities));
+    if values == Values::Logits {
+        output.activation.get_or_insert(usual_activation(values, channels));
+    }
+    let unknown = if values == Values::Labels { seen.max.max(0.0) as usize + 1 } else { channels };
+    // Many classes are all left out until their meaning is filled in: without a lesion, nothing runs by mistake.
+    output.classes.get_or_insert_with(|| {
+        usual_classes(values, channels).map_or(vec![ClassRole::Ignore; unknown], |(roles, _)| roles)
+    });
+    filled
 }

@@ -1,16 +1,16 @@
 //! The model's answer becomes classes in the photo's own pixels. Pure: no files, no clock.
 //!
-//! `interpret` reads the raw output as probabilities, `paint` draws them at the photo's size, `second` decides on a
+//! `interpret` reads the raw output as probabilities, `paint` draws them at the photo's size, `second_look` decides on a
 //! closer look and merges it, `confidence` says how sure the model was.
 
 mod confidence;
 mod interpret;
 mod paint;
-mod second;
+mod second_look;
 
 pub use interpret::interpret;
 pub use paint::probability_rows;
-pub use second::{closer_look, merge};
+pub use second_look::{closer_look, merge};
 
 use ndarray::{Array3, Axis};
 

@@ -1,8 +1,9 @@
 //! Where the model runs. What was asked for runs, or nothing does: no silent fall-back.
+//!
+//! All but the CPU come with the user's own build of ONNX Runtime. Only those are here that a build of 1.24 or later for
+//! Linux or macOS can have.
 
-use ort::ep::{
-    CUDA, CoreML, DirectML, ExecutionProvider, ExecutionProviderDispatch, MIGraphX, OpenVINO, ROCm, TensorRT,
-};
+use ort::ep::{CUDA, CoreML, ExecutionProvider, ExecutionProviderDispatch, MIGraphX, OpenVINO, TensorRT};
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -13,26 +14,20 @@ pub enum Device {
     Cuda,
     TensorRt,
     OpenVino,
-    Rocm,
     MiGraphX,
     CoreMl,
-    DirectMl,
 }
 
 impl Device {
-    pub const ALL: [(&str, Device); 8] = [
-        ("cpu", Device::Cpu),
-        ("cuda", Device::Cuda),
-        ("tensorrt", Device::TensorRt),
-        ("openvino", Device::OpenVino),
-        ("rocm", Device::Rocm),
-        ("migraphx", Device::MiGraphX),
-        ("coreml", Device::CoreMl),
-        ("directml", Device::DirectMl),
-    ];
-
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, device)| *device == self).map_or("cpu", |(name, _)| name)
+        match self {
+            Device::Cpu => "cpu",
+            Device::Cuda => "cuda",
+            Device::TensorRt => "tensorrt",
+            Device::OpenVino => "openvino",
+            Device::MiGraphX => "migraphx",
+            Device::CoreMl => "coreml",
+        }
     }
 
     /// The execution provider, set to fail when it cannot be registered; none for the CPU, which is always there.
@@ -43,10 +38,8 @@ impl Device {
                 Device::Cuda => CUDA::default().build(),
                 Device::TensorRt => TensorRT::default().build(),
                 Device::OpenVino => OpenVINO::default().build(),
-                Device::Rocm => ROCm::default().build(),
                 Device::MiGraphX => MIGraphX::default().build(),
                 Device::CoreMl => CoreML::default().build(),
-                Device::DirectMl => DirectML::default().build(),
             }
             .error_on_failure(),
         )
@@ -59,10 +52,8 @@ impl Device {
             Device::Cuda => CUDA::is_available(),
             Device::TensorRt => TensorRT::is_available(),
             Device::OpenVino => OpenVINO::is_available(),
-            Device::Rocm => ROCm::is_available(),
             Device::MiGraphX => MIGraphX::is_available(),
             Device::CoreMl => CoreML::is_available(),
-            Device::DirectMl => DirectML::is_available(),
         }
     }
 }

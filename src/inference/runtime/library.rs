@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ort::environment::Environment;
+use ort::logging::LogLevel;
 use serde::Serialize;
 
 use super::Device;
@@ -35,15 +36,6 @@ pub struct Runtime {
 impl Runtime {
     /// `library` is the user's own build (`--ort-lib`); otherwise ORT_DYLIB_PATH, otherwise the embedded one.
     pub fn load(library: Option<&Path>, device: Device) -> Result<Self, UsageError> {
-        // Later builds than the embedded one would write an id and a database into the user's cache when they are loaded.
-        #[expect(
-            unsafe_code,
-            clippy::disallowed_methods,
-            reason = "called before any other thread is started: nothing reads the environment meanwhile"
-        )]
-        unsafe {
-            std::env::set_var("ORT_DISABLE_TELEMETRY", "1");
-        };
         let named = library.map(Path::to_path_buf).or_else(|| std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from));
         let (environment, onnxruntime, source, library_sha256) = match named {
             Some(path) => {
@@ -86,7 +78,19 @@ fn initialise(path: &Path, source: &str) -> Result<(Environment, String), UsageE
     };
     let builder = ort::init_from(path).map_err(|e| failed(e.to_string()))?;
     let environment = builder.with_name("derm-seg").with_telemetry(false).build().map_err(|e| failed(e.to_string()))?;
+    environment.set_log_level(what_is_heard());
     Ok((environment, version(path).unwrap_or_else(|| "unknown".to_owned())))
+}
+
+/// Messages that nobody will read are not made.
+fn what_is_heard() -> LogLevel {
+    if tracing::enabled!(target: "ort::logging", tracing::Level::TRACE) {
+        LogLevel::Verbose
+    } else if tracing::enabled!(target: "ort::logging", tracing::Level::WARN) {
+        LogLevel::Warning
+    } else {
+        LogLevel::Fatal
+    }
 }
 
 fn embedded() -> Result<(Environment, String), UsageError> {
