@@ -7,7 +7,7 @@ mod print;
 use anyhow::Result;
 
 use crate::commands::cli::Global;
-use crate::commands::shared::print::{deliver, tell_failed_gates};
+use crate::commands::shared::print::{tell_failed_gates, write_and_print};
 use crate::evaluation::compare::compare;
 use crate::evaluation::compare::limits::Held;
 use crate::exit;
@@ -22,7 +22,7 @@ pub fn run(args: CompareArgs, global: &Global) -> Result<u8> {
     let mut json = serde_json::to_vec(&comparison)?;
     json.push(b'\n');
     let vault = &settings.plan.vault;
-    deliver(vault, &settings.output, &[("compare.json", &json)], &table(&comparison), settings.json, global)?;
+    write_and_print(vault, &settings.output, &[("compare.json", &json)], &table(&comparison), settings.json, global)?;
     let failed = comparison.limits.iter().filter(|limit| !limit.held).map(Held::sentence);
     tell_failed_gates(failed, settings.json, global);
     Ok(if comparison.limits.iter().all(|l| l.held) { exit::OK } else { exit::GATE })

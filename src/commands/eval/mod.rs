@@ -7,7 +7,7 @@ mod print;
 use anyhow::Result;
 
 use crate::commands::cli::Global;
-use crate::commands::shared::print::{deliver, tell_failed_gates};
+use crate::commands::shared::print::{tell_failed_gates, write_and_print};
 use crate::evaluation::eval::evaluate;
 use crate::evaluation::eval::scores::{Scores, csv};
 use crate::evaluation::score::gate::GateResult;
@@ -23,7 +23,7 @@ pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
     let mut json = serde_json::to_vec(&scores)?;
     json.push(b'\n');
     let files = [("scores.json", json.as_slice()), ("scores.csv", &csv(&scores)?)];
-    deliver(&settings.plan.vault, &settings.output, &files, &table(&scores), settings.json, global)?;
+    write_and_print(&settings.plan.vault, &settings.output, &files, &table(&scores), settings.json, global)?;
     let failed = scores.gates.iter().filter(|gate| !gate.held).map(GateResult::sentence);
     tell_failed_gates(failed, settings.json, global);
     Ok(code(&scores))

@@ -9,7 +9,7 @@ use crate::commands::cli::Global;
 use crate::disk::vault::Vault;
 
 /// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
-pub(in crate::commands) fn deliver(
+pub(in crate::commands) fn write_and_print(
     vault: &Vault,
     folder: &Path,
     files: &[(&str, &[u8])],
