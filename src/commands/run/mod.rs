@@ -71,7 +71,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         let record = process(source, &photo_plan, &memory, engine, &folder)?;
         let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
         match &record.outcome {
-            Outcome::Done(done) => tracing::info!("done: {} ({} lesions)", done.input.path, done.lesions.len()),
+            Outcome::Done(done) => tracing::info!("done: {} (lesions: {})", done.input.path, done.lesions.len()),
             Outcome::Excluded(out) => tracing::info!("excluded: {} ({})", out.input.path, out.exclusion.reason),
             Outcome::Failed(bad) => {
                 tracing::info!("failed: {} ({}): {}", bad.input.path, bad.failure.code, bad.failure.message);
