@@ -43,23 +43,6 @@ pub fn luma(pixel: &[u8]) -> u8 {
     ((u32::from(pixel[0]) * 299 + u32::from(pixel[1]) * 587 + u32::from(pixel[2]) * 114 + 500) / 1000) as u8
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reduced_photo_answers_in_its_own_coordinates() {
-        // 5 x 3 stored at a half: 3 x 2.
-        let rgb = (0..6).flat_map(|v| [v; 3]).collect();
-        let photo = Photo { width: 5, height: 3, rgb };
-        assert_eq!((photo.reduction(), photo.stored_size()), (2, (3, 2)));
-        assert_eq!(
-            (photo.pixel(0, 0), photo.pixel(4, 0), photo.pixel(1, 2), photo.pixel(4, 2)),
-            ([0; 3], [2; 3], [3; 3], [5; 3])
-        );
-    }
-}
-
 /// `part` of the photo at another size, interleaved RGB.
 pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<u8>, PhotoError> {
     let broken =
@@ -84,4 +67,21 @@ pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<
     );
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
     Ok(target.into_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reduced_photo_answers_in_its_own_coordinates() {
+        // 5 x 3 stored at a half: 3 x 2.
+        let rgb = (0..6).flat_map(|v| [v; 3]).collect();
+        let photo = Photo { width: 5, height: 3, rgb };
+        assert_eq!((photo.reduction(), photo.stored_size()), (2, (3, 2)));
+        assert_eq!(
+            (photo.pixel(0, 0), photo.pixel(4, 0), photo.pixel(1, 2), photo.pixel(4, 2)),
+            ([0; 3], [2; 3], [3; 3], [5; 3])
+        );
+    }
 }
