@@ -1,11 +1,10 @@
 //! The way of one photo through `scrub`: file → clean copy → file.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::MemoryGate;
-use super::photo::{read, unlock};
+use super::photo::{contained, read, unlock};
 use crate::disk;
 use crate::disk::vault::{Locked, Vault};
 use crate::domain::record::Finding;
@@ -62,13 +61,7 @@ pub fn copy_clean(
     policy: Policy,
     memory: &MemoryGate,
 ) -> io::Result<Copied> {
-    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, vault, policy, memory))).unwrap_or_else(|_| {
-        Err(PhotoError::new(
-            Stage::Decode,
-            "internal_error",
-            "the photo made a part of the program fail; please report it",
-        ))
-    });
+    let made = contained(&mut Stage::Read, |stage| make(source, limits, vault, policy, memory, stage));
     let Made { clean, covered, left_out, shows_face } = match made {
         Ok(made) => made,
         Err(error) => return Ok(Copied::Failed(error)),
@@ -113,15 +106,19 @@ fn make(
     vault: &Vault,
     policy: Policy,
     memory: &MemoryGate,
+    stage: &mut Stage,
 ) -> Result<Made, PhotoError> {
     if let Some(problem) = &source.problem {
         return Err(problem.clone());
     }
+    let turn = memory.turn_to_read(std::fs::metadata(&source.path).map_or(0, |metadata| metadata.len()));
     let bytes = unlock(read(source, limits)?, vault)?;
+    *stage = Stage::Decode;
     let header = decode::header(&bytes, limits)?;
     // The file and its copy, and both as pixels of up to eight bytes.
     let _share =
         memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
+    drop(turn);
     let mut made =
         Made { clean: scrub::scrub(&bytes)?, covered: None, left_out: findings::scan_bytes(&bytes), shows_face: false };
     if policy == Policy::Off {

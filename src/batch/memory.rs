@@ -1,13 +1,20 @@
 //! A bound on the memory of all photos in flight: a worker waits before it decodes a photo that would not fit beside the
 //! others. A photo larger than the whole bound is let through alone.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// For photos in flight, a job: room for 40 megapixels at twelve bytes each, and the file.
+pub const MEMORY_PER_JOB: u64 = 512 << 20;
+/// How much a photo needs is known only once its file is in memory. Files larger than this are read one at a time, so that
+/// what lies outside the bound is this much a job and one file.
+const LARGE_FILE: u64 = 16 << 20;
 
 #[derive(Debug)]
 pub struct MemoryGate {
     bound: u64,
     in_use: Mutex<u64>,
     freed: Condvar,
+    large_file: Mutex<()>,
 }
 
 /// Gives its share back when it goes.
@@ -19,14 +26,19 @@ pub struct Share<'a> {
 
 impl MemoryGate {
     pub fn new(bound: u64) -> Self {
-        Self { bound, in_use: Mutex::new(0), freed: Condvar::new() }
+        Self { bound, in_use: Mutex::new(0), freed: Condvar::new(), large_file: Mutex::new(()) }
+    }
+
+    /// To be held from before a file is read until it has entered.
+    pub fn turn_to_read(&self, bytes: u64) -> Option<MutexGuard<'_, ()>> {
+        (bytes > LARGE_FILE).then(|| self.large_file.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until `bytes` fit.
     pub fn enter(&self, bytes: u64) -> Share<'_> {
         // A worker that panicked gave its share back all the same, so a poisoned count is right.
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        while *in_use > 0 && *in_use + bytes > self.bound {
+        while *in_use > 0 && in_use.saturating_add(bytes) > self.bound {
             in_use = self.freed.wait(in_use).unwrap_or_else(PoisonError::into_inner);
         }
         *in_use += bytes;
@@ -46,6 +58,16 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
+
+    #[test]
+    fn large_files_are_read_one_at_a_time() {
+        let gate = MemoryGate::new(1);
+        assert!(gate.turn_to_read(LARGE_FILE).is_none());
+        let turn = gate.turn_to_read(LARGE_FILE + 1);
+        assert!(turn.is_some() && gate.large_file.try_lock().is_err());
+        drop(turn);
+        assert!(gate.large_file.try_lock().is_ok());
+    }
 
     #[test]
     fn the_bound_holds_and_a_giant_passes_alone() {

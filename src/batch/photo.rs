@@ -1,10 +1,7 @@
 //! The way of one photo: file → pixels → tensor → probabilities → classes → figures → files.
 
 use std::fs;
-use std::io::{
-    self,
-    ErrorKind::{InvalidFilename, IsADirectory, NotADirectory},
-};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::MemoryGate;
@@ -26,9 +23,13 @@ use crate::input::decode;
 use crate::input::decode::{Header, Limits};
 use crate::input::discover::describe;
 use crate::measure::measure;
+use crate::people::{Kind, OptOut, Remembered};
 use crate::privacy::faces;
 use crate::privacy::{Policy, findings, scan, scan_bytes};
-use crate::store::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities};
+use crate::store::{
+    OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities, is_about_the_name, last_touched,
+    mask_path, record_path,
+};
 
 /// Everything that decides a photo's results.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct PhotoPlan {
     /// Photos go by codes: a name that tells something is not in any result.
     pub coded_names: bool,
     pub faces: faces::Policy,
+    /// People who were withdrawn from the results: their photos are known under any name.
+    pub withdrawn: Option<Remembered>,
 }
 
 impl PhotoPlan {
@@ -78,24 +81,45 @@ pub fn process(
     engine: &mut dyn Engine,
     folder: &OutputFolder,
 ) -> Result<Record, RunError> {
+    let before = stamp(source);
     let mut input = Input { path: source.name.clone(), ..Input::default() };
-    // A panic inside a decoder, the model or a measurement is this photo's failure and no other's.
-    let outcome = catch_unwind(AssertUnwindSafe(|| segment(source, plan, folder.vault(), memory, engine, &mut input)))
-        .unwrap_or_else(|_| {
-            Err(PhotoError::new(
-                Stage::Decode,
-                "internal_error",
-                "the photo made a part of the program fail; please report it".to_owned(),
-            ))
-        });
+    let mut stage = Stage::Read;
+    let outcome =
+        contained(&mut stage, |stage| segment(source, plan, folder.vault(), memory, engine, &mut input, stage));
     let outcome = match outcome {
-        Ok(Ok(results)) => return write(source, plan, *results, folder),
+        Ok(Ok(results)) => {
+            let record = write(source, plan, *results, folder)?;
+            // Looked at after the record was written: a later change is seen by its date.
+            if record.done().is_none() || stamp(source) == before {
+                return Ok(record);
+            }
+            let message = "the file was changed while it was read; run the same command again when it is at rest";
+            let error = PhotoError::new(Stage::Read, "changed_meanwhile", message);
+            Outcome::Failed(Failed { input, failure: Failure::from(&error) })
+        }
         Ok(Err(excluded)) => Outcome::Excluded(excluded),
         Err(error) => Outcome::Failed(Failed { input, failure: Failure::from(&error) }),
     };
     // Results of what the file was before must not outlive it.
-    folder.remove(source, &plan.extra_files(source)).map_err(|e| cannot_write(source, &e))?;
+    folder.remove(&source.file_name).map_err(|e| cannot_write(source, &e))?;
     Ok(Record::new(outcome))
+}
+
+/// Runs a part of a photo's way. A panic inside a decoder, the model or a measurement is this photo's failure and no other's.
+pub fn contained<T>(
+    stage: &mut Stage,
+    work: impl FnOnce(&mut Stage) -> Result<T, PhotoError>,
+) -> Result<T, PhotoError> {
+    let done = catch_unwind(AssertUnwindSafe(|| work(stage)));
+    done.unwrap_or_else(|_| {
+        Err(PhotoError::new(*stage, "internal_error", "the photo made a part of the program fail; please report it"))
+    })
+}
+
+/// Tells a file that was changed from one that was not.
+fn stamp(source: &Source) -> Option<(u64, std::time::SystemTime)> {
+    let metadata = fs::metadata(&source.path).ok()?;
+    Some((metadata.len(), last_touched(&metadata)?))
 }
 
 fn cannot_write(source: &Source, error: &io::Error) -> RunError {
@@ -116,15 +140,23 @@ fn segment(
     memory: &MemoryGate,
     engine: &mut dyn Engine,
     input: &mut Input,
+    stage: &mut Stage,
 ) -> Result<Segmented, PhotoError> {
     if let Some(problem) = &source.problem {
         return Err(problem.clone());
     }
+    let turn = memory.turn_to_read(fs::metadata(&source.path).map_or(0, |metadata| metadata.len()));
     let bytes = read(source, &plan.limits)?;
+    let hash = blake3::hash(&bytes).to_hex().to_string();
+    if plan.withdrawn.as_ref().is_some_and(|people| people.knows(Kind::Content, &hash)) {
+        let exclusion = OptOut::exclusion();
+        return Ok(Err(Excluded { input: input.clone(), exclusion, privacy: Privacy::default() }));
+    }
     // Of the file as it lies on disk: so it is known again without opening it.
     input.bytes = Some(bytes.len() as u64);
-    input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
+    input.blake3 = Some(hash);
     let bytes = unlock(bytes, vault)?;
+    *stage = Stage::Decode;
     let findings = match plan.privacy {
         Policy::Off => Vec::new(),
         _ if plan.coded_names => scan_bytes(&bytes),
@@ -141,6 +173,7 @@ fn segment(
     input.orientation = Some(header.orientation);
 
     let _share = memory.enter(footprint(bytes.len(), header));
+    drop(turn);
     let decoded = decode::decode(&bytes, header, enough_pixels(&plan.spec.input))?;
     drop(bytes);
     let photo = decoded.photo;
@@ -150,10 +183,13 @@ fn segment(
         let exclusion = Exclusion { reason: "face".into(), detail: "the picture seems to show a whole face".into() };
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
+    *stage = Stage::Model;
     let segmentation = look(&photo, plan, engine)?;
+    *stage = Stage::Measure;
     let figures = measure(&photo, &segmentation.labels, segmentation.has_skin_class, &|x, y| {
         segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5)
     });
+    *stage = Stage::Write;
     let mask = encode_mask(&segmentation.labels)?;
     let extra = extra_pictures(&photo, &segmentation, plan)?;
     if source.file_name != source.name {
@@ -168,10 +204,7 @@ fn segment(
         input: input.clone(),
         photo: Size { width: photo.width, height: photo.height },
         model: plan.model.clone(),
-        mask: FileRef {
-            path: format!("masks/{}.png", source.file_name),
-            blake3: blake3::hash(&mask).to_hex().to_string(),
-        },
+        mask: FileRef { path: mask_path(&source.file_name), blake3: blake3::hash(&mask).to_hex().to_string() },
         area: figures.area,
         lesions: figures.lesions,
         specks: figures.specks,
@@ -232,7 +265,7 @@ pub fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
         );
         return Err(PhotoError::new(Stage::Read, "file_too_large", message));
     }
-    fs::read(&source.path).map_err(unreadable)
+    crate::disk::read(&source.path).map_err(unreadable)
 }
 
 /// What the file holds. It is never larger than the file itself, so the limit on that holds for both.
@@ -290,12 +323,13 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
         .map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
     json.push(b'\n');
     let files = std::iter::once((mask_path, mask)).chain(plan.extra_files(source).into_iter().zip(extra));
-    let last = (OutputFolder::record_path(source), json);
+    let last = (record_path(&source.file_name), json);
     for (path, bytes) in files.chain([last]) {
         match folder.write(&path, &bytes) {
             Ok(()) => {}
-            // The name is this photo's own trouble: too long, or a folder of results has it already.
-            Err(e) if matches!(e.kind(), InvalidFilename | NotADirectory | IsADirectory) => {
+            // The name is this photo's own trouble. What could be written under it must not stay without a record.
+            Err(e) if is_about_the_name(&e) => {
+                folder.remove(&source.file_name).map_err(|e| cannot_write(source, &e))?;
                 let message = format!("results cannot be written under this name ({}); rename the photo", describe(&e));
                 let error = PhotoError::new(Stage::Write, "name_unusable", message);
                 return Ok(Record::new(Outcome::Failed(Failed { input, failure: Failure::from(&error) })));

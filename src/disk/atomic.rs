@@ -1,14 +1,17 @@
 //! Whole files or none.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::{NamedTempFile, TempPath};
+
+use super::fault::{self, Call};
 use super::private;
 use crate::disk::vault::Vault;
 
 /// Ending of files that are being written; what a killed run leaves of them is swept away by the next.
-pub const TEMPORARY: &str = ".derm-seg-tmp";
+const TEMPORARY: &str = ".derm-seg-tmp";
 
 /// Writes a file in the form that the vault gives it. Folders are made as needed.
 pub fn write(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -19,10 +22,13 @@ pub fn write(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn write_and_verify(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
     let sealed = vault.seal(bytes)?;
     write_sealed(vault, target, &sealed)?;
-    if fs::read(vault.place(target))? == *sealed {
+    let same = super::read(&vault.place(target)).map(|read| read == *sealed);
+    if matches!(same, Ok(true)) {
         return Ok(());
     }
+    // What cannot be trusted must not be there.
     private::remove(target)?;
+    same?;
     Err(io::Error::new(io::ErrorKind::InvalidData, "what was written reads back differently"))
 }
 
@@ -32,11 +38,10 @@ fn write_sealed(vault: &Vault, target: &Path, sealed: &[u8]) -> io::Result<()> {
     file.finish()
 }
 
-/// A file on its way: it lies beside its place until it is whole. What is written to it is encrypted already.
+/// A file on its way: it lies beside its place until it is whole, and goes where it does not become so. What is written to
+/// it is encrypted already.
 pub struct NewFile {
-    /// None once it is closed.
-    file: Option<File>,
-    temporary: PathBuf,
+    file: NamedTempFile,
     target: PathBuf,
     other: PathBuf,
 }
@@ -44,70 +49,100 @@ pub struct NewFile {
 impl NewFile {
     pub fn create(vault: &Vault, target: &Path) -> io::Result<Self> {
         let (target, other) = (vault.place(target), vault.other_place(target));
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(TEMPORARY);
-        let temporary = target.with_file_name(name);
-        let file = match private::create(&temporary, vault.is_private()) {
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = match temporary(folder, vault.is_private()) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                private::make_folders(target.parent().unwrap_or(Path::new(".")), vault.is_private())?;
-                private::create(&temporary, vault.is_private())?
+                private::make_folders(folder, vault.is_private())?;
+                temporary(folder, vault.is_private())?
             }
             other => other?,
         };
-        Ok(Self { file: Some(file), temporary, target, other })
+        Ok(Self { file, target, other })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that renames")]
-    pub fn finish(mut self) -> io::Result<()> {
-        // A full disk may show only when the file is closed; closing by `drop` would swallow that.
-        if let Some(mut file) = self.file.take() {
-            file.flush()?;
-        }
+    /// The bytes are on the disk before the name is: after a power cut a file is whole, or it is not there.
+    pub fn finish(self) -> io::Result<()> {
+        fault::before(Call::Sync)?;
+        self.file.as_file().sync_all()?;
         // Of a file that was clear before, or encrypted, nothing old may be found instead.
         if self.other.is_file() {
-            fs::remove_file(&self.other)?;
+            private::remove_one(&self.other)?;
         }
-        fs::rename(&self.temporary, &self.target)
+        fault::before(Call::Rename)?;
+        self.file.persist(&self.target).map_err(|e| e.error)?;
+        Ok(())
     }
+}
+
+/// Its name is short, however long the file's own will be. A private one can be read by nobody else from its first byte on.
+fn temporary(folder: &Path, private: bool) -> io::Result<NamedTempFile> {
+    fault::before(Call::Write)?;
+    let mut builder = tempfile::Builder::new();
+    builder.suffix(TEMPORARY);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(if private { 0o600 } else { 0o666 }));
+    let file = builder.tempfile_in(folder)?;
+    if private {
+        private::close(file.path(), 0o600)?;
+    }
+    Ok(file)
 }
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write(bytes)
+        fault::before(Call::Write)?;
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), File::flush)
+        self.file.flush()
     }
 }
 
-impl Drop for NewFile {
-    /// Nothing is there any more where it was finished.
-    fn drop(&mut self) {
-        self.file = None;
-        let _ = fs::remove_file(&self.temporary);
+/// Removes what killed runs left of files that they were writing in a folder and below.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in walkdir::WalkDir::new(folder).into_iter().flatten() {
+        if entry.file_type().is_file() && is_temporary(entry.file_name()) {
+            private::remove_one(entry.path())?;
+        }
     }
+    Ok(())
+}
+
+pub fn is_temporary(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().ends_with(TEMPORARY.as_bytes())
+}
+
+/// Waits until the names of a folder's files, too, and what was removed below it, will outlast a power cut.
+pub fn settle(folder: &Path) -> io::Result<()> {
+    fault::before(Call::Sync)?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::syncfs(File::open(folder)?)?;
+    #[cfg(all(unix, not(target_os = "linux")))]
+    File::open(folder)?.sync_all()?;
+    Ok(())
 }
 
 /// A library's bytes as something the system can load, with no trace left behind.
 pub struct Scratch {
     path: PathBuf,
+    _held: Held,
+}
+
+/// What keeps the bytes there.
+enum Held {
     #[cfg(target_os = "linux")]
-    _memory: Option<std::os::fd::OwnedFd>,
-    on_disk: bool,
+    Memory {
+        _file: File,
+    },
+    Disk {
+        _path: TempPath,
+    },
 }
 
 impl Scratch {
     pub fn path(&self) -> &Path {
         &self.path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if self.on_disk {
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }
 
@@ -127,28 +162,24 @@ fn in_memory(bytes: &[u8]) -> io::Result<Scratch> {
     let path = PathBuf::from(format!("/proc/self/fd/{}", memory.as_raw_fd()));
     let mut file = File::from(memory);
     file.write_all(bytes)?;
-    Ok(Scratch { path, _memory: Some(file.into()), on_disk: false })
+    Ok(Scratch { path, _held: Held::Memory { _file: file } })
 }
 
 fn on_disk(bytes: &[u8]) -> io::Result<Scratch> {
-    let path = std::env::temp_dir().join(format!("derm-seg-{}-onnxruntime", std::process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("derm-seg-onnxruntime-");
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o700);
-    let mut file = options.open(&path)?;
-    let scratch = Scratch {
-        path,
-        #[cfg(target_os = "linux")]
-        _memory: None,
-        on_disk: true,
-    };
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let mut file = builder.tempfile()?;
     file.write_all(bytes)?;
-    Ok(scratch)
+    let path = file.into_temp_path();
+    Ok(Scratch { path: path.to_path_buf(), _held: Held::Disk { _path: path } })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,32 +1,17 @@
 //! Files and folders for the user alone, and files that go.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use walkdir::WalkDir;
 
+use super::fault::{self, Call};
 use crate::disk::vault::forms;
-
-/// A new, empty file; a private one can be read by nobody else from its first byte on, whatever the umask.
-#[expect(clippy::disallowed_methods, reason = "the one place that makes files")]
-pub fn create(path: &Path, private: bool) -> io::Result<File> {
-    if !private {
-        return File::create(path);
-    }
-    // What a killed run left there may be readable by others.
-    remove_one(path)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    close(path, 0o600)?;
-    Ok(file)
-}
 
 /// A folder and those above it that are not there.
 pub fn make_folders(folder: &Path, private: bool) -> io::Result<()> {
+    fault::before(Call::Write)?;
     if !private {
         return fs::create_dir_all(folder);
     }
@@ -51,13 +36,14 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// Sets exactly this mode, whatever the umask is.
 #[cfg(unix)]
-fn close(path: &Path, mode: u32) -> io::Result<()> {
+pub fn close(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn close(_path: &Path, _mode: u32) -> io::Result<()> {
+pub fn close(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
@@ -81,10 +67,20 @@ pub fn remove(path: &Path) -> io::Result<bool> {
 }
 
 pub fn remove_one(path: &Path) -> io::Result<bool> {
+    fault::before(Call::Remove)?;
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
         Err(e) => Err(e),
+    }
+}
+
+/// Does nothing where anything is left in it.
+pub fn remove_empty_folder(folder: &Path) -> io::Result<()> {
+    fault::before(Call::Remove)?;
+    match fs::remove_dir(folder) {
+        Err(e) if !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => Err(e),
+        _ => Ok(()),
     }
 }
 

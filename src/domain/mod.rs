@@ -5,6 +5,7 @@ pub mod changes;
 pub mod colour;
 pub mod geometry;
 pub mod mask;
+pub mod name;
 pub mod pairing;
 pub mod photo;
 pub mod record;

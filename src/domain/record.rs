@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::name::relative;
 use crate::error::PhotoError;
 
 pub const RECORD_SCHEMA: &str = "derm-seg/record/1";
@@ -108,6 +109,7 @@ impl From<&PhotoError> for Failure {
 /// What is known of the input file; a failed photo may have little more than its path.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Input {
+    #[serde(deserialize_with = "relative")]
     pub path: String,
     pub format: Option<String>,
     pub bytes: Option<u64>,
@@ -134,6 +136,7 @@ pub struct ModelId {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRef {
+    #[serde(deserialize_with = "relative")]
     pub path: String,
     pub blake3: String,
 }

@@ -1,8 +1,10 @@
-//! Whose photo it is: the table of people, who opted out, and codes instead of names.
+//! Whose photo it is: the table of people, who opted out, who was withdrawn, and codes instead of names.
 
 pub mod opt_out;
 pub mod pseudonyms;
+mod remembered;
 pub mod subjects;
 
 pub use opt_out::{LeftOut, OptOut};
 pub use pseudonyms::Pseudonyms;
+pub use remembered::{Kind, Remembered};

@@ -15,13 +15,14 @@ use crate::disk::vault::Vault;
 use crate::domain::record::Exclusion;
 use crate::error::UsageError;
 use crate::people::pseudonyms::Pseudonyms;
+use crate::people::remembered::{Kind, Remembered};
 use crate::people::subjects::{Subjects, normalise, read_text};
 
 /// How much was left out: numbers, never who.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     pub photos: usize,
-    /// Lines of the list that stand for nothing here.
+    /// Lines of the list that match none of the photos.
     pub lines_without_photos: usize,
 }
 
@@ -31,10 +32,9 @@ impl fmt::Display for LeftOut {
         write!(f, "left out: {photos} photos of people who opted out")?;
         match lines {
             0 => Ok(()),
-            _ => write!(
-                f,
-                "; {lines} lines of the list stand for nothing here: check their spelling, and --key-file for codes"
-            ),
+            _ => {
+                write!(f, "; {lines} lines of the list match no photo: check their spelling, and --key-file for codes")
+            }
         }
     }
 }
@@ -49,7 +49,10 @@ pub struct OptOut {
     ids: HashMap<String, usize>,
     subjects: Option<Arc<Subjects>>,
     pseudonyms: Option<Pseudonyms>,
-    lines: usize,
+    /// The list, each line once.
+    lines: Vec<String>,
+    /// People who were withdrawn from these results earlier.
+    withdrawn: Option<Remembered>,
 }
 
 impl OptOut {
@@ -74,27 +77,55 @@ impl OptOut {
             if seen.insert(line) {
                 let entry = normalise(line);
                 match ids.get(&entry) {
-                    Some(id) => _ = opt_out.ids.insert(id.clone(), opt_out.lines),
-                    None => opt_out.add(entry),
+                    Some(id) => _ = opt_out.ids.insert(id.clone(), opt_out.lines.len()),
+                    None => opt_out.add(&entry),
                 }
-                opt_out.lines += 1;
+                opt_out.lines.push(entry);
             }
         }
         Ok(opt_out)
     }
 
-    fn add(&mut self, entry: String) {
-        let coded = self.pseudonyms.as_ref().map(|names| names.path(&entry));
-        let forms = [Some(entry), coded].into_iter().flatten();
+    fn add(&mut self, entry: &str) {
+        let line = self.lines.len();
+        let coded = self.pseudonyms.as_ref().map(|names| names.path(entry));
+        let forms = [Some(entry.to_owned()), coded].into_iter().flatten();
         if self.subjects.is_none() {
-            self.folders.extend(forms.clone().filter(|form| !form.contains('/')).map(|folder| (folder, self.lines)));
+            self.folders.extend(forms.clone().filter(|form| !form.contains('/')).map(|folder| (folder, line)));
         }
-        self.paths.extend(forms.map(|path| (path, self.lines)));
+        self.paths.extend(forms.map(|path| (path, line)));
+    }
+
+    /// Those who were withdrawn earlier count as if they were on the list. `pseudonyms` are those of the results.
+    pub fn with_withdrawn(self, withdrawn: Option<Remembered>, pseudonyms: Option<&Pseudonyms>) -> Self {
+        Self { withdrawn, pseudonyms: self.pseudonyms.or_else(|| pseudonyms.cloned()), ..self }
+    }
+
+    pub fn withdrawn(&self) -> Option<&Remembered> {
+        self.withdrawn.as_ref()
+    }
+
+    /// Keeps what the list and the table call them, and `photos`, which were found to be theirs.
+    pub fn remember<'a>(&self, people: &mut Remembered, photos: impl Iterator<Item = &'a str> + Clone) {
+        self.paths.keys().for_each(|path| people.add(Kind::Path, path));
+        self.folders.keys().for_each(|folder| people.add(Kind::Folder, folder));
+        let of_table = self.subjects.iter().flat_map(|table| table.photos());
+        for (_, image) in of_table.filter(|(id, _)| self.ids.contains_key(*id)) {
+            people.add(Kind::Image, image);
+            if let Some(names) = &self.pseudonyms {
+                people.add(Kind::Image, &names.path(image));
+            }
+        }
+        photos.clone().for_each(|photo| people.add(Kind::Path, &normalise(photo)));
+        for line in self.lines_met(photos) {
+            people.add(Kind::Line, &self.lines[line]);
+        }
     }
 
     /// Whether the photo at this relative path (as shown in records) is somebody's who opted out.
     pub fn excludes(&self, path: &str) -> bool {
-        self.line_for(path).is_some()
+        let is_known = |people: &Remembered| people.knows_photo(path, self.pseudonyms.as_ref());
+        self.line_for(path).is_some() || self.withdrawn.as_ref().is_some_and(is_known)
     }
 
     /// Photos that the list or the table names, whether there are any or not; codes where there is a key.
@@ -116,10 +147,20 @@ impl OptOut {
         Exclusion { reason: "opt_out".into(), detail: "listed in the opt-out file".into() }
     }
 
-    /// How many lines of the list stand for none of these photos: a mistyped id must not pass in silence.
+    /// How many lines of the list match none of these photos: a mistyped id must not pass in silence.
     pub fn lines_without_photos<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> usize {
-        let met: HashSet<_> = paths.into_iter().filter_map(|path| self.line_for(path)).collect();
-        self.lines - met.len()
+        self.lines.len() - self.lines_met(paths).len()
+    }
+
+    /// The same, less the lines that stood for photos here before these were withdrawn.
+    pub fn lines_never_met<'a>(&self, paths: impl IntoIterator<Item = &'a str>, people: &Remembered) -> usize {
+        let met = self.lines_met(paths);
+        let is_new = |(i, line): &(usize, &String)| !met.contains(i) && !people.knows(Kind::Line, line);
+        self.lines.iter().enumerate().filter(is_new).count()
+    }
+
+    fn lines_met<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> HashSet<usize> {
+        paths.into_iter().filter_map(|path| self.line_for(path)).collect()
     }
 
     /// What outputs say of it, given the paths of the photos that were left out; nothing where nobody is listed.
@@ -129,7 +170,7 @@ impl OptOut {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.lines == 0
+        self.lines.is_empty() && self.withdrawn.is_none()
     }
 
     fn line_for(&self, path: &str) -> Option<usize> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::domain::record::{Done, Outcome, Record};
+use crate::domain::record::{Done, FileRef, Outcome, Record, Size};
 use crate::store::results::Results;
 
 pub struct Column {
@@ -87,7 +87,7 @@ pub struct Row {
     pub strata: Vec<(String, String)>,
     /// In the order of `COLUMNS`.
     pub values: Vec<Option<f64>>,
-    pub mask: Option<String>,
+    pub mask: Option<(FileRef, Size)>,
     pub size: Option<(u32, u32)>,
 }
 
@@ -139,7 +139,7 @@ impl Row {
                 .map(|s| s.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect())
                 .unwrap_or_default(),
             values: COLUMNS.iter().map(value).collect(),
-            mask: done.map(|d| d.mask.path.clone()),
+            mask: done.map(|d| (d.mask.clone(), d.photo)),
             size: done.map(|d| (d.photo.width, d.photo.height)),
         }
     }

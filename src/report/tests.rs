@@ -19,7 +19,10 @@ fn row(path: &str, dice: Option<f64>) -> Row {
         tone: Some("tan".into()),
         strata: vec![("site".into(), "arm".into())],
         values: COLUMNS.iter().map(|c| value(c.key)).collect(),
-        mask: Some("masks/x.png".into()),
+        mask: Some((
+            crate::domain::record::FileRef { path: "masks/x.png".into(), blake3: String::new() },
+            crate::domain::record::Size { width: 1, height: 1 },
+        )),
         size: Some((10, 10)),
     }
 }

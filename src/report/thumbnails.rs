@@ -28,9 +28,13 @@ pub struct Pictures {
 }
 
 pub fn pictures(row: &Row, results: &Results, photos: Option<&Path>) -> Pictures {
-    let Some(mask) = &row.mask else { return Pictures::default() };
+    let Some((mask, size)) = &row.mask else { return Pictures::default() };
     Pictures {
-        mask: results.mask(mask).ok().and_then(|labels| mask_png(&labels)).map(|bytes| BASE64_STANDARD.encode(bytes)),
+        mask: results
+            .mask(mask, *size)
+            .ok()
+            .and_then(|labels| mask_png(&labels))
+            .map(|bytes| BASE64_STANDARD.encode(bytes)),
         photo: photos
             .and_then(|folder| photo_jpeg(&folder.join(&row.path), &results.vault))
             .map(|bytes| BASE64_STANDARD.encode(bytes)),

@@ -1,28 +1,25 @@
-//! The output folder: who may write to it, under which settings, and what in it is already done.
+//! The output folder: whether it is ours, who may write to it, under which settings, and what in it is already done.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io::{
     self,
-    ErrorKind::{InvalidFilename, IsADirectory, NotADirectory},
+    ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound},
 };
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::tables::RunFile;
-use super::withdraw::forget_other_form;
-use crate::disk::vault;
-use crate::disk::vault::{Locked, Vault};
-use crate::disk::{TEMPORARY, atomic, private};
+use super::layout::{BASE, DERIVED, LOCK, RECORDS, RUN_FILE, SUMMARY, files_of, mask_path, record_path};
+use super::mask_file;
+use super::tables::{RUN_SCHEMA, RunFile};
+use crate::disk::vault::{self, Locked, Vault};
+use crate::disk::{Lock, atomic, is_temporary, lock_file, private, sweep};
 use crate::domain::changes::{Change, changes};
-use crate::domain::record;
-use crate::domain::record::{Outcome, Record};
+use crate::domain::record::{Done, Outcome, RECORD_SCHEMA, Record};
 use crate::domain::source::Source;
 use crate::error::UsageError;
 
-const LOCK: &str = ".derm-seg.lock";
-const RUN_FILE: &str = "run.json";
 /// The setting that tells whom results are encrypted to.
 pub const ENCRYPTED_TO: &str = "encrypted_to";
 
@@ -31,45 +28,39 @@ pub fn is_results(folder: &Path) -> bool {
     folder.join(LOCK).is_file() && vault::exists(&folder.join(RUN_FILE))
 }
 
-/// Held open while a run lasts: the lock goes with the process, however it ends.
+/// Held open while a run lasts.
 #[derive(Debug)]
 pub struct OutputFolder {
     root: PathBuf,
     vault: Vault,
-    _lock: Option<File>,
+    /// What the last run says of itself. None where there was none, or where it cannot be read for want of a key.
+    earlier: Option<RunFile>,
+    locked: Option<Locked>,
+    _lock: Option<Lock>,
 }
 
-/// Why a photo is processed although a record of it may exist.
+/// What is there of a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unfinished {
+pub enum State {
+    /// Nothing that is believed.
     New,
     InputChanged,
     OutputDamaged,
+    /// Somebody changed the mask after it was written.
+    MaskEdited,
+    Done,
 }
 
 impl OutputFolder {
-    /// Opens or makes the folder for a run with `settings`; refuses a folder of other content, other settings, or in use.
-    pub fn open(root: &Path, vault: &Vault, settings: &Value, overwrite: bool) -> Result<Self, UsageError> {
+    /// Opens or makes the folder for a run; refuses a folder of other content, or one in use.
+    pub fn open(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
         let cannot = |e: io::Error| {
             UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."))
         };
-        if root.exists() && !root.is_dir() {
-            return Err(UsageError(format!("The output folder {shown} is a file. Choose another with -o.")));
-        }
-        let is_ours = vault::exists(&root.join(RUN_FILE)) || root.join(LOCK).is_file();
-        if !is_ours && root.is_dir() && fs::read_dir(root).map_err(cannot)?.next().is_some() {
-            return Err(UsageError(format!(
-                "The folder {shown} holds other files and no derm-seg results; nothing was written. Choose an empty or new folder with -o."
-            )));
-        }
+        let folder = Self::look(root, vault)?;
         private::make_folders(root, vault.is_private()).map_err(cannot)?;
-        let folder = Self { root: root.to_path_buf(), vault: vault.clone(), _lock: Some(take_lock(root)?) };
-        if overwrite {
-            folder.forget_records().map_err(cannot)?;
-        } else {
-            folder.check_settings(settings)?;
-        }
+        let folder = Self { _lock: Some(take_lock(root)?), ..folder };
         folder.tidy().map_err(cannot)?;
         Ok(folder)
     }
@@ -77,8 +68,9 @@ impl OutputFolder {
     /// Opens results that are there, to take something out of them.
     pub fn open_results(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
-        let folder = Self { root: root.to_path_buf(), vault: vault.clone(), _lock: None };
-        let Some(run) = folder.run_file()? else {
+        let folder = Self::look(root, vault)?;
+        folder.refuse_locked()?;
+        let Some(run) = &folder.earlier else {
             return Err(UsageError(format!("{shown} holds no run.json: give the folder that `derm-seg run` wrote")));
         };
         if run.settings[ENCRYPTED_TO].as_str() != vault.fingerprint().as_deref() {
@@ -91,65 +83,90 @@ impl OutputFolder {
         Ok(folder)
     }
 
-    /// For looking only: nothing is made, nothing is locked.
+    /// Nothing is made, nothing is locked. That a folder is ours is proven by its run.json, before anything in it is written
+    /// or removed; an empty one is free.
     pub fn look(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
-        let folder = Self { root: root.to_path_buf(), vault: vault.clone(), _lock: None };
-        folder.run_file()?;
-        Ok(folder)
-    }
-
-    /// What the last run says of itself.
-    fn run_file(&self) -> Result<Option<RunFile>, UsageError> {
-        let shown = self.root.display();
-        let bytes = match self.vault.read(&self.root.join(RUN_FILE)) {
-            Ok(bytes) => bytes,
-            Err(e) if Locked::of(&e).is_some() => {
-                return Err(UsageError(format!(
-                    "The results in {shown} cannot be read: {e}. `run --overwrite` makes them anew without reading them."
-                )));
-            }
-            Err(_) => return Ok(None),
-        };
-        serde_json::from_slice(&bytes).map(Some).map_err(|e| {
+        let shown = root.display();
+        if root.exists() && !root.is_dir() {
+            return Err(UsageError(format!("The output folder {shown} is a file. Choose another with -o.")));
+        }
+        let folder =
+            |earlier, locked| Self { root: root.to_owned(), vault: vault.clone(), earlier, locked, _lock: None };
+        let foreign = |what: &str| {
             UsageError(format!(
-                "{shown}/{RUN_FILE} is not readable as the record of a run ({e}). Use --overwrite to start anew, or another -o."
+                "The folder {shown} {what}; nothing was changed. Choose an empty or new folder with -o."
             ))
-        })
+        };
+        let bytes = match vault.read(&root.join(RUN_FILE)) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == NotFound => {
+                return match is_free(root).map_err(|e| UsageError(format!("{shown} cannot be listed: {e}")))? {
+                    true => Ok(folder(None, None)),
+                    false => Err(foreign("holds other files and no derm-seg results (there is no run.json)")),
+                };
+            }
+            Err(e) => match Locked::of(&e) {
+                Some(locked) if is_results(root) => return Ok(folder(None, Some(locked))),
+                _ => return Err(foreign(&format!("has a run.json that cannot be read ({e})"))),
+            },
+        };
+        let is_ours = |value: &Value| value["schema"] == RUN_SCHEMA;
+        let value = serde_json::from_slice(&bytes).ok().filter(is_ours);
+        match value.and_then(|value| serde_json::from_value(value).ok()) {
+            Some(run) => Ok(folder(Some(run), None)),
+            None => Err(foreign("has a run.json that is damaged, or of another program or version")),
+        }
     }
 
-    fn check_settings(&self, settings: &Value) -> Result<(), UsageError> {
-        let Some(earlier) = self.run_file()? else { return Ok(()) };
+    fn refuse_locked(&self) -> Result<(), UsageError> {
+        let Some(locked) = self.locked else { return Ok(()) };
+        Err(UsageError(format!(
+            "The results in {} cannot be read: {locked}. `run --overwrite` makes them again without reading them.",
+            self.root.display()
+        )))
+    }
+
+    /// What names of the results that are there are relative to, as a fingerprint; None where that is not known.
+    pub fn base(&self) -> Option<String> {
+        String::from_utf8(self.read(BASE).ok()?).ok()
+    }
+
+    pub fn set_base(&self, base: &str) -> io::Result<()> {
+        self.write(BASE, base.as_bytes())
+    }
+
+    /// Whether results of these settings may lie beside those that are there.
+    pub fn has_settings(&self, settings: &Value) -> bool {
+        self.locked.is_none() && self.earlier.as_ref().is_none_or(|run| run.settings == *settings)
+    }
+
+    pub fn check_settings(&self, settings: &Value) -> Result<(), UsageError> {
+        self.refuse_locked()?;
+        let Some(earlier) = &self.earlier else { return Ok(()) };
         let differences = differences(&earlier.settings, settings);
         if differences.is_empty() {
             return Ok(());
         }
         Err(UsageError(format!(
             "The results in {} were made with other settings:\n{}\nMixing them would spoil both. Repeat the earlier settings, choose another folder with -o, \
-             or use --overwrite to make all results anew.",
+             or use --overwrite to make all results again.",
             self.root.display(),
             differences.iter().map(|d| format!("  {d}")).collect::<Vec<_>>().join("\n")
         )))
     }
 
-    /// Records promise results; before results are made anew, the promises go. Where clear results become encrypted ones,
-    /// or the other way, the old ones would not be overwritten: they go as well.
-    #[expect(clippy::disallowed_methods, reason = "records of an own folder, before its results are made again")]
-    fn forget_records(&self) -> io::Result<()> {
-        private::remove(&self.root.join("records.jsonl"))?;
-        forget_other_form(&self.root, &self.vault)?;
-        match fs::remove_dir_all(self.root.join("metrics")) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-            _ => Ok(()),
+    /// Of results that are made again in another form (clear or encrypted), the tables that would not be overwritten.
+    pub fn forget_tables(&self) -> io::Result<()> {
+        private::remove(&self.root.join(RECORDS))?;
+        for name in DERIVED.into_iter().chain([RUN_FILE, SUMMARY, BASE]) {
+            private::remove_one(&self.vault.other_place(&self.root.join(name)))?;
         }
+        Ok(())
     }
 
     /// Sweeps away what a killed run was in the middle of writing; closes what was open to others.
     fn tidy(&self) -> io::Result<()> {
-        for entry in walkdir::WalkDir::new(&self.root).into_iter().flatten() {
-            if entry.file_type().is_file() && entry.file_name().as_encoded_bytes().ends_with(TEMPORARY.as_bytes()) {
-                fs::remove_file(entry.path())?;
-            }
-        }
+        sweep(&self.root)?;
         if self.vault.is_private() { private::close_all(&self.root) } else { Ok(()) }
     }
 
@@ -170,78 +187,122 @@ impl OutputFolder {
         self.vault.read(&self.root.join(relative))
     }
 
-    pub fn record_path(source: &Source) -> String {
-        format!("metrics/{}.json", source.file_name)
-    }
-
-    pub fn read_record(&self, source: &Source) -> Option<Record> {
-        serde_json::from_slice(&self.read(&Self::record_path(source)).ok()?).ok()
+    pub fn read_record(&self, file_name: &str) -> io::Result<Record> {
+        let record: Record = serde_json::from_slice(&self.read(&record_path(file_name))?)?;
+        match record.schema == RECORD_SCHEMA {
+            true => Ok(record),
+            false => Err(io::Error::new(io::ErrorKind::InvalidData, "it is no record of this version")),
+        }
     }
 
     /// Takes a photo's results away, the record first. Tells whether there were any.
-    pub fn remove(&self, source: &Source, extra: &[String]) -> io::Result<bool> {
+    pub fn remove(&self, file_name: &str) -> io::Result<bool> {
         let mut removed = false;
-        let usual = ["overlays/{}.jpg", "probs/{}.lesion.png", "probs/{}.skin.png", "masks/{}.png"]
-            .map(|p| p.replace("{}", &source.file_name));
-        for path in std::iter::once(Self::record_path(source)).chain(extra.iter().cloned()).chain(usual) {
+        for path in files_of(file_name) {
             match private::remove(&self.root.join(path)) {
                 Ok(was_there) => removed |= was_there,
                 // A name that cannot exist has no results either.
-                Err(e) if matches!(e.kind(), InvalidFilename | NotADirectory | IsADirectory) => {}
+                Err(e) if is_about_the_name(&e) => {}
                 Err(e) => return Err(e),
             }
         }
         Ok(removed)
     }
 
+    /// Takes the promise away that a photo is done, before its results are made again; and its files in another form
+    /// (clear or encrypted) than they will have, since nothing would overwrite them.
+    pub fn forget(&self, file_name: &str) -> io::Result<()> {
+        let record = self.root.join(record_path(file_name));
+        let in_other_form = files_of(file_name).map(|path| self.vault.other_place(&self.root.join(path)));
+        for file in std::iter::once(self.vault.place(&record)).chain(in_other_form) {
+            match private::remove_one(&file) {
+                Err(e) if !is_about_the_name(&e) => return Err(e),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// A record that exists is believed only if its input and its outputs are still what it says.
     ///
     /// An input is taken as unchanged without reading it when it has its old size and neither its content nor its inode
     /// was touched since the record was written; otherwise, and always with `verify`, its hash decides.
-    pub fn state(&self, source: &Source, extra: &[String], verify: bool) -> Result<(), Unfinished> {
-        let place = |path: &str| self.vault.place(&self.root.join(path));
-        let record_file = place(&Self::record_path(source));
-        let Some(record) = self.read_record(source) else { return Err(Unfinished::New) };
-        let Outcome::Done(done) = record.outcome else { return Err(Unfinished::New) };
-        if record.schema != record::RECORD_SCHEMA || done.input.path != source.name {
-            return Err(Unfinished::New);
+    pub fn state(&self, source: &Source, extra: &[String], verify: bool) -> State {
+        let Ok(record) = self.read_record(&source.file_name) else { return State::New };
+        let Outcome::Done(done) = record.outcome else { return State::New };
+        if done.input.path != source.name || done.mask.path != mask_path(&source.file_name) {
+            return State::New;
         }
+        let mask = self.mask_state(&done);
+        if mask == State::MaskEdited {
+            return mask;
+        }
+        if !self.is_same_input(source, &done, verify) {
+            return State::InputChanged;
+        }
+        let whole = |path: &String| {
+            fs::metadata(self.vault.place(&self.root.join(path))).is_ok_and(|metadata| metadata.len() > 0)
+        };
+        if extra.iter().all(whole) { mask } else { State::OutputDamaged }
+    }
+
+    fn is_same_input(&self, source: &Source, done: &Done, verify: bool) -> bool {
+        let record = self.vault.place(&self.root.join(record_path(&source.file_name)));
         let untouched = || -> Option<bool> {
             let input = fs::metadata(&source.path).ok()?;
-            let written = fs::metadata(&record_file).ok()?.modified().ok()?;
+            let written = fs::metadata(record).ok()?.modified().ok()?;
             Some(done.input.bytes == Some(input.len()) && last_touched(&input)? < written)
         };
-        if verify || untouched() != Some(true) {
-            let same = fs::read(&source.path).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string());
-            if same != done.input.blake3 {
-                return Err(Unfinished::InputChanged);
-            }
+        if !verify && untouched() == Some(true) {
+            return true;
         }
-        let whole = |path: &str| fs::metadata(place(path)).is_ok_and(|m| m.len() > 0);
-        let mask = self.read(&done.mask.path).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string());
-        if mask.as_deref() != Some(done.mask.blake3.as_str()) || !extra.iter().all(|path| whole(path)) {
-            return Err(Unfinished::OutputDamaged);
+        let hash = crate::disk::read(&source.path).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string());
+        hash == done.input.blake3
+    }
+
+    /// A mask that was changed and is still a picture was changed by somebody; anything else is damage.
+    fn mask_state(&self, done: &Done) -> State {
+        match self.read(&done.mask.path) {
+            Ok(bytes) if blake3::hash(&bytes).to_hex().as_str() == done.mask.blake3 => State::Done,
+            Ok(bytes) if mask_file::is_picture(&bytes, done.photo) => State::MaskEdited,
+            _ => State::OutputDamaged,
         }
-        Ok(())
     }
 }
 
-fn take_lock(root: &Path) -> Result<File, UsageError> {
+/// A name that is too long, or that a folder or file of other results has already.
+pub fn is_about_the_name(error: &io::Error) -> bool {
+    matches!(error.kind(), InvalidFilename | NotADirectory | IsADirectory)
+}
+
+/// Whether there is nothing in a folder, or only what a run leaves that ended before it could say anything.
+fn is_free(root: &Path) -> io::Result<bool> {
+    let entries = match fs::read_dir(root) {
+        Err(e) if e.kind() == NotFound => return Ok(true),
+        other => other?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        if name != LOCK && !is_temporary(&name) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn take_lock(root: &Path) -> Result<Lock, UsageError> {
     let shown = root.display();
-    let cannot =
-        |e: io::Error| UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."));
-    let lock = File::options().create(true).truncate(false).write(true).open(root.join(LOCK)).map_err(cannot)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(UsageError(format!(
+    match lock_file(&root.join(LOCK)) {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => Err(UsageError(format!(
             "Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o."
         ))),
-        Err(TryLockError::Error(e)) => Err(cannot(e)),
+        Err(e) => Err(UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."))),
     }
 }
 
 /// The later of content change and, where the system tells, change of the file's own data (a copy that keeps its old date).
-fn last_touched(metadata: &fs::Metadata) -> Option<SystemTime> {
+pub fn last_touched(metadata: &fs::Metadata) -> Option<SystemTime> {
     let modified = metadata.modified().ok()?;
     #[cfg(unix)]
     {

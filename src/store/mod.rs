@@ -1,13 +1,19 @@
-//! The folder of results: its lock and what is already done in it (`folder`), its pictures (`pictures`) and tables (`tables`).
+//! The folder of results: where what lies in it (`layout`), whether it is ours, its lock and what is already done in it
+//! (`folder`), its pictures (`pictures`, `mask_file`) and tables (`tables`), and what earlier runs left there (`earlier`).
 //! `results` reads all of that back, `withdraw` takes people out of it.
 
+mod earlier;
 mod folder;
+mod layout;
+mod mask_file;
 mod pictures;
 pub mod results;
 mod tables;
 mod withdraw;
 
-pub use folder::{ENCRYPTED_TO, OutputFolder, Unfinished, is_results};
+pub use earlier::{Earlier, find as find_earlier};
+pub use folder::{ENCRYPTED_TO, OutputFolder, State, is_about_the_name, is_results, last_touched};
+pub use layout::{mask_path, record_path};
 pub use pictures::{Overlay, encode_mask, encode_overlay, encode_probabilities};
 pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, harmless};
-pub use withdraw::{Withdrawal, Withdrawn};
+pub use withdraw::{Removal, Withdrawal, withdrawn_people};

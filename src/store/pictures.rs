@@ -13,7 +13,7 @@ use crate::error::{PhotoError, Stage};
 use crate::inference::postprocess::{Segmentation, probability_rows};
 
 /// Background black, normal skin a light skin tone, lesion magenta: far apart also for colour-blind eyes and in grey.
-const PALETTE: [u8; 9] = [0, 0, 0, 232, 200, 170, 200, 0, 120];
+pub const PALETTE: [u8; 9] = [0, 0, 0, 232, 200, 170, 200, 0, 120];
 
 fn failed(what: &str, error: impl std::fmt::Display) -> PhotoError {
     PhotoError::new(Stage::Write, "encode_failed", format!("the {what} could not be encoded: {error}"))

@@ -3,18 +3,18 @@
 use std::io::{BufRead, BufReader, Read, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::annotations::references::{Format, read_mask};
+use super::layout::{RECORDS, RUN_FILE};
+use super::mask_file;
 use crate::disk::vault;
 use crate::disk::vault::{Locked, Stream, Vault, forms};
 use crate::domain::mask::LabelMap;
-use crate::domain::record::{RECORD_SCHEMA, Record};
+use crate::domain::record::{FileRef, RECORD_SCHEMA, Record, Size};
 use crate::error::UsageError;
 use crate::people::OptOut;
-
-const RECORDS: &str = "records.jsonl";
 
 /// A results folder, without the people who opted out: nobody who reads it needs to remember them.
 #[derive(Clone, Debug)]
@@ -22,6 +22,7 @@ pub struct Results {
     pub root: PathBuf,
     pub vault: Vault,
     people: Arc<OptOut>,
+    told_of_edits: Arc<AtomicBool>,
 }
 
 impl Results {
@@ -32,7 +33,12 @@ impl Results {
     /// `people` are left out.
     pub fn open(folder: &Path, people: &Arc<OptOut>, vault: &Vault) -> Result<Self, UsageError> {
         if Self::is_one(folder) {
-            let results = Results { root: folder.to_owned(), vault: vault.clone(), people: people.clone() };
+            let results = Results {
+                root: folder.to_owned(),
+                vault: vault.clone(),
+                people: people.clone(),
+                told_of_edits: Arc::default(),
+            };
             results.check_lock()?;
             return Ok(results);
         }
@@ -110,16 +116,28 @@ impl Results {
 
     /// `run.json`, where there is one.
     pub fn run(&self) -> Option<Value> {
-        serde_json::from_slice(&self.vault.read(&self.root.join("run.json")).ok()?).ok()
+        serde_json::from_slice(&self.vault.read(&self.root.join(RUN_FILE)).ok()?).ok()
     }
 
     fn stream(&self, path: &Path) -> Result<Box<dyn Stream>, UsageError> {
         self.vault.open(path).map_err(|e| UsageError(format!("cannot read {}: {e}", path.display())))
     }
 
-    /// A mask by the path that its record gives.
-    pub fn mask(&self, path: &str) -> Result<LabelMap, String> {
-        read_mask(&self.root.join(path), &Format::Index, &self.vault)
+    /// The mask of a photo of this size, as it is now; that masks were changed since the run is said once.
+    pub fn mask(&self, mask: &FileRef, size: Size) -> Result<LabelMap, String> {
+        let bytes = self.vault.read(&self.root.join(&mask.path)).map_err(|e| e.to_string())?;
+        if blake3::hash(&bytes).to_hex().as_str() == mask.blake3 {
+            return mask_file::decode(&bytes, size);
+        }
+        let labels = mask_file::decode(&bytes, size).map_err(|why| {
+            format!("the mask was changed after the run, and cannot be used: {why}; `derm-seg run --overwrite` makes it again")
+        })?;
+        if !self.told_of_edits.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "masks were changed after the run: they are taken as they are now, the figures in the records are of the masks before"
+            );
+        }
+        Ok(labels)
     }
 }
 

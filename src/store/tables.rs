@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::layout::{RECORDS, SUMMARY};
 use crate::disk::NewFile;
 use crate::disk::vault::{Sealing, Vault};
 use crate::domain::record::{Done, Outcome, Record};
@@ -57,9 +58,9 @@ type Table = Sealing<BufWriter<NewFile>>;
 impl Tables {
     pub fn create(vault: &Vault, root: &Path) -> io::Result<Self> {
         let table = |name| vault.sealing(BufWriter::new(NewFile::create(vault, &root.join(name))?));
-        let records = table("records.jsonl")?;
+        let records = table(RECORDS)?;
         let mut summary =
-            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(table("summary.csv")?);
+            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(table(SUMMARY)?);
         summary.write_record(COLUMNS.iter().map(|(name, _)| *name))?;
         Ok(Self { records, summary })
     }

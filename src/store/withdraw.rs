@@ -1,111 +1,169 @@
 //! Taking people out of finished results. A photo's record in metrics/ goes after its other files, and the tables after all
 //! records: whatever moment it is killed at, the same command finds what is left and goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io::{self, BufRead, BufReader, ErrorKind::NotFound};
+use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use walkdir::WalkDir;
 
 use super::folder::OutputFolder;
+use super::layout::{
+    BASE, DERIVED, LOCK, METRICS, MIRRORS, RECORDS, RUN_FILE, SUMMARY, WITHDRAWAL_BEGUN, WITHDRAWALS, WITHDRAWN,
+    files_below, photo_of,
+};
 use super::tables::{RunFile, Tables};
-use crate::disk::private::{remove, remove_one};
-use crate::disk::vault;
-use crate::disk::vault::{Vault, clear_name, has_sealed_name};
-use crate::domain::record::{Outcome, Record};
-use crate::people::OptOut;
+use crate::disk::vault::{self, Vault, clear_name};
+use crate::disk::{remove, remove_empty_folder, settle};
+use crate::domain::record::Record;
+use crate::error::UsageError;
+use crate::people::{Kind, OptOut, Remembered};
 
-/// Folders of results that mirror the inputs, and what follows the photo's path in their files' names.
-const MIRRORS: [(&str, &[&str]); 5] = [
-    ("masks", &[".png"]),
-    ("overlays", &[".jpg"]),
-    ("probs", &[".lesion.png", ".skin.png"]),
-    ("crops", &[]),
-    ("metrics", &[".json"]),
-];
-/// Files that later commands make of the records of all photos together.
-const DERIVED: [&str; 6] = ["scores.json", "scores.csv", "compare.json", "report.html", "tracks.json", "tracks.csv"];
-const LOG: &str = "withdrawals.jsonl";
-/// How many photos a withdrawal is about, from its beginning to its end.
-const BEGUN: &str = ".derm-seg.withdrawal";
+/// Files of the folder itself, which are about nobody or are rewritten.
+const OWN: [&str; 8] = [LOCK, BASE, RUN_FILE, RECORDS, SUMMARY, WITHDRAWALS, WITHDRAWN, WITHDRAWAL_BEGUN];
 
 /// What was, or would be, removed: numbers only, as the log has them.
 #[derive(Debug)]
-pub struct Withdrawn {
+pub struct Removal {
     pub photos: usize,
     pub files: usize,
     pub derived: Vec<&'static str>,
+    /// Lines of the list that match no photo, and never did.
     pub lines_without_results: usize,
+    /// Files of which nobody can tell whose they are.
+    pub unknown_files: Vec<PathBuf>,
 }
 
 /// What there is of the people in one results folder.
 pub struct Withdrawal<'a> {
     folder: &'a OutputFolder,
     people: &'a OptOut,
-    /// Files, those of metrics/ last.
-    files: Vec<std::path::PathBuf>,
+    remembered: Remembered,
+    /// Theirs, those of metrics/ last.
+    files: Vec<PathBuf>,
+    unknown_files: Vec<PathBuf>,
+    /// Names of their photos.
     photos: BTreeSet<String>,
+    /// How many of them stand in the tables.
     rows: usize,
-    lines_without_results: usize,
+}
+
+/// A photo that has a record.
+struct Recorded {
+    name: String,
+    /// The photo's bytes, by their hash.
+    content: Option<String>,
+    in_tables: bool,
+}
+
+/// People who were withdrawn from the results in a folder, if any ever were.
+pub fn withdrawn_people(root: &Path, vault: &Vault) -> Result<Option<Remembered>, UsageError> {
+    let unreadable = |why: &str| {
+        UsageError(format!(
+            "{}/{WITHDRAWN}, which tells who was withdrawn, cannot be read: {why}. Without it they would come back into the results; \
+             restore it, or choose another folder with -o.",
+            root.display()
+        ))
+    };
+    match vault.read(&root.join(WITHDRAWN)) {
+        Err(e) if e.kind() == NotFound => Ok(None),
+        Err(e) => Err(unreadable(&e.to_string())),
+        Ok(bytes) => Remembered::read(&bytes).map(Some).ok_or_else(|| unreadable("it is damaged")),
+    }
 }
 
 impl<'a> Withdrawal<'a> {
     pub fn find(folder: &'a OutputFolder, people: &'a OptOut) -> io::Result<Self> {
-        let mut found =
-            Self { folder, people, files: Vec::new(), photos: BTreeSet::new(), rows: 0, lines_without_results: 0 };
-        let mut names = BTreeSet::new();
-        // Results are written under another name where two differ only in case: the record knows the photo's own.
-        let mut renamed = BTreeMap::new();
-        found.each_record(|record| {
-            let name = &record.input().path;
-            if people.excludes(name) {
-                found_in(&mut renamed, record);
-                names.insert(name.clone());
-            }
-        })?;
-        found.rows = names.len();
-        for file in files_below(&folder.root().join("metrics"))? {
-            if let Some(record) = found.read_record(&file)
-                && people.excludes(&record.input().path)
-            {
-                found_in(&mut renamed, &record);
-                names.insert(record.input().path.clone());
-            }
+        let earlier = withdrawn_people(folder.root(), folder.vault()).map_err(io::Error::other)?;
+        let mut found = Self {
+            folder,
+            people,
+            remembered: earlier.map_or_else(Remembered::nobody, Ok)?,
+            files: Vec::new(),
+            unknown_files: Vec::new(),
+            photos: BTreeSet::new(),
+            rows: 0,
+        };
+        let recorded = found.recorded()?;
+        // The same photo may lie there twice, under a name that the list does not know.
+        for photo in recorded.values().filter(|photo| people.excludes(&photo.name)) {
+            photo.content.iter().for_each(|content| found.remembered.add(Kind::Content, content));
         }
-        for (mirror, endings) in MIRRORS {
-            let root = folder.root().join(mirror);
-            for file in files_below(&root)? {
-                let Some(photo) = photo_of(&root, &file, endings) else { continue };
-                let name = renamed.get(&photo).unwrap_or(&photo);
-                if renamed.contains_key(&photo) || people.excludes(name) && !found.is_anothers(&photo, &file, mirror)? {
-                    names.insert(name.clone());
-                    found.files.push(file);
-                }
-            }
-        }
-        found.lines_without_results = people.lines_without_photos(names.iter().map(String::as_str));
-        found.photos = names;
+        let theirs: HashSet<&String> =
+            recorded.iter().filter(|(_, photo)| found.is_theirs(photo)).map(|(file_name, _)| file_name).collect();
+        found.photos = theirs.iter().map(|file_name| recorded[*file_name].name.clone()).collect();
+        found.rows = theirs.iter().filter(|file_name| recorded[**file_name].in_tables).count();
+        found.sort_files(&recorded, &theirs)?;
         Ok(found)
     }
 
-    /// A file whose path reads like theirs may belong to another photo that was written under that name.
-    fn is_anothers(&self, photo: &str, file: &Path, mirror: &str) -> io::Result<bool> {
-        if mirror == "metrics" {
-            return Ok(self.read_record(file).is_some_and(|record| !self.people.excludes(&record.input().path)));
-        }
-        let record = self.read_record(&self.folder.root().join(format!("metrics/{photo}.json")));
-        Ok(record.is_some_and(|record| !self.people.excludes(&record.input().path)))
+    fn is_theirs(&self, photo: &Recorded) -> bool {
+        let is_known = |content: &String| self.remembered.knows(Kind::Content, content);
+        self.people.excludes(&photo.name) || photo.content.as_ref().is_some_and(is_known)
     }
 
-    fn each_record(&self, mut see: impl FnMut(&Record)) -> io::Result<()> {
-        let file = match self.folder.vault().open(&self.folder.root().join("records.jsonl")) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+    /// Every photo of which there is a record, by the name that its files have.
+    fn recorded(&self) -> io::Result<BTreeMap<String, Recorded>> {
+        let mut all = BTreeMap::new();
+        let metrics = self.folder.root().join(METRICS);
+        for file in files_below(&metrics)? {
+            let Some(file_name) = photo_of(&metrics, &file, &[".json"]) else { continue };
+            if let Ok(record) = self.folder.read_record(&file_name) {
+                all.insert(file_name, Recorded::of(&record, false));
+            }
+        }
+        self.each_row(|record| {
+            all.insert(file_name(record).to_owned(), Recorded::of(record, true));
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Looks at every file there is: theirs, somebody else's, or nobody can tell whose.
+    fn sort_files(&mut self, recorded: &BTreeMap<String, Recorded>, theirs: &HashSet<&String>) -> io::Result<()> {
+        let mut records = Vec::new();
+        for file in files_below(self.folder.root())? {
+            match self.photo_with(&file) {
+                Some((mirror, photo)) => {
+                    let owner = recorded.get(&photo);
+                    if theirs.contains(&photo) || owner.is_none() && self.people.excludes(&photo) {
+                        if owner.is_none() {
+                            self.photos.insert(photo);
+                        }
+                        let list = if mirror == METRICS { &mut records } else { &mut self.files };
+                        list.push(file);
+                    } else if !owner.is_some_and(|owner| owner.in_tables) {
+                        self.unknown_files.push(file);
+                    }
+                }
+                None if self.is_own(&file) => {}
+                None => self.unknown_files.push(file),
+            }
+        }
+        self.files.append(&mut records);
+        Ok(())
+    }
+
+    /// The mirror that a file is in, and the photo that it belongs to.
+    fn photo_with(&self, file: &Path) -> Option<(&'static str, String)> {
+        MIRRORS
+            .into_iter()
+            .find_map(|(mirror, endings)| Some((mirror, photo_of(&self.folder.root().join(mirror), file, endings)?)))
+    }
+
+    fn is_own(&self, file: &Path) -> bool {
+        let name = file.strip_prefix(self.folder.root()).ok().and_then(Path::to_str).map(clear_name);
+        name.is_some_and(|name| OWN.contains(&name) || DERIVED.contains(&name))
+    }
+
+    fn each_row(&self, mut see: impl FnMut(&Record) -> io::Result<()>) -> io::Result<()> {
+        let file = match self.folder.vault().open(&self.folder.root().join(RECORDS)) {
+            Err(e) if e.kind() == NotFound => return Ok(()),
             other => other?,
         };
         for line in BufReader::new(file).lines() {
-            see(&serde_json::from_str(&line?)?);
+            see(&serde_json::from_str(&line?)?)?;
         }
         Ok(())
     }
@@ -115,88 +173,97 @@ impl<'a> Withdrawal<'a> {
         self.files.len() + self.rows
     }
 
-    fn derived(&self) -> Vec<&'static str> {
-        let is_touched = self.found() > 0 || self.begun().is_some();
-        DERIVED.into_iter().filter(|name| is_touched && vault::exists(&self.folder.root().join(name))).collect()
+    fn derived(&self) -> io::Result<Vec<&'static str>> {
+        let is_touched = self.found() > 0 || self.begun()?.is_some();
+        let there = |name: &&str| is_touched && vault::exists(&self.folder.root().join(name));
+        Ok(DERIVED.into_iter().filter(there).collect())
     }
 
-    fn begun(&self) -> Option<usize> {
-        String::from_utf8(self.folder.read(BEGUN).ok()?).ok()?.trim().parse().ok()
-    }
-
-    fn read_record(&self, file: &Path) -> Option<Record> {
-        serde_json::from_slice(&self.folder.vault().read(file).ok()?).ok()
-    }
-
-    pub fn would_remove(&self) -> Withdrawn {
-        Withdrawn {
-            photos: self.photos.len(),
-            files: self.files.len(),
-            derived: self.derived(),
-            lines_without_results: self.lines_without_results,
+    fn begun(&self) -> io::Result<Option<usize>> {
+        match self.folder.read(WITHDRAWAL_BEGUN) {
+            Err(e) if e.kind() == NotFound => Ok(None),
+            // Whatever it says, something was begun.
+            other => Ok(Some(String::from_utf8(other?).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0))),
         }
     }
 
-    pub fn carry_out(&self) -> io::Result<Withdrawn> {
-        let mut done = self.would_remove();
-        let begun = self.begun();
+    pub fn would_remove(&self) -> io::Result<Removal> {
+        let photos = self.photos.iter().map(String::as_str);
+        Ok(Removal {
+            photos: self.photos.len(),
+            files: self.files.len(),
+            derived: self.derived()?,
+            lines_without_results: self.people.lines_never_met(photos, &self.remembered),
+            unknown_files: self.unknown_files.clone(),
+        })
+    }
+
+    /// Who they are is remembered first: a run that comes in between must not take them in again.
+    pub fn carry_out(&mut self) -> io::Result<Removal> {
+        let mut done = self.would_remove()?;
+        let begun = self.begun()?;
         done.photos = done.photos.max(begun.unwrap_or(0));
+        self.people.remember(&mut self.remembered, self.photos.iter().map(String::as_str));
+        let mut people = serde_json::to_vec_pretty(&self.remembered)?;
+        people.push(b'\n');
+        self.folder.write(WITHDRAWN, &people)?;
         if self.found() == 0 && begun.is_none() {
             return Ok(done);
         }
-        self.folder.write(BEGUN, done.photos.to_string().as_bytes())?;
+        self.folder.write(WITHDRAWAL_BEGUN, done.photos.to_string().as_bytes())?;
         for name in &done.derived {
             remove(&self.folder.root().join(name))?;
         }
         for file in &self.files {
             remove(file)?;
         }
-        self.remove_empty_folders();
+        self.remove_empty_folders()?;
         self.rewrite_tables()?;
         self.log(&done)?;
-        remove(&self.folder.root().join(BEGUN))?;
+        settle(self.folder.root())?;
+        remove(&self.folder.root().join(WITHDRAWAL_BEGUN))?;
         Ok(done)
     }
 
     /// A folder's name may be a person's.
-    fn remove_empty_folders(&self) {
+    fn remove_empty_folders(&self) -> io::Result<()> {
         for (mirror, _) in MIRRORS {
             let folders = WalkDir::new(self.folder.root().join(mirror)).min_depth(1).contents_first(true);
             for folder in folders.into_iter().flatten().filter(|entry| entry.file_type().is_dir()) {
-                // Refused where anything is left in it.
-                let _ = fs::remove_dir(folder.path());
+                remove_empty_folder(folder.path())?;
             }
         }
+        Ok(())
     }
 
     fn rewrite_tables(&self) -> io::Result<()> {
         let root = self.folder.root();
-        if !vault::exists(&root.join("records.jsonl")) {
+        if !vault::exists(&root.join(RECORDS)) {
             return Ok(());
         }
         let mut tables = Tables::create(self.folder.vault(), root)?;
         let mut gone = Vec::new();
-        let mut failure = None;
-        self.each_record(|record| {
-            if self.people.excludes(&record.input().path) {
+        self.each_row(|record| match self.is_theirs(&Recorded::of(record, true)) {
+            true => {
                 gone.push(Gone::of(record));
-            } else if let Err(e) = tables.add(record) {
-                failure.get_or_insert(e);
+                Ok(())
             }
+            false => tables.add(record),
         })?;
-        if let Some(e) = failure {
-            return Err(e);
-        }
         // The totals first: with the rows, the knowledge of how many there were would be gone.
         self.rewrite_totals(&gone)?;
         tables.finish()
     }
 
     fn rewrite_totals(&self, gone: &[Gone]) -> io::Result<()> {
-        let mut run: RunFile = serde_json::from_slice(&self.folder.read("run.json")?)?;
-        let rows = self.count_rows()?;
+        let mut run: RunFile = serde_json::from_slice(&self.folder.read(RUN_FILE)?)?;
+        let mut rows = 0;
+        self.each_row(|_| {
+            rows += 1;
+            Ok(())
+        })?;
         // A rerun after a kill between the two writes finds the totals right already.
-        if run.totals.inputs != rows as u64 + run.totals.not_reached {
+        if run.totals.inputs != rows + run.totals.not_reached {
             return Ok(());
         }
         let count = |wanted: fn(&Gone) -> bool| gone.iter().filter(|gone| wanted(gone)).count() as u64;
@@ -207,22 +274,31 @@ impl<'a> Withdrawal<'a> {
         run.totals.without_lesion -= count(|gone| gone.without_lesion);
         let mut bytes = serde_json::to_vec_pretty(&run)?;
         bytes.push(b'\n');
-        self.folder.write("run.json", &bytes)
-    }
-
-    fn count_rows(&self) -> io::Result<usize> {
-        let mut rows = 0;
-        self.each_record(|_| rows += 1)?;
-        Ok(rows)
+        self.folder.write(RUN_FILE, &bytes)
     }
 
     /// One line for each withdrawal: how many, never who.
-    fn log(&self, done: &Withdrawn) -> io::Result<()> {
-        let earlier = self.folder.read(LOG).unwrap_or_default();
-        let earlier = String::from_utf8_lossy(&earlier);
-        let line: Value = json!({"schema": "derm-seg/withdrawal/1", "tool_version": env!("CARGO_PKG_VERSION"), "photos": done.photos});
-        self.folder.write(LOG, format!("{earlier}{line}\n").as_bytes())
+    fn log(&self, done: &Removal) -> io::Result<()> {
+        let earlier = match self.folder.read(WITHDRAWALS) {
+            Err(e) if e.kind() == NotFound => Vec::new(),
+            other => other?,
+        };
+        let line = json!({"schema": "derm-seg/withdrawal/1", "tool_version": env!("CARGO_PKG_VERSION"), "photos": done.photos});
+        self.folder.write(WITHDRAWALS, &[earlier, format!("{line}\n").into_bytes()].concat())
     }
+}
+
+impl Recorded {
+    fn of(record: &Record, in_tables: bool) -> Self {
+        let input = record.input();
+        Self { name: input.path.clone(), content: input.blake3.clone(), in_tables }
+    }
+}
+
+/// Results are written under another name where two differ only in case: the path of the mask tells.
+fn file_name(record: &Record) -> &str {
+    let written = record.done().and_then(|done| done.mask.path.strip_prefix("masks/")?.strip_suffix(".png"));
+    written.unwrap_or(&record.input().path)
 }
 
 /// What the totals need to know of a row that goes.
@@ -235,51 +311,4 @@ impl Gone {
     fn of(record: &Record) -> Self {
         Self { status: record.status(), without_lesion: record.done().is_some_and(|done| done.area.lesion_px == 0) }
     }
-}
-
-/// Remembers under which path the results of a photo were written.
-fn found_in(renamed: &mut BTreeMap<String, String>, record: &Record) {
-    if let Outcome::Done(done) = &record.outcome
-        && let Some(written) = done.mask.path.strip_prefix("masks/").and_then(|path| path.strip_suffix(".png"))
-    {
-        renamed.insert(written.to_owned(), done.input.path.clone());
-    }
-}
-
-/// The photo's path that a file below a mirror belongs to; in crops/ the folder is the photo.
-fn photo_of(root: &Path, file: &Path, endings: &[&str]) -> Option<String> {
-    let relative = file.strip_prefix(root).ok()?.to_str()?.replace('\\', "/");
-    let relative = clear_name(&relative);
-    if endings.is_empty() {
-        return relative.rsplit_once('/').map(|(photo, _)| photo.to_owned());
-    }
-    endings.iter().find_map(|ending| relative.strip_suffix(ending)).map(str::to_owned)
-}
-
-/// Of results that are made anew, those that lie in another form than they will be written in.
-pub fn forget_other_form(root: &Path, vault: &Vault) -> io::Result<()> {
-    for (mirror, _) in MIRRORS {
-        let files = files_below(&root.join(mirror))?;
-        for file in files.iter().filter(|file| has_sealed_name(file) != vault.encrypts()) {
-            fs::remove_file(file)?;
-        }
-    }
-    for name in DERIVED.into_iter().chain(["run.json", "summary.csv"]) {
-        remove_one(&vault.other_place(&root.join(name)))?;
-    }
-    Ok(())
-}
-
-fn files_below(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut files = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry?;
-        if entry.file_type().is_file() {
-            files.push(entry.into_path());
-        }
-    }
-    Ok(files)
 }

@@ -126,3 +126,24 @@ fn a_damaged_mask_fails_alone() {
     assert_eq!((&told["photos"], &told["failed"][0]["path"]), (&3.into(), &"a.jpg".into()));
     assert_eq!(json(&folder, "all.json")["images"].as_array().unwrap().len(), 3);
 }
+
+/// Names that a disk has room for, and names that would meet in one file.
+#[test]
+fn every_photo_has_a_file_of_its_own() {
+    let folder = tempdir().unwrap();
+    let long: &'static str = format!("{}.jpg", "x".repeat(246)).leak();
+    let mask = || square(20, 20, [1, 1, 5, 5]);
+    let photos = ["a.jpg", "a.jpg.png", "a.png", "sub/a.jpg"].map(|path| Photo::new(path, mask()));
+    let photos = photos.into_iter().chain([Photo::new("short.jpg", mask())]).collect();
+    results(&folder.path().join("out"), photos, vec![]);
+    let table = folder.path().join("out/records.jsonl");
+    let records =
+        fs::read_to_string(&table).unwrap().replace("\"path\":\"short.jpg\"", &format!("\"path\":\"{long}\""));
+    fs::write(&table, records).unwrap();
+    for format in ["labelme", "geojson"] {
+        let ran = export(&folder, format, format, &["--json"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+        let files = walkdir::WalkDir::new(folder.path().join(format)).into_iter().map(Result::unwrap);
+        assert_eq!(files.filter(|entry| entry.file_type().is_file()).count(), 5, "{format}");
+    }
+}

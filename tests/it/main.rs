@@ -13,7 +13,9 @@ mod damage;
 mod eval;
 mod export;
 mod faces;
+mod faults;
 mod inputs;
+mod keep;
 #[path = "../kit/mod.rs"]
 mod kit;
 mod masks;

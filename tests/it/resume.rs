@@ -85,7 +85,11 @@ fn photos_that_come_and_go() {
     assert_eq!(processed(lab.run(&["--json"])), 1);
     assert_eq!(lab.records().len(), 4);
     fs::remove_file(lab.path("photos/p000.jpg")).unwrap();
-    lab.run(&[]).expect_code(0);
+    let kept = lab.run(&[]).expect_code(0);
+    assert!(kept.stdout.contains("1 are of earlier runs") && kept.stdout.contains("--prune"), "{}", kept.stdout);
+    assert_eq!(lab.records().len(), 4, "nothing is lost without being asked for");
+    lab.run(&["--prune"]).expect_code(0);
+    assert!(!lab.path("out/masks/p000.jpg.png").exists());
     let paths: Vec<Value> = lab.records().iter().map(|r| r["input"]["path"].clone()).collect();
     assert_eq!(
         paths,

@@ -158,7 +158,9 @@ impl Ran {
 pub fn results(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     gather(out, out, &mut files);
+    // What the program notes for itself depends on where the folder is.
     files.remove(".derm-seg.lock");
+    files.remove(".derm-seg.base");
     if let Some(bytes) = files.get_mut("run.json") {
         let mut run: Value = serde_json::from_slice(bytes).unwrap();
         run["timings"] = Value::Null;

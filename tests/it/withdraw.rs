@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::kit::files::{Jpeg, bmp};
 use crate::kit::photos::Scene;
+use crate::published::{assert_valid, schema};
 use crate::support::{Lab, Ran, assert_same};
 
 const PEOPLE: [&str; 3] = ["PAT_1", "PAT_2", "PAT_3"];
@@ -30,26 +31,84 @@ fn withdraw(lab: &Lab, more: &[&str]) -> Ran {
 fn comparable(lab: &Lab) -> BTreeMap<String, Vec<u8>> {
     let mut files = lab.results();
     files.remove("withdrawals.jsonl");
+    files.remove("withdrawn.json");
     files
 }
 
 #[test]
 fn what_is_left_is_what_a_run_without_them_gives() {
     let (with, without) = (lab(&PEOPLE), lab(&["PAT_1", "PAT_3"]));
-    with.put("list", b"PAT_2\nnobody\n");
+    with.put("list", b"PAT_2\n");
     with.put("out/scores.json", b"{}");
     let before = with.results();
     let dry = withdraw(&with, &["--dry-run"]).expect_code(0);
     assert!(dry.stdout.contains("3 photos with 15 files would be removed"), "{}", dry.stdout);
     assert!(with.results() == before, "a dry run changes nothing");
     let ran = withdraw(&with, &[]).expect_code(0);
-    assert!(ran.stdout.contains("scores.json") && ran.stdout.contains("1 lines of the list"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("scores.json") && ran.stdout.contains("nothing of them is left"), "{}", ran.stdout);
     assert_same(&comparable(&with), &comparable(&without));
     assert!(!with.path("out/masks/PAT_2").exists(), "a folder's name may be a person's");
     let log = fs::read_to_string(with.path("out/withdrawals.jsonl")).unwrap();
     assert!(log.contains("\"photos\":3") && !log.contains("PAT"), "{log}");
     let again = withdraw(&with, &[]).expect_code(0);
     assert!(again.stdout.contains("0 photos with 0 files"), "{}", again.stdout);
+}
+
+#[test]
+fn who_was_withdrawn_is_not_taken_in_again() {
+    let lab = lab(&PEOPLE);
+    let photo = fs::read(lab.path("photos/PAT_2/0.jpg")).unwrap();
+    lab.put("list", b"PAT_2\n");
+    withdraw(&lab, &[]).expect_code(0);
+    let known = fs::read_to_string(lab.path("out/withdrawn.json")).unwrap();
+    assert!(!known.contains("PAT"), "{known}");
+    assert_valid(&schema("withdrawn"), &serde_json::from_str(&known).unwrap());
+
+    // Without the list, and under another name.
+    lab.put("photos/other/photo.jpg", &photo);
+    let ran = lab.run(&["--overlay", "--probs", "--json"]).expect_code(0).json();
+    assert_eq!((&ran["totals"]["done"], &ran["totals"]["excluded"]), (&6.into(), &4.into()));
+    assert!(lab.records().iter().filter(|r| r["status"] == "excluded").all(|r| r["exclusion"]["reason"] == "opt_out"));
+    for mirror in ["masks", "metrics", "overlays", "probs"] {
+        assert!(
+            !lab.path(&format!("out/{mirror}/PAT_2")).exists() && !lab.path(&format!("out/{mirror}/other")).exists()
+        );
+    }
+    lab.put("out/withdrawn.json", b"{\"schema\"");
+    lab.run(&["--overlay", "--probs"]).expect_code(2).expect_error(&["withdrawn.json", "damaged"]);
+    withdraw(&lab, &[]).expect_code(1).expect_error(&["withdrawn.json", "damaged"]);
+}
+
+#[test]
+fn a_line_that_matches_nobody_is_no_success() {
+    let lab = lab(&PEOPLE);
+    lab.put("list", b"PAT_2\nPAT_22\n");
+    for _ in 0..2 {
+        let ran = withdraw(&lab, &[]).expect_code(1);
+        assert!(ran.stdout.contains("1 lines of the list match no photo"), "{}", ran.stdout);
+    }
+    assert!(!lab.path("out/masks/PAT_2").exists(), "the others are removed all the same");
+}
+
+#[test]
+fn nothing_is_said_of_files_that_nobody_knows() {
+    let lab = lab(&PEOPLE);
+    // The same photo, recorded by a run with another base, and no longer in the tables.
+    let record = fs::read_to_string(lab.path("out/metrics/PAT_2/1.jpg.json")).unwrap().replace("PAT_2/1.jpg", "1.jpg");
+    lab.put("out/metrics/1.jpg.json", record.as_bytes());
+    fs::copy(lab.path("out/masks/PAT_2/1.jpg.png"), lab.path("out/masks/1.jpg.png")).unwrap();
+    lab.put("out/annotations/PAT_2/1.json", b"{}");
+    lab.put("out/masks/lost.jpg.png", b"whose?");
+    lab.put("list", b"PAT_2\n");
+    let told = withdraw(&lab, &["--json"]).expect_code(1).json();
+    assert_eq!((&told["unknown_files"], &told["left"]), (&2.into(), &0.into()));
+    assert!(!lab.path("out/masks/1.jpg.png").exists() && !lab.path("out/metrics/1.jpg.json").exists());
+    assert!(lab.path("out/annotations/PAT_2/1.json").exists() && lab.path("out/masks/lost.jpg.png").exists());
+    let told = withdraw(&lab, &[]).expect_code(1).stdout;
+    assert!(told.contains("2 files in out belong to no record") && !told.contains("nothing of them is left"), "{told}");
+    fs::remove_dir_all(lab.path("out/annotations")).unwrap();
+    fs::remove_file(lab.path("out/masks/lost.jpg.png")).unwrap();
+    assert!(withdraw(&lab, &[]).expect_code(0).stdout.contains("nothing of them is left"));
 }
 
 #[test]
@@ -85,15 +144,22 @@ fn collection(template: &Lab, people: impl Iterator<Item = usize>) -> Lab {
     let (records, summary) = (text("records.jsonl"), text("summary.csv"));
     let (header, rows) = summary.split_once('\n').unwrap();
     let (mut all_records, mut all_rows, mut count) = (String::new(), format!("{header}\n"), 0);
+    let hashes: Vec<String> =
+        template.records().iter().map(|record| record["input"]["blake3"].as_str().unwrap().to_owned()).collect();
     for person in people.map(|number| format!("P{number:04}")) {
+        // No two people have the same photo.
+        let theirs = |text: &str| {
+            let named = text.replace("PERSO", &person);
+            hashes.iter().fold(named, |text, hash| text.replace(hash, &format!("{person}{}", &hash[person.len()..])))
+        };
         for (name, bytes) in files.iter().filter(|(name, _)| name.contains("PERSO")) {
             let bytes = match std::str::from_utf8(bytes) {
-                Ok(text) => text.replace("PERSO", &person).into_bytes(),
+                Ok(text) => theirs(text).into_bytes(),
                 Err(_) => bytes.clone(),
             };
             lab.put(&format!("out/{}", name.replace("PERSO", &person)), &bytes);
         }
-        all_records += &records.replace("PERSO", &person);
+        all_records += &theirs(&records);
         all_rows += &rows.replace("PERSO", &person);
         count += 1;
     }

@@ -17,6 +17,7 @@ use crate::batch::parallel_map;
 use crate::disk::{remove, write};
 use crate::domain::mask::{LESION, LabelMap, SKIN};
 use crate::domain::record::Done;
+use crate::input::discover::apart;
 use crate::measure::components::components;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
@@ -103,9 +104,8 @@ pub fn export(plan: &Plan) -> Result<Summary> {
 
 /// Writes the photo's own file, or gives its COCO annotations. The inner error is this photo's, the outer one stops everything.
 fn convert(plan: &Plan, photo: &Done, name: &str) -> Result<Result<Vec<Value>, String>> {
-    let labels = match plan.results.mask(&photo.mask.path) {
-        Ok(labels) if (labels.width, labels.height) == (photo.photo.width, photo.photo.height) => labels,
-        Ok(_) => return Ok(Err("the mask is not of the photo's size; run `derm-seg run` again".into())),
+    let labels = match plan.results.mask(&photo.mask, photo.photo) {
+        Ok(labels) => labels,
         Err(why) => return Ok(Err(why)),
     };
     let document = match plan.format {
@@ -136,7 +136,7 @@ fn with_ending(photo: &str, ending: &str) -> String {
 }
 
 /// The photo's name with another ending, which is where annotation tools look; with the ending added, where two photos of a
-/// folder would share it.
+/// folder would share it. Whatever the names are, each photo has a file of its own.
 fn annotation_names(photos: &[Done], ending: &str) -> Vec<String> {
     let short: Vec<String> = photos.iter().map(|photo| with_ending(&photo.input.path, ending)).collect();
     let mut uses: HashMap<String, usize> = HashMap::new();
@@ -148,7 +148,8 @@ fn annotation_names(photos: &[Done], ending: &str) -> Vec<String> {
         1 => short.clone(),
         _ => format!("{}.{ending}", photo.input.path),
     };
-    photos.iter().zip(&short).map(name).collect()
+    let wanted: Vec<String> = photos.iter().zip(&short).map(name).collect();
+    apart(&wanted)
 }
 
 fn coco_annotations(labels: &LabelMap) -> Vec<Value> {

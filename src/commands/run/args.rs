@@ -83,9 +83,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = crate::input::decode::Limits::default().max_file_bytes, help_heading = "Resources")]
     pub max_bytes: u64,
 
-    /// Make all results anew, also those of other settings
+    /// Make the results of these photos again, also where settings differ or a mask was edited
     #[arg(long, help_heading = "Running again")]
     pub overwrite: bool,
+    /// Remove results of photos that are not among these inputs; without it they stay
+    #[arg(long, help_heading = "Running again")]
+    pub prune: bool,
     /// Compare every photo with its record by content, not by date and size
     #[arg(long, help_heading = "Running again")]
     pub verify: bool,

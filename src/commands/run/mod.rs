@@ -4,23 +4,25 @@ pub(in crate::commands) mod args;
 mod plan;
 mod print;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::batch::progress::Progress;
 use crate::batch::{MemoryGate, PhotoPlan, Stop, parallel_map, process, quiet_worker_panics, run_all};
 use crate::commands::cli::Global;
-use crate::domain::record::{Excluded, Input, Outcome, Privacy, Record};
+use crate::disk::settle;
+use crate::domain::record::{Excluded, Failed, Failure, Input, Outcome, Privacy, Record};
 use crate::domain::source::Source;
-use crate::error::{RunError, UsageError};
+use crate::error::{PhotoError, RunError, Stage, UsageError};
 use crate::exit;
-use crate::input::discover::{Discovered, check_locks, discover};
+use crate::inference::LoadedModel;
+use crate::input::discover::{Discovered, check_locks, code_names, describe, discover, relative};
 use crate::people::{LeftOut, OptOut};
-use crate::store::{OutputFolder, RunFile, Tables, Totals, Unfinished};
+use crate::store::{Earlier, OutputFolder, RunFile, State, Tables, Totals, find_earlier};
 use args::RunArgs;
 use plan::{RunPlan, plan};
 
@@ -32,31 +34,21 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let (found, opted_out) = find(&plan)?;
     let (ready, photo_plan) = plan.ready()?;
-    let settings = plan.settings();
-    if plan.dry_run {
-        let folder = OutputFolder::look(&plan.output, &plan.vault)?;
-        return say_what_would_be_done(&sort_out(&found.sources, &plan, &photo_plan, &folder)?, &plan);
-    }
-    let folder = OutputFolder::open(&plan.output, &plan.vault, &settings, plan.overwrite)?;
-    let sorted = sort_out(&found.sources, &plan, &photo_plan, &folder)?;
-    let removed = remove_opted_out(&sorted, &photo_plan, &folder)?;
-    let mut run_file = RunFile {
-        schema: crate::store::RUN_SCHEMA.to_owned(),
-        tool: json!({"name": "derm-seg", "version": env!("CARGO_PKG_VERSION")}),
-        model: json!({
-            "name": ready.model.id.name, "version": ready.model.id.version, "sha256": ready.model.id.sha256,
-            "licence": ready.model.manifest.licence, "understood": ready.spec,
-        }),
-        settings,
-        runtime: serde_json::to_value(&ready.runtime.info)?,
-        opted_out,
-        totals: Totals::default(),
-        complete: false,
-        timings: None,
-        research_use_only: "Research use only. Not a medical device; results are best effort and must not guide care."
-            .to_owned(),
+    let asked = Asked { settings: plan.settings(), base: relative(&plan.output, &found.base) };
+    let folder = match plan.dry_run {
+        true => OutputFolder::look(&plan.output, &plan.vault)?,
+        false => OutputFolder::open(&plan.output, &plan.vault)?,
     };
+    let sorted = sort_out(&found.sources, &plan, &photo_plan, &folder)?;
+    let earlier = earlier_records(&found.sources, &folder)?;
+    refuse_mixing(&asked, &plan, &folder, &sorted, &earlier)?;
+    if plan.dry_run {
+        return say_what_would_be_done(&sorted, &plan);
+    }
+    let (earlier, mut summary) = make_way(&asked, &plan, &folder, &sorted, earlier)?;
+    let mut run_file = run_file(&asked.settings, &ready, opted_out)?;
     write_run_file(&folder, &run_file)?;
+    folder.set_base(&asked.base).map_err(|e| RunError(format!("The output folder cannot be written to: {e}.")))?;
 
     let todo: Vec<&Source> =
         sorted.iter().filter(|(_, task)| matches!(task, Task::Process(_))).map(|(source, _)| *source).collect();
@@ -88,24 +80,50 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     progress.finish();
     let outcomes = outcomes?;
 
-    let processed = outcomes.iter().flatten().count();
-    let mut summary = write_tables(&sorted, outcomes, &folder, &found)?;
-    let seconds = started.elapsed().as_secs_f64();
+    summary.processed = outcomes.iter().flatten().count();
+    write_tables(&sorted, outcomes, &earlier, &folder, &mut summary)?;
+    summary.totals.skipped_files = found.skipped.len() as u64;
     run_file.totals = summary.totals;
     run_file.complete = summary.totals.not_reached == 0;
-    run_file.timings = Some(json!({"seconds": seconds, "jobs": plan.jobs, "photos_processed": processed}));
+    let seconds = started.elapsed().as_secs_f64();
+    run_file.timings = Some(json!({"seconds": seconds, "jobs": plan.jobs, "photos_processed": summary.processed}));
     write_run_file(&folder, &run_file)?;
+    settle(folder.root())
+        .map_err(|e| RunError(format!("The disk did not keep all results: {e}. Run the same command again.")))?;
 
     summary.opted_out = opted_out;
-    summary.removed = removed;
-    summary.kept = sorted.iter().filter(|(_, task)| matches!(task, Task::Keep)).count();
-    summary.processed = processed;
     summary.elapsed = started.elapsed();
     summary.report(&plan, global.quiet)?;
     Ok(match stop.signal() {
         Some(signal) if summary.totals.not_reached > 0 => exit::signal(signal),
-        _ if summary.totals.failed > 0 => exit::SOME_FAILED,
+        _ if summary.failed_now > 0 => exit::SOME_FAILED,
         _ => exit::OK,
+    })
+}
+
+/// What results of this run depend on, to be held against what is in the folder.
+struct Asked {
+    settings: Value,
+    /// What names are relative to, as a fingerprint: it may be called like a person.
+    base: String,
+}
+
+fn run_file(settings: &Value, ready: &LoadedModel, opted_out: Option<LeftOut>) -> Result<RunFile> {
+    Ok(RunFile {
+        schema: crate::store::RUN_SCHEMA.to_owned(),
+        tool: json!({"name": "derm-seg", "version": env!("CARGO_PKG_VERSION")}),
+        model: json!({
+            "name": ready.model.id.name, "version": ready.model.id.version, "sha256": ready.model.id.sha256,
+            "licence": ready.model.manifest.licence, "understood": ready.spec,
+        }),
+        settings: settings.clone(),
+        runtime: serde_json::to_value(&ready.runtime.info)?,
+        opted_out,
+        totals: Totals::default(),
+        complete: false,
+        timings: None,
+        research_use_only: "Research use only. Not a medical device; results are best effort and must not guide care."
+            .to_owned(),
     })
 }
 
@@ -124,10 +142,7 @@ fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError> {
     let theirs: Vec<String> = found.sources.iter().filter(|s| s.opted_out).map(|s| s.name.clone()).collect();
     let opted_out = plan.opt_out.left_out(&theirs);
     if let Some(pseudonyms) = &plan.pseudonyms {
-        for source in &mut found.sources {
-            source.name = pseudonyms.path(&source.name);
-            source.file_name = source.name.clone();
-        }
+        code_names(&mut found.sources, pseudonyms);
         found.sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
     }
     let opened = found.sources.iter().filter(|source| !source.opted_out);
@@ -138,7 +153,9 @@ fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError> {
 /// What is to be done with a photo.
 enum Task {
     Keep,
-    Process(Unfinished),
+    /// Its mask was changed by hand, and nothing of it is made again.
+    KeepEdited,
+    Process(State),
     OptedOut,
 }
 
@@ -148,35 +165,95 @@ fn sort_out<'a>(
     photo_plan: &PhotoPlan,
     folder: &OutputFolder,
 ) -> Result<Vec<(&'a Source, Task)>, RunError> {
-    parallel_map(sources, plan.jobs, |source| {
-        let task = match source.opted_out {
-            true => Task::OptedOut,
-            false => match folder.state(source, &photo_plan.extra_files(source), plan.verify) {
-                Ok(_) if !plan.overwrite => Task::Keep,
-                Ok(_) => Task::Process(Unfinished::New),
-                Err(why) => Task::Process(why),
-            },
-        };
-        (source, task)
-    })
+    let task = |source: &Source| {
+        if source.opted_out {
+            return Task::OptedOut;
+        }
+        match folder.state(source, &photo_plan.extra_files(source), plan.verify) {
+            State::Done | State::MaskEdited if plan.overwrite => Task::Process(State::New),
+            State::Done => Task::Keep,
+            State::MaskEdited => Task::KeepEdited,
+            why => Task::Process(why),
+        }
+    };
+    parallel_map(sources, plan.jobs, |source| (source, task(source)))
 }
 
-/// Photos of people who opted out since the last run: what had been made of them goes.
-fn remove_opted_out(
-    sorted: &[(&Source, Task)],
-    photo_plan: &PhotoPlan,
+fn earlier_records(sources: &[Source], folder: &OutputFolder) -> Result<Vec<Earlier>, RunError> {
+    let names = sources.iter().map(|source| source.name.as_str()).collect();
+    let file_names = sources.iter().map(|source| source.file_name.as_str()).collect();
+    find_earlier(folder, &names, &file_names)
+        .map_err(|e| RunError(format!("The results that are there cannot be read: {e}. Nothing was changed.")))
+}
+
+/// Results of different settings or of different folders do not mix, and none is lost unless that is asked for.
+fn refuse_mixing(
+    asked: &Asked,
+    plan: &RunPlan,
     folder: &OutputFolder,
-) -> Result<usize, RunError> {
-    let mut removed = 0;
-    for (source, _) in sorted.iter().filter(|(_, task)| matches!(task, Task::OptedOut)) {
-        let gone = folder.remove(source, &photo_plan.extra_files(source));
-        removed += usize::from(gone.map_err(|e| {
-            RunError(format!(
-                "Results of a person who opted out could not be removed: {e}. Remove them by hand or run again."
-            ))
-        })?);
+    sorted: &[(&Source, Task)],
+    earlier: &[Earlier],
+) -> Result<(), UsageError> {
+    if !plan.overwrite {
+        folder.check_settings(&asked.settings)?;
     }
-    Ok(removed)
+    if plan.prune {
+        return Ok(());
+    }
+    let others = earlier.iter().filter(|earlier| !plan.opt_out.excludes(&earlier.name)).count();
+    let shown = plan.output.display();
+    if others > 0 && !folder.has_settings(&asked.settings) {
+        return Err(UsageError(format!(
+            "{shown} holds records of {others} photos that are not among these inputs; --overwrite with other settings would lose them. \
+             Name all photos, choose another folder with -o, or add --prune to remove those records."
+        )));
+    }
+    let replaced = sorted.iter().filter(|(_, task)| matches!(task, Task::Process(State::InputChanged))).count();
+    if folder.base().is_some_and(|base| base != asked.base) && others + replaced > 0 {
+        return Err(UsageError(format!(
+            "Names in {shown} are relative to another folder than now: {others} photos there are not among these inputs, and {replaced} \
+             have the name of another photo. Give the same --base in all runs, choose another folder with -o, or add --prune \
+             to keep only photos that are among these inputs."
+        )));
+    }
+    Ok(())
+}
+
+/// Removes what must not stay: photos of people who opted out, what `--prune` is about, and what will be made again. Gives
+/// back the earlier records that stay.
+fn make_way(
+    asked: &Asked,
+    plan: &RunPlan,
+    folder: &OutputFolder,
+    sorted: &[(&Source, Task)],
+    earlier: Vec<Earlier>,
+) -> Result<(Vec<Earlier>, Summary), RunError> {
+    let cannot =
+        |e: io::Error| RunError(format!("Earlier results could not be removed: {e}. Run the same command again."));
+    let mut summary = Summary::default();
+    for (source, task) in sorted {
+        match task {
+            Task::OptedOut => summary.removed += usize::from(folder.remove(&source.file_name).map_err(cannot)?),
+            Task::Process(_) if plan.overwrite => _ = folder.remove(&source.file_name).map_err(cannot)?,
+            _ => {}
+        }
+    }
+    let mut kept = Vec::new();
+    for photo in earlier {
+        let has_opted_out = plan.opt_out.excludes(&photo.name);
+        if !has_opted_out && !plan.prune {
+            kept.push(photo);
+            continue;
+        }
+        if let Some(file_name) = &photo.file_name {
+            folder.remove(file_name).map_err(cannot)?;
+        }
+        *(if has_opted_out { &mut summary.removed } else { &mut summary.pruned }) += 1;
+    }
+    if plan.overwrite && !folder.has_settings(&asked.settings) {
+        folder.forget_tables().map_err(cannot)?;
+    }
+    Ok((kept, summary))
 }
 
 fn write_run_file(folder: &OutputFolder, run_file: &RunFile) -> Result<()> {
@@ -191,73 +268,101 @@ fn write_run_file(folder: &OutputFolder, run_file: &RunFile) -> Result<()> {
 fn write_tables(
     sorted: &[(&Source, Task)],
     outcomes: Vec<Option<Option<Record>>>,
+    earlier: &[Earlier],
     folder: &OutputFolder,
-    found: &Discovered,
-) -> Result<Summary> {
-    let full = |e: std::io::Error| {
+    summary: &mut Summary,
+) -> Result<()> {
+    let full = |e: io::Error| {
         RunError(format!(
             "The tables could not be written: {e}. The photos' own results are intact; make room and run again."
         ))
     };
     let mut tables = Tables::create(folder.vault(), folder.root()).map_err(full)?;
-    let mut summary = Summary::default();
-    summary.totals.inputs = sorted.len() as u64;
-    summary.totals.skipped_files = found.skipped.len() as u64;
+    let mut earlier = earlier.iter().peekable();
     let mut outcomes = outcomes.into_iter();
     for (source, task) in sorted {
+        while let Some(before) = earlier.next_if(|earlier| earlier.name.split('/').lt(source.name.split('/'))) {
+            let record = record_of_earlier(before, folder);
+            summary.count_earlier(&record);
+            tables.add(&record).map_err(full)?;
+        }
         let record = match task {
-            Task::OptedOut => {
-                let input = Input { path: source.name.clone(), ..Input::default() };
-                Some(Record::new(Outcome::Excluded(Excluded {
-                    input,
-                    exclusion: OptOut::exclusion(),
-                    privacy: Privacy::default(),
-                })))
-            }
-            Task::Keep => folder.read_record(source),
-            Task::Process(_) => match outcomes.next().flatten() {
-                Some(Some(record)) => Some(record),
-                Some(None) => folder.read_record(source),
-                None => None,
-            },
+            Task::OptedOut => Some(opted_out(source)),
+            Task::Keep | Task::KeepEdited => Some(read_back(&source.name, &source.file_name, folder)),
+            Task::Process(_) => outcomes
+                .next()
+                .flatten()
+                .map(|outcome| outcome.unwrap_or_else(|| read_back(&source.name, &source.file_name, folder))),
         };
+        summary.kept += usize::from(matches!(task, Task::Keep));
+        summary.edited += usize::from(matches!(task, Task::KeepEdited));
+        summary.totals.inputs += 1;
         match record {
             Some(record) => {
-                summary.count(&record);
+                summary.count_now(&record);
                 tables.add(&record).map_err(full)?;
             }
             None => summary.totals.not_reached += 1,
         }
     }
+    for after in earlier {
+        let record = record_of_earlier(after, folder);
+        summary.count_earlier(&record);
+        tables.add(&record).map_err(full)?;
+    }
     tables.finish().map_err(full)?;
-    Ok(summary)
+    Ok(())
+}
+
+fn opted_out(source: &Source) -> Record {
+    let input = Input { path: source.name.clone(), ..Input::default() };
+    Record::new(Outcome::Excluded(Excluded { input, exclusion: OptOut::exclusion(), privacy: Privacy::default() }))
+}
+
+fn record_of_earlier(photo: &Earlier, folder: &OutputFolder) -> Record {
+    match (&photo.record, &photo.file_name) {
+        (Some(record), _) => record.clone(),
+        (None, file_name) => read_back(&photo.name, file_name.as_deref().unwrap_or(&photo.name), folder),
+    }
+}
+
+/// A record from the disk. The disk may not give it back: then the photo is not done, whatever was written.
+fn read_back(name: &str, file_name: &str, folder: &OutputFolder) -> Record {
+    folder.read_record(file_name).unwrap_or_else(|e| {
+        let message = format!("its record cannot be read back ({}); run the same command again", describe(&e));
+        let error = PhotoError::new(Stage::Write, "record_unreadable", message);
+        let input = Input { path: name.to_owned(), ..Input::default() };
+        Record::new(Outcome::Failed(Failed { input, failure: Failure::from(&error) }))
+    })
 }
 
 fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Result<u8> {
     let count = |wanted: fn(&Task) -> bool| sorted.iter().filter(|(_, task)| wanted(task)).count();
-    let new = count(|t| matches!(t, Task::Process(Unfinished::New)));
-    let changed = count(|t| matches!(t, Task::Process(Unfinished::InputChanged)));
-    let damaged = count(|t| matches!(t, Task::Process(Unfinished::OutputDamaged)));
+    let new = count(|t| matches!(t, Task::Process(State::New)));
+    let changed = count(|t| matches!(t, Task::Process(State::InputChanged)));
+    let damaged = count(|t| matches!(t, Task::Process(State::OutputDamaged)));
+    let edited = count(|t| matches!(t, Task::KeepEdited));
     let (kept, out) = (count(|t| matches!(t, Task::Keep)), count(|t| matches!(t, Task::OptedOut)));
     let mut stdout = crate::commands::shared::print::stdout();
     if plan.json {
-        let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "done": kept, "opted_out": out});
+        let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "edited": edited, "done": kept, "opted_out": out});
         writeln!(stdout, "{plan}")?;
         return Ok(exit::OK);
     }
     for (source, task) in sorted {
         let word = match task {
             Task::Keep => continue,
-            Task::Process(Unfinished::New) => "new",
-            Task::Process(Unfinished::InputChanged) => "changed",
-            Task::Process(Unfinished::OutputDamaged) => "results damaged",
+            Task::KeepEdited => "mask edited, kept",
+            Task::Process(State::InputChanged) => "changed",
+            Task::Process(State::OutputDamaged) => "results damaged",
+            Task::Process(_) => "new",
             Task::OptedOut => "opted out",
         };
         writeln!(stdout, "{word}: {}", source.name)?;
     }
     writeln!(
         stdout,
-        "{} photos: {new} new, {changed} changed, {damaged} with damaged results, {kept} done, {out} opted out; nothing was written",
+        "{} photos: {new} new, {changed} changed, {damaged} with damaged results, {edited} with edited masks, {kept} done, {out} opted out; nothing was written",
         sorted.len()
     )?;
     Ok(exit::OK)

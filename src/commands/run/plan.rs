@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::args::{Bits, PrivacyPolicy, RunArgs};
-use crate::batch::PhotoPlan;
+use crate::batch::{MEMORY_PER_JOB, PhotoPlan};
 use crate::commands::shared::at_rest;
 use crate::commands::shared::folders::check_single_input;
 use crate::commands::shared::model::{device, find_model};
@@ -21,7 +21,7 @@ use crate::input::discover::{Filter, read_list};
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::Policy;
 use crate::privacy::faces;
-use crate::store::{ENCRYPTED_TO, Overlay};
+use crate::store::{ENCRYPTED_TO, Overlay, withdrawn_people};
 
 /// What `run` was asked to do.
 pub struct RunPlan {
@@ -44,13 +44,11 @@ pub struct RunPlan {
     /// Bytes that photos in flight may hold.
     pub memory: u64,
     pub overwrite: bool,
+    pub prune: bool,
     pub verify: bool,
     pub dry_run: bool,
     pub json: bool,
 }
-
-/// Memory for photos in flight, a job: room for 40 megapixels at twelve bytes each, and the file.
-const MEMORY_PER_JOB: u64 = 512 << 20;
 
 pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     if args.from.is_none() {
@@ -60,7 +58,8 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     let (ort_lib, device) = device(&args.device);
     let vault = at_rest::vault(&args.at_rest)?;
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
-    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?;
+    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?
+        .with_withdrawn(withdrawn_people(&args.output, &vault)?, pseudonyms.as_ref());
     let inputs = inputs(&args, &vault)?;
     Ok(RunPlan {
         inputs,
@@ -83,8 +82,9 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         opt_out,
         vault,
         jobs,
-        memory: args.memory.map_or(jobs as u64 * MEMORY_PER_JOB, |mib| mib << 20),
+        memory: args.memory.map_or(jobs as u64 * MEMORY_PER_JOB, |mib| mib.saturating_mul(1 << 20)),
         overwrite: args.overwrite,
+        prune: args.prune,
         verify: args.verify,
         dry_run: args.dry_run,
         json: args.json,
@@ -145,6 +145,7 @@ impl RunPlan {
             privacy: self.privacy,
             faces: self.faces,
             coded_names: self.pseudonyms.is_some(),
+            withdrawn: self.opt_out.withdrawn().cloned(),
         };
         Ok((ready, photo))
     }

@@ -26,6 +26,14 @@ pub struct Summary {
     findings: u64,
     skin_fractions: Vec<f64>,
     pub kept: usize,
+    /// Kept because somebody changed the mask.
+    pub edited: usize,
+    /// Kept although they are not among the inputs.
+    pub earlier: usize,
+    /// Removed because they are not among the inputs.
+    pub pruned: usize,
+    /// Of the photos that are among the inputs.
+    pub failed_now: u64,
     pub processed: usize,
     pub opted_out: Option<LeftOut>,
     pub removed: usize,
@@ -33,7 +41,18 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn count(&mut self, record: &Record) {
+    pub fn count_now(&mut self, record: &Record) {
+        self.failed_now += u64::from(matches!(record.outcome, Outcome::Failed(_)));
+        self.count(record);
+    }
+
+    pub fn count_earlier(&mut self, record: &Record) {
+        self.earlier += 1;
+        self.totals.inputs += 1;
+        self.count(record);
+    }
+
+    fn count(&mut self, record: &Record) {
         match &record.outcome {
             Outcome::Done(done) => {
                 self.totals.done += 1;
@@ -76,6 +95,9 @@ impl Summary {
             "photos_with_findings": self.findings,
             "processed": self.processed,
             "kept": self.kept,
+            "edited": self.edited,
+            "earlier": self.earlier,
+            "pruned": self.pruned,
             "opted_out": self.opted_out,
             "removed": self.removed,
             "seconds": self.elapsed.as_secs_f64(),
@@ -102,6 +124,15 @@ impl Summary {
         lines.push(counts);
         if self.kept > 0 {
             lines.push(format!("{} were done already and are unchanged", self.kept));
+        }
+        for (count, what) in [
+            (self.edited, "masks were edited after they were made, and were kept; --overwrite replaces them"),
+            (self.earlier, "are of earlier runs and not among these inputs; --prune removes them"),
+            (self.pruned, "records of photos that are not among these inputs were removed"),
+        ] {
+            if count > 0 {
+                lines.push(format!("{count} {what}"));
+            }
         }
         if let Some(left_out) = self.opted_out {
             lines.push(left_out.to_string());

@@ -6,6 +6,7 @@ mod plan;
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -15,21 +16,22 @@ use crate::batch::{Copied, Faces, MemoryGate, Stop, copy_clean, parallel_map, qu
 use crate::commands::cli::Global;
 use crate::commands::shared::print::{stdout, tell};
 use crate::disk;
+use crate::disk::private::make_folders;
 use crate::disk::vault;
 use crate::domain::record::Severity;
 use crate::domain::source::Source;
-use crate::error::{PhotoError, RunError, Stage, UsageError};
+use crate::error::{PhotoError, RunError, UsageError};
 use crate::exit;
-use crate::input::discover::{check_locks, discover};
+use crate::input::discover::{check_locks, code_names, discover};
 use crate::privacy::faces;
 use crate::privacy::findings;
 use args::ScrubArgs;
 use plan::{ScrubPlan, plan};
 
-/// A photo and the relative path of its copy.
+/// A photo, under the name of its copy.
 struct Item {
     source: Source,
-    target: String,
+    original_name: String,
 }
 
 enum Outcome {
@@ -44,13 +46,20 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let items = items(&plan)?;
     let opened = items.iter().filter(|item| !item.source.opted_out);
     check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
+    let _lock = lock_output(&plan)?;
     let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let progress = Progress::new(items.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
+    let stopped = AtomicBool::new(false);
     let outcomes = parallel_map(&items, plan.jobs, |item| {
-        let outcome = copy(item, &plan, &memory, &stop);
+        if stop.signal().is_some() || stopped.load(Ordering::Relaxed) {
+            return Ok(Outcome::NotReached);
+        }
+        let outcome = copy(item, &plan, &memory);
+        // What stops one copy, such as a full disk, stops all.
+        stopped.fetch_or(outcome.is_err(), Ordering::Relaxed);
         progress.step(0);
         outcome
     })?;
@@ -62,8 +71,9 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     for (item, outcome) in items.iter().zip(outcomes) {
         summary.add(item, outcome?);
     }
+    disk::settle(&plan.output).with_context(|| format!("the disk did not keep all of {}", plan.output.display()))?;
     summary.lines_without_photos =
-        plan.opt_out.lines_without_photos(items.iter().map(|item| item.source.name.as_str()));
+        plan.opt_out.lines_without_photos(items.iter().map(|item| item.original_name.as_str()));
     summary.report(&plan, global.quiet)?;
     Ok(match stop.signal() {
         Some(signal) if summary.not_reached > 0 => exit::signal(signal),
@@ -72,35 +82,39 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     })
 }
 
+/// Two runs of `scrub` would take each other's copies for strangers'.
+fn lock_output(plan: &ScrubPlan) -> Result<disk::Lock> {
+    let shown = plan.output.display();
+    make_folders(&plan.output, plan.vault.is_private()).with_context(|| format!("{shown} cannot be made"))?;
+    let lock = disk::lock(&plan.output).with_context(|| format!("{shown} cannot be used"))?;
+    let taken = || {
+        UsageError(format!("Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o."))
+    };
+    let lock = lock.ok_or_else(taken)?;
+    disk::sweep(&plan.output).with_context(|| format!("{shown} cannot be used"))?;
+    Ok(lock)
+}
+
 fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
-    let found = discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output), &plan.opt_out)?;
+    let mut found =
+        discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output), &plan.opt_out)?;
     if found.sources.is_empty() {
         return Err(UsageError("no photos were found; name files or folders that hold photos".into()));
     }
-    let mut targets = HashSet::new();
-    let item = |mut source: Source| {
-        let target = match &plan.pseudonyms {
-            Some(codes) => codes.path(&source.name),
-            None => source.file_name.clone(),
-        };
-        if !targets.insert(target.clone()) {
-            let message = "another photo has the same name in another spelling; rename one of them";
-            source.problem = Some(PhotoError::new(Stage::Discover, "name_taken", message));
-        }
-        Item { source, target }
-    };
-    Ok(found.sources.into_iter().map(item).collect())
+    let names: Vec<String> = found.sources.iter().map(|source| source.name.clone()).collect();
+    if let Some(pseudonyms) = &plan.pseudonyms {
+        code_names(&mut found.sources, pseudonyms);
+    }
+    let items = found.sources.into_iter().zip(names);
+    Ok(items.map(|(source, original_name)| Item { source, original_name }).collect())
 }
 
-fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Result<Outcome, RunError> {
-    if stop.signal().is_some() {
-        return Ok(Outcome::NotReached);
-    }
-    let target = plan.output.join(&item.target);
+fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate) -> Result<Outcome, RunError> {
+    let target = plan.output.join(&item.source.file_name);
     let stopped = |e: std::io::Error| {
         RunError(format!(
             "the copy of {} could not be written: {}; all that was finished is intact",
-            item.target,
+            item.source.file_name,
             e.kind()
         ))
     };
@@ -132,7 +146,7 @@ fn rows(table: &Path, plan: &ScrubPlan) -> Result<Rows> {
 }
 
 fn write_table(file: &Path, mut rows: Rows, items: &[Item], plan: &ScrubPlan) -> Result<()> {
-    rows.extend(items.iter().map(|item| (item.target.clone(), item.source.name.clone())));
+    rows.extend(items.iter().map(|item| (item.source.file_name.clone(), item.original_name.clone())));
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["code", "path"])?;
     for (code, name) in &rows {
@@ -172,17 +186,17 @@ impl Summary {
                 self.faces_left_out += 1;
                 self.removed += usize::from(removed);
             }
-            Outcome::Copied(Copied::Failed(error)) => self.failed.push((item.target.clone(), error)),
+            Outcome::Copied(Copied::Failed(error)) => self.failed.push((item.source.file_name.clone(), error)),
             Outcome::Copied(Copied::Done { left_out, was_there, faces }) => {
                 *(if was_there { &mut self.unchanged } else { &mut self.copied }) += 1;
                 match faces {
-                    Faces::Shown => self.faces_shown.push(item.target.clone()),
+                    Faces::Shown => self.faces_shown.push(item.source.file_name.clone()),
                     Faces::Covered => self.faces_covered += 1,
                     Faces::None => {}
                 }
                 let kinds: HashSet<_> = left_out.into_iter().map(|finding| finding.kind).collect();
                 kinds.into_iter().for_each(|kind| *self.left_out.entry(kind).or_default() += 1);
-                let names = findings::scan_path(item.target.as_ref());
+                let names = findings::scan_path(item.source.file_name.as_ref());
                 self.names += usize::from(names.iter().any(|finding| finding.severity >= Severity::Possible));
             }
         }
@@ -219,7 +233,7 @@ impl Summary {
             self.failed.len()
         )?;
         tell(&mut out, self.removed, "earlier copies of people who opted out, or with a face, were removed")?;
-        let misspelt = "lines of the opt-out list stand for none of these photos: check their spelling";
+        let misspelt = "lines of the opt-out list match none of these photos: check their spelling";
         tell(&mut out, self.lines_without_photos, misspelt)?;
         self.faces_shown.iter().try_for_each(|path| writeln!(out, "shows a face: {path}"))?;
         tell(&mut out, self.faces_left_out, "photos with a face were not copied")?;

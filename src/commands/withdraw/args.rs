@@ -9,14 +9,15 @@ use crate::commands::shared::at_rest::AtRestArgs;
 /// Take people who opted out from finished results.
 ///
 /// Their masks, records, overlays, probability maps, crops and table rows go; scores and comparisons that counted them are
-/// deleted, to be made anew. Interrupted, it is finished by the same command. Copies elsewhere are not known to it.
+/// deleted, to be made again. Interrupted, it is finished by the same command. The people are remembered in OUT (by hashes, not by
+/// name), so that later runs keep them out. Copies elsewhere are not known to it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   derm-seg withdraw results --ids list --dry-run
   derm-seg withdraw results --ids list --subjects photos.csv
 
-Exit codes: 0 nothing of them is left, 1 it failed or something is left, 2 usage or settings.")]
+Exit codes: 0 nothing of them is left, 1 it failed, something may be left, or a line matches no photo, 2 usage or settings.")]
 pub struct WithdrawArgs {
     /// Folder with the results of a run
     #[arg(value_name = "OUT")]

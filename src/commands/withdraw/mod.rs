@@ -1,4 +1,4 @@
-//! `derm-seg withdraw`: who → what is there of them → away with it → look again.
+//! `derm-seg withdraw`: who → what is there of them → remove it → search again.
 
 pub(in crate::commands) mod args;
 
@@ -10,8 +10,11 @@ use serde_json::json;
 use crate::commands::shared::print::{stdout, tell};
 use crate::commands::shared::{at_rest, people};
 use crate::exit;
-use crate::store::{OutputFolder, Withdrawal, Withdrawn};
+use crate::store::{OutputFolder, Removal, Withdrawal};
 use args::WithdrawArgs;
+
+/// Files that are shown where there are many.
+const EXAMPLES: usize = 5;
 
 /// Returns the exit code.
 pub fn run(args: &WithdrawArgs) -> Result<u8> {
@@ -19,40 +22,54 @@ pub fn run(args: &WithdrawArgs) -> Result<u8> {
     let codes = people::key(args.key_file.as_deref(), &vault)?;
     let people = people::load(&args.ids, args.subjects.as_deref(), codes.as_ref(), &vault)?;
     let folder = OutputFolder::open_results(&args.output, &vault)?;
-    let withdrawal = Withdrawal::find(&folder, &people).context("the results cannot be read")?;
+    let mut withdrawal = Withdrawal::find(&folder, &people).context("the results cannot be read")?;
+    let unfinished = "not everything could be removed; the same command goes on";
     let done = match args.dry_run {
-        true => withdrawal.would_remove(),
-        false => withdrawal.carry_out().context("not everything could be removed; the same command goes on")?,
+        true => withdrawal.would_remove().context("the results cannot be read")?,
+        false => withdrawal.carry_out().context(unfinished)?,
     };
     let left = match args.dry_run {
         true => 0,
         false => Withdrawal::find(&folder, &people).context("the results cannot be read again")?.found(),
     };
     report(args, &done, left)?;
-    Ok(if left == 0 { exit::OK } else { exit::RUN_FAILED })
+    let is_certain = left == 0 && done.unknown_files.is_empty() && done.lines_without_results == 0;
+    Ok(if is_certain { exit::OK } else { exit::RUN_FAILED })
 }
 
-fn report(args: &WithdrawArgs, done: &Withdrawn, left: usize) -> Result<()> {
+fn report(args: &WithdrawArgs, done: &Removal, left: usize) -> Result<()> {
     let mut out = stdout();
     if args.json {
         let summary = json!({
             "schema": "derm-seg/withdraw/1", "dry_run": args.dry_run, "photos": done.photos, "files": done.files,
-            "derived_files": done.derived, "lines_without_results": done.lines_without_results, "left": left,
+            "derived_files": done.derived, "lines_without_results": done.lines_without_results,
+            "unknown_files": done.unknown_files.len(), "left": left,
         });
         return Ok(writeln!(out, "{summary:#}")?);
     }
     let verb = if args.dry_run { "would be" } else { "were" };
     writeln!(out, "{} photos with {} files {verb} removed", done.photos, done.files)?;
     if !done.derived.is_empty() {
-        writeln!(out, "{} counted them and {verb} deleted: make them anew", done.derived.join(", "))?;
+        writeln!(out, "{} counted them and {verb} deleted: make them again", done.derived.join(", "))?;
     }
-    let misspelt =
-        "lines of the list stand for nothing here: check their spelling, and --key-file if results carry codes";
+    let misspelt = "lines of the list match no photo: check their spelling, and --key-file if results carry codes";
     tell(&mut out, done.lines_without_results, misspelt)?;
-    if left > 0 {
-        writeln!(out, "{left} things of them are still there: see who else writes to {}", args.output.display())?;
-    } else if !args.dry_run {
-        writeln!(out, "looked again: nothing of them is left in {}", args.output.display())?;
+    let shown = args.output.display();
+    if !done.unknown_files.is_empty() {
+        let count = done.unknown_files.len();
+        writeln!(
+            out,
+            "{count} files in {shown} belong to no record, so nobody can tell whose they are: look at them yourself"
+        )?;
+        for file in done.unknown_files.iter().take(EXAMPLES) {
+            writeln!(out, "  {}", file.display())?;
+        }
+    }
+    match (args.dry_run, left, done.unknown_files.len()) {
+        (true, ..) => {}
+        (false, 0, 0) => writeln!(out, "searched again: nothing of them is left in {shown}")?,
+        (false, 0, _) => writeln!(out, "searched again: no record and no result of them is left in {shown}")?,
+        (false, ..) => writeln!(out, "{left} things of them are still there: see who else writes to {shown}")?,
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ pub use age::x25519::Identity;
 use age::x25519::Recipient;
 use age::{DecryptError, Decryptor, Encryptor};
 
+use super::fault::{self, Call};
+
 pub use keys::{identities, recipient, recipients_in, refuse_readable_by_others};
 
 const ENDING: &str = ".age";
@@ -150,6 +152,7 @@ impl Vault {
 
     /// The same where only a part is wanted, or one piece after the other.
     pub fn open(&self, path: &Path) -> io::Result<Box<dyn Stream>> {
+        fault::before(Call::Read)?;
         let mut file = File::open(found(path)?)?;
         let mut start = Vec::new();
         (&mut file).take(SIGNATURES[1].len() as u64).read_to_end(&mut start)?;
@@ -238,7 +241,7 @@ pub fn has_sealed_name(path: &Path) -> bool {
 
 /// A file or its encrypted twin, as it lies there.
 pub fn read_as_is(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(found(path)?)
+    crate::disk::read(&found(path)?)
 }
 
 fn found(path: &Path) -> io::Result<PathBuf> {

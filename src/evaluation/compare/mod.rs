@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::batch::parallel_map;
 use crate::disk::vault::Vault;
 use crate::domain::changes::{Change, changes};
-use crate::domain::record::{FileRef, Record};
+use crate::domain::record::{Done, FileRef, Record};
 use crate::evaluation::eval::scores::Tool;
 use crate::evaluation::score::difference::MaskDifference;
 use crate::people::{LeftOut, OptOut};
@@ -177,7 +177,7 @@ impl Sides<'_> {
             let same = change.figures.is_empty() && !change.input_changed;
             return (!same).then_some(change);
         };
-        match self.masks(&b.mask, &n.mask) {
+        match self.masks(b, n) {
             Err(e) => return Some(change.damaged(e)),
             Ok(difference) => change.mask = difference,
         }
@@ -191,13 +191,14 @@ impl Sides<'_> {
     }
 
     /// Masks that are the same file, as both records promise, need not be decoded.
-    fn masks(&self, base: &FileRef, new: &FileRef) -> Result<Option<MaskDifference>, String> {
-        let bytes = (kept_promise(self.base.0, base)?, kept_promise(self.new.0, new)?);
+    fn masks(&self, base: &Done, new: &Done) -> Result<Option<MaskDifference>, String> {
+        let bytes = (kept_promise(self.base.0, &base.mask)?, kept_promise(self.new.0, &new.mask)?);
         if bytes.0 == bytes.1 {
             return Ok(Some(MaskDifference::NONE));
         }
-        let read =
-            |results: &Results, mask: &FileRef| results.mask(&mask.path).map_err(|e| format!("{}: {e}", mask.path));
+        let read = |results: &Results, photo: &Done| {
+            results.mask(&photo.mask, photo.photo).map_err(|e| format!("{}: {e}", photo.mask.path))
+        };
         Ok(MaskDifference::of(&read(self.base.0, base)?, &read(self.new.0, new)?))
     }
 }

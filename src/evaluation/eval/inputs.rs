@@ -11,7 +11,7 @@ use crate::annotations::references::{Format, References};
 use crate::disk::vault::Vault;
 use crate::domain::mask::LabelMap;
 use crate::domain::pairing::{folder_and_stems, pair};
-use crate::domain::record::{ModelId, Outcome};
+use crate::domain::record::{FileRef, ModelId, Outcome, Size};
 use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
@@ -85,7 +85,7 @@ pub struct Prediction {
 
 #[derive(Clone, Debug)]
 enum Source {
-    Mask(String),
+    Mask(FileRef, Size),
     File(usize),
     /// There is no mask: the photo failed or was excluded.
     None(&'static str),
@@ -125,7 +125,7 @@ impl Predictions {
                     model.get_or_insert(done.model);
                     Prediction {
                         image,
-                        source: Source::Mask(done.mask.path),
+                        source: Source::Mask(done.mask, done.photo),
                         orientation,
                         mm_per_px: done.area.mm_per_px,
                         tone_bin: done.colour.tone_bin,
@@ -178,7 +178,7 @@ impl Predictions {
 
     pub fn read(&self, index: usize) -> Result<LabelMap, String> {
         match (&self.list[index].source, &self.results, &self.folder, &self.format) {
-            (Source::Mask(path), Some(results), _, _) => results.mask(path),
+            (Source::Mask(mask, size), Some(results), _, _) => results.mask(mask, *size),
             (Source::File(i), _, Some(folder), Some(format)) => folder.read(*i, format),
             _ => Err("there is no mask".to_owned()),
         }

@@ -9,6 +9,7 @@ mod names;
 mod sealed;
 
 pub use list::read_list;
+pub use names::{apart, code_names, relative};
 pub use sealed::check_locks;
 
 use std::fs::File;
@@ -28,6 +29,8 @@ use crate::store::is_results;
 #[derive(Debug, Default)]
 pub struct Discovered {
     pub sources: Vec<Source>,
+    /// What names are relative to.
+    pub base: PathBuf,
     /// Files inside folders that are no photos.
     pub skipped: Vec<PathBuf>,
     /// Links that lead back to a folder that contains them.
@@ -97,6 +100,7 @@ pub fn discover(
         }
     }
     found.sources = names::name_all(photos, &base)?;
+    found.base = base.clone();
     found
         .sources
         .iter_mut()

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::Source;
 use crate::disk::vault::{clear_name, has_sealed_name};
 use crate::error::{PhotoError, Stage, UsageError};
+use crate::people::Pseudonyms;
 
 /// Absolute and without `.` and `..`, by the letters alone: links are names like any other.
 pub fn lexical(path: &Path) -> PathBuf {
@@ -76,6 +79,39 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
         .collect())
 }
 
+/// Codes instead of names. Two spellings of one name have one code: of such photos the first counts.
+pub fn code_names(sources: &mut [Source], pseudonyms: &Pseudonyms) {
+    let (mut names, mut taken) = (HashSet::new(), HashSet::new());
+    let mut next = HashMap::new();
+    for source in sources {
+        let name = pseudonyms.path(&source.name);
+        let parts: Vec<String> = name.split('/').map(str::to_owned).collect();
+        source.file_name = distinct(&parts, &mut taken, &mut next);
+        let is_first = names.insert(name.clone());
+        source.name = if is_first { name } else { source.file_name.clone() };
+        if !is_first && source.problem.is_none() {
+            let message = "another photo has the same name in another spelling; rename one of them";
+            source.problem = Some(PhotoError::new(Stage::Discover, "name_taken", message));
+        }
+    }
+}
+
+/// The same paths, short enough to write, and each only once, also where case is ignored: a later one gets `~2`.
+pub fn apart(paths: &[String]) -> Vec<String> {
+    let (mut taken, mut next) = (HashSet::new(), HashMap::new());
+    let parts = |path: &String| -> Vec<String> { path.split('/').map(str::to_owned).collect() };
+    paths.iter().map(|path| distinct(&parts(path), &mut taken, &mut next)).collect()
+}
+
+/// A fingerprint of the way from one folder to another: it says where neither of them is.
+pub fn relative(from: &Path, to: &Path) -> String {
+    let (from, to) = (lexical(from), lexical(to));
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let mut way: PathBuf = std::iter::repeat_n("..", from.components().count() - shared).collect();
+    way.extend(to.components().skip(shared));
+    blake3::hash(way.as_os_str().as_encoded_bytes()).to_hex()[..32].to_owned()
+}
+
 /// Text for any file name: what is not UTF-8 is written as %XX, and a % of a name that has such bytes as %25.
 fn readable(part: &std::ffi::OsStr) -> String {
     if let Some(text) = part.to_str() {
@@ -97,7 +133,8 @@ const LONGEST_PART: usize = 200;
 fn distinct(parts: &[String], taken: &mut HashSet<String>, next: &mut HashMap<String, u32>) -> String {
     let shortened: Vec<String> = parts.iter().map(|part| shorten(part)).collect();
     let path = if shortened.is_empty() { "photo".to_owned() } else { shortened.join("/") };
-    let folded = path.to_lowercase();
+    // Some systems do not tell letters apart that are composed or not.
+    let folded = path.nfc().collect::<String>().to_lowercase();
     if taken.insert(folded.clone()) {
         return path;
     }
@@ -109,7 +146,7 @@ fn distinct(parts: &[String], taken: &mut HashSet<String>, next: &mut HashMap<St
             _ => (path.as_str(), String::new()),
         };
         let candidate = format!("{stem}~{number}{extension}");
-        if taken.insert(candidate.to_lowercase()) {
+        if taken.insert(candidate.nfc().collect::<String>().to_lowercase()) {
             return candidate;
         }
     }

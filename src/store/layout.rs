@@ -1,0 +1,75 @@
+//! Where results lie in their folder, and which photo a file there belongs to.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::disk::vault::clear_name;
+
+/// Locked while a run lasts, and the sign that a folder was made by one; it is empty.
+pub const LOCK: &str = ".derm-seg.lock";
+/// A fingerprint of what names are relative to, seen from this folder. It is not among the results: they do not depend on
+/// where the folder is.
+pub const BASE: &str = ".derm-seg.base";
+pub const RUN_FILE: &str = "run.json";
+pub const RECORDS: &str = "records.jsonl";
+pub const SUMMARY: &str = "summary.csv";
+pub const METRICS: &str = "metrics";
+/// Folders that mirror the inputs, and what follows the photo's path in their files' names. Records come first: where one
+/// is, the others are whole; so it is the first to go.
+pub const MIRRORS: [(&str, &[&str]); 5] = [
+    (METRICS, &[".json"]),
+    ("masks", &[".png"]),
+    ("overlays", &[".jpg"]),
+    ("probs", &[".lesion.png", ".skin.png"]),
+    ("crops", &[]),
+];
+/// Files that later commands make of the records of all photos together.
+pub const DERIVED: [&str; 6] =
+    ["scores.json", "scores.csv", "compare.json", "report.html", "tracks.json", "tracks.csv"];
+/// What withdrawals leave: how many photos each took away, and by what the people are known again.
+pub const WITHDRAWALS: &str = "withdrawals.jsonl";
+pub const WITHDRAWN: &str = "withdrawn.json";
+/// How many photos a withdrawal is about, from its beginning to its end.
+pub const WITHDRAWAL_BEGUN: &str = ".derm-seg.withdrawal";
+
+/// `file_name` is the photo's path as results are written under it, here and below.
+pub fn record_path(file_name: &str) -> String {
+    format!("{METRICS}/{file_name}.json")
+}
+
+pub fn mask_path(file_name: &str) -> String {
+    format!("masks/{file_name}.png")
+}
+
+/// Every file that a photo may have, the record first.
+pub fn files_of(file_name: &str) -> impl Iterator<Item = String> {
+    MIRRORS
+        .iter()
+        .flat_map(move |(mirror, endings)| endings.iter().map(move |ending| format!("{mirror}/{file_name}{ending}")))
+}
+
+/// The photo that a file below a mirror belongs to; in crops/ the folder is the photo.
+pub fn photo_of(mirror: &Path, file: &Path, endings: &[&str]) -> Option<String> {
+    let relative = file.strip_prefix(mirror).ok()?.to_str()?.replace('\\', "/");
+    let relative = clear_name(&relative);
+    if endings.is_empty() {
+        return relative.rsplit_once('/').map(|(photo, _)| photo.to_owned());
+    }
+    endings.iter().find_map(|ending| relative.strip_suffix(ending)).map(str::to_owned)
+}
+
+pub fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
+}

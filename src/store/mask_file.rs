@@ -1,0 +1,121 @@
+//! Reading a mask of a results folder: as `run` wrote it, or as somebody saved it after correcting it. Nothing is guessed: a
+//! file that is not clearly a mask of three classes is refused.
+
+use std::io::Cursor;
+
+use png::{BitDepth, ColorType, Decoder, Reader, Transformations};
+
+use super::pictures::PALETTE;
+use crate::domain::mask::LabelMap;
+use crate::domain::record::Size;
+
+const WHAT_A_MASK_IS: &str = "a mask has the values 0 background, 1 normal skin, 2 lesion, or their colours";
+
+/// `size` is the photo's.
+pub fn decode(bytes: &[u8], size: Size) -> Result<LabelMap, String> {
+    let mut reader = open(bytes, size)?;
+    let (color, depth) = (reader.info().color_type, reader.info().bit_depth);
+    // By their colours, so that it does not matter in which order a program saved them.
+    let palette: Vec<Option<u8>> = reader.info().palette.iter().flat_map(|p| p.chunks_exact(3)).map(class_of).collect();
+    let mut pixels = vec![0; reader.output_buffer_size().ok_or("it is too large")?];
+    let frame = reader.next_frame(&mut pixels).map_err(|e| e.to_string())?;
+    pixels.truncate(frame.buffer_size());
+    let opaque = |pixel: &[u8]| class_of(&pixel[..3]).filter(|_| pixel[3] == 255);
+    let data: Option<Vec<u8>> = match (color, depth) {
+        (ColorType::Indexed, depth) => {
+            let rows = pixels.chunks_exact(frame.line_size);
+            let indices = rows.flat_map(|row| unpacked(row, depth as usize).take(size.width as usize));
+            indices.map(|index| *palette.get(usize::from(index))?).collect()
+        }
+        (ColorType::Grayscale, BitDepth::Eight) => pixels.iter().all(|&value| value <= 2).then_some(pixels),
+        (ColorType::Rgb, BitDepth::Eight) => pixels.chunks_exact(3).map(class_of).collect(),
+        (ColorType::Rgba, BitDepth::Eight) => pixels.chunks_exact(4).map(opaque).collect(),
+        _ => None,
+    };
+    let data = data.ok_or_else(|| format!("it holds other values: {WHAT_A_MASK_IS}"))?;
+    Ok(LabelMap { width: size.width, height: size.height, data })
+}
+
+/// The values of one row, of which a byte holds one or several.
+fn unpacked(row: &[u8], bits: usize) -> impl Iterator<Item = u8> {
+    let most = (u16::from(u8::MAX) >> (8 - bits)) as u8;
+    row.iter().flat_map(move |byte| (0..8 / bits).rev().map(move |i| byte >> (i * bits) & most))
+}
+
+/// Whether it is some whole picture, of whatever values and size.
+pub fn is_picture(bytes: &[u8], size: Size) -> bool {
+    let whole = || {
+        let mut reader = open(bytes, size).ok()?;
+        let mut pixels = vec![0; reader.output_buffer_size()?];
+        reader.next_frame(&mut pixels).ok()?;
+        reader.finish().ok()
+    };
+    match image::guess_format(bytes) {
+        Ok(image::ImageFormat::Png) => is_of_another_size(bytes, size) || whole().is_some(),
+        format => format.is_ok(),
+    }
+}
+
+fn is_of_another_size(bytes: &[u8], size: Size) -> bool {
+    Decoder::new(Cursor::new(bytes)).read_info().is_ok_and(|reader| reader.info().size() != (size.width, size.height))
+}
+
+fn open(bytes: &[u8], size: Size) -> Result<Reader<Cursor<&[u8]>>, String> {
+    let mut decoder = Decoder::new(Cursor::new(bytes));
+    decoder.set_transformations(Transformations::IDENTITY);
+    let reader = decoder.read_info().map_err(|e| e.to_string())?;
+    let (width, height) = reader.info().size();
+    if (width, height) != (size.width, size.height) {
+        return Err(format!("the mask is {width}x{height}, its photo {}x{}", size.width, size.height));
+    }
+    Ok(reader)
+}
+
+fn class_of(colour: &[u8]) -> Option<u8> {
+    PALETTE.chunks_exact(3).position(|entry| entry == colour).map(|class| class as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::encode_mask;
+    use super::*;
+
+    fn png_file(color: ColorType, depth: png::BitDepth, palette: &[u8], data: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 3, 1);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        if !palette.is_empty() {
+            encoder.set_palette(palette.to_vec());
+        }
+        encoder.write_header().unwrap().write_image_data(data).unwrap();
+        bytes
+    }
+
+    const SIZE: Size = Size { width: 3, height: 1 };
+
+    #[test]
+    fn what_was_written_and_what_programs_save_of_it_is_read() {
+        let [black, skin, lesion] = [&PALETTE[..3], &PALETTE[3..6], &PALETTE[6..]];
+        let eight = png::BitDepth::Eight;
+        let files = [
+            encode_mask(&LabelMap { width: 3, height: 1, data: vec![0, 1, 2] }).unwrap(),
+            png_file(ColorType::Grayscale, eight, &[], &[0, 1, 2]),
+            png_file(ColorType::Rgb, eight, &[], &PALETTE),
+            png_file(ColorType::Indexed, eight, &[lesion, black, skin].concat(), &[1, 2, 0]),
+        ];
+        for file in files {
+            assert_eq!(decode(&file, SIZE).unwrap().data, [0, 1, 2]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_mask_is_refused() {
+        let paint = png_file(ColorType::Grayscale, png::BitDepth::Eight, &[], &[0, 255, 0]);
+        assert!(decode(&paint, SIZE).unwrap_err().contains("0 background, 1 normal skin, 2 lesion"));
+        assert!(is_picture(&paint, SIZE) && !is_picture(&paint[..paint.len() - 20], SIZE));
+        assert!(decode(&paint, Size { width: 4, height: 1 }).is_err());
+        assert!(is_picture(&paint, Size { width: 4, height: 1 }), "somebody scaled it");
+        assert!(!is_picture(b"", SIZE) && decode(b"", SIZE).is_err());
+    }
+}
