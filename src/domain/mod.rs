@@ -8,5 +8,6 @@ pub mod mask;
 pub mod pairing;
 pub mod photo;
 pub mod record;
+pub mod sets;
 pub mod source;
 pub mod statistics;

@@ -119,7 +119,7 @@ impl Results {
 
     /// A mask by the path that its record gives.
     pub fn mask(&self, path: &str) -> Result<LabelMap, String> {
-        read_mask(&self.root.join(path), &Format::Index, &self.vault)
+        read_mask(&self.root.join(path), &Format::Index, &self.vault).map_err(|e| e.to_string())
     }
 }
 
