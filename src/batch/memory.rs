@@ -3,6 +3,9 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
+/// For photos in flight, a job: room for 40 megapixels at twelve bytes each, and the file.
+pub const MEMORY_PER_JOB: u64 = 512 << 20;
+
 #[derive(Debug)]
 pub struct MemoryGate {
     bound: u64,
@@ -20,6 +23,15 @@ pub struct Share<'a> {
 impl MemoryGate {
     pub fn new(bound: u64) -> Self {
         Self { bound, in_use: Mutex::new(0), freed: Condvar::new() }
+    }
+
+    pub fn for_jobs(jobs: usize) -> Self {
+        Self::new(jobs as u64 * MEMORY_PER_JOB)
+    }
+
+    /// Waits until a picture of this size fits, at so many bytes a pixel.
+    pub fn enter_picture(&self, (width, height): (u32, u32), bytes_a_pixel: u64) -> Share<'_> {
+        self.enter(u64::from(width) * u64::from(height) * bytes_a_pixel)
     }
 
     /// Waits until `bytes` fit.

@@ -14,6 +14,7 @@ mod damage;
 mod eval;
 mod export;
 mod faces;
+mod fuzz;
 mod inputs;
 #[path = "../kit/mod.rs"]
 mod kit;

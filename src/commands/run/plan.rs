@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::args::{Bits, PrivacyPolicy, RunArgs};
+use crate::batch::MEMORY_PER_JOB;
 use crate::batch::PhotoPlan;
 use crate::commands::shared::at_rest;
 use crate::commands::shared::folders::check_single_input;
@@ -48,9 +49,6 @@ pub struct RunPlan {
     pub dry_run: bool,
     pub json: bool,
 }
-
-/// Memory for photos in flight, a job: room for 40 megapixels at twelve bytes each, and the file.
-const MEMORY_PER_JOB: u64 = 512 << 20;
 
 pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     if args.from.is_none() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::ScrubArgs;
+use crate::batch::MEMORY_PER_JOB;
 use crate::commands::shared::folders::check_single_input;
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
@@ -28,8 +29,6 @@ pub struct ScrubPlan {
 }
 
 /// Room for 40 megapixels, decoded twice.
-const MEMORY_PER_JOB: u64 = 512 << 20;
-
 pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
     check_single_input(&args.inputs)?;
     let vault = at_rest::vault(&args.at_rest)?;
