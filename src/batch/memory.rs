@@ -34,6 +34,15 @@ impl MemoryGate {
         (bytes > LARGE_FILE).then(|| self.large_file.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub fn for_jobs(jobs: usize) -> Self {
+        Self::new(jobs as u64 * MEMORY_PER_JOB)
+    }
+
+    /// Waits until a picture of this size fits, at so many bytes a pixel.
+    pub fn enter_picture(&self, (width, height): (u32, u32), bytes_a_pixel: u64) -> Share<'_> {
+        self.enter(u64::from(width) * u64::from(height) * bytes_a_pixel)
+    }
+
     /// Waits until `bytes` fit.
     pub fn enter(&self, bytes: u64) -> Share<'_> {
         // A worker that panicked gave its share back all the same, so a poisoned count is right.
