@@ -102,5 +102,5 @@ fn whole_photo(bencher: Bencher, megapixels: u32) {
     let source = Source { path, name: "a.jpg".into(), file_name: "a.jpg".into(), problem: None, opted_out: false };
     let out = OutputFolder::look(&folder.path().join("out"), &Vault::default()).unwrap();
     let (mut engine, memory) = (desk.engine(), MemoryGate::new(1 << 30));
-    bencher.bench_local(|| process(&source, &desk.plan, &memory, engine.as_mut(), &out).unwrap());
+    bencher.bench_local(|| process(&source, &desk.plan, &memory, engine.as_mut(), None, &out).unwrap());
 }

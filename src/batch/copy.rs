@@ -13,8 +13,7 @@ use crate::domain::source::Source;
 use crate::error::{PhotoError, Stage};
 use crate::input::decode;
 use crate::input::decode::Limits;
-use crate::privacy::faces;
-use crate::privacy::faces::Policy;
+use crate::privacy::faces::{FaceFinder, Policy};
 use crate::privacy::{findings, scrub};
 
 /// What came of one photo.
@@ -53,16 +52,17 @@ struct Made {
     shows_face: bool,
 }
 
-/// Copies one photo without its metadata. An error means that nothing more can be written.
+/// Copies one photo without its metadata. Without `faces` the picture is not looked at. An error means that nothing more can be written.
 pub fn copy_clean(
     source: &Source,
     target: &Path,
     limits: &Limits,
     vault: &Vault,
     policy: Policy,
+    faces: Option<&FaceFinder>,
     memory: &MemoryGate,
 ) -> io::Result<Copied> {
-    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, vault, policy, memory))).unwrap_or_else(|_| {
+    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, vault, policy, faces, memory))).unwrap_or_else(|_| {
         Err(PhotoError::new(
             Stage::Decode,
             "internal_error",
@@ -112,6 +112,7 @@ fn make(
     limits: &Limits,
     vault: &Vault,
     policy: Policy,
+    faces: Option<&FaceFinder>,
     memory: &MemoryGate,
 ) -> Result<Made, PhotoError> {
     if let Some(problem) = &source.problem {
@@ -124,15 +125,15 @@ fn make(
         memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
     let mut made =
         Made { clean: scrub::scrub(&bytes)?, covered: None, left_out: findings::scan_bytes(&bytes), shows_face: false };
-    if policy == Policy::Off {
+    let Some(faces) = faces else {
         return Ok(made);
-    }
+    };
     let mut photo = decode::decode(&bytes, header, u32::MAX)?.photo;
     if policy == Policy::Blur {
-        made.shows_face = faces::cover(&mut photo)? > 0;
+        made.shows_face = faces.cover(&mut photo)? > 0;
         made.covered = made.shows_face.then(|| scrub::encode_anew(photo, &bytes)).transpose()?;
     } else {
-        made.shows_face = !faces::find(&photo, faces::THRESHOLD)?.is_empty();
+        made.shows_face = !faces.find(&photo)?.is_empty();
     }
     Ok(made)
 }

@@ -26,7 +26,7 @@ use crate::input::decode;
 use crate::input::decode::{Header, Limits};
 use crate::input::discover::describe;
 use crate::measure::measure;
-use crate::privacy::faces;
+use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::{Policy, findings, scan, scan_bytes};
 use crate::store::{OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities};
 
@@ -76,11 +76,12 @@ pub fn process(
     plan: &PhotoPlan,
     memory: &MemoryGate,
     engine: &mut dyn Engine,
+    faces: Option<&FaceFinder>,
     folder: &OutputFolder,
 ) -> Result<Record, RunError> {
     let mut input = Input { path: source.name.clone(), ..Input::default() };
     // A panic inside a decoder, the model or a measurement is this photo's failure and no other's.
-    let outcome = catch_unwind(AssertUnwindSafe(|| segment(source, plan, folder.vault(), memory, engine, &mut input)))
+    let outcome = catch_unwind(AssertUnwindSafe(|| segment(source, plan, folder.vault(), memory, engine, faces, &mut input)))
         .unwrap_or_else(|_| {
             Err(PhotoError::new(
                 Stage::Decode,
@@ -118,6 +119,7 @@ fn segment(
     vault: &Vault,
     memory: &MemoryGate,
     engine: &mut dyn Engine,
+    faces: Option<&FaceFinder>,
     input: &mut Input,
 ) -> Result<Segmented, PhotoError> {
     if let Some(problem) = &source.problem {
@@ -148,7 +150,7 @@ fn segment(
     drop(bytes);
     let photo = decoded.photo;
     let mut warnings: Vec<Warning> = decoded.warnings;
-    let shows_face = look_for_faces(&photo, plan.faces, &mut privacy.findings, &mut warnings);
+    let shows_face = look_for_faces(&photo, faces, &mut privacy.findings, &mut warnings);
     if shows_face && plan.faces == faces::Policy::Exclude {
         let exclusion = Exclusion { reason: "face".into(), detail: "the picture seems to show a whole face".into() };
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
@@ -190,14 +192,11 @@ fn segment(
 /// Adds a finding if the picture shows a whole face, or a warning if that could not be told.
 pub fn look_for_faces(
     photo: &Photo,
-    policy: faces::Policy,
+    faces: Option<&FaceFinder>,
     findings: &mut Vec<Finding>,
     warnings: &mut Vec<Warning>,
 ) -> bool {
-    if policy == faces::Policy::Off {
-        return false;
-    }
-    match faces::find(photo, faces::THRESHOLD) {
+    match faces.map_or(Ok(Vec::new()), |faces| faces.find(photo)) {
         Ok(found) if found.is_empty() => false,
         Ok(_) => {
             findings.push(findings::face());

@@ -32,6 +32,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let (found, opted_out) = find(&plan)?;
     let (ready, photo_plan) = plan.ready()?;
+    let faces = plan.faces.finder(&ready.runtime)?;
     let settings = plan.settings();
     if plan.dry_run {
         let folder = OutputFolder::look(&plan.output, &plan.vault)?;
@@ -68,7 +69,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let memory = MemoryGate::new(plan.memory);
     let reads_back = plan.vault.reads_its_own();
     let outcomes = run_all(&todo, plan.jobs, &stop, &|| ready.open(), |source, engine| {
-        let record = process(source, &photo_plan, &memory, engine, &folder)?;
+        let record = process(source, &photo_plan, &memory, engine, faces.as_ref(), &folder)?;
         let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
         // Records of finished photos are on disk: only the others are kept in memory, and those that cannot be read back.

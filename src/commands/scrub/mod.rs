@@ -21,7 +21,7 @@ use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError, Stage, UsageError};
 use crate::exit;
 use crate::input::discover::{check_locks, discover};
-use crate::privacy::faces;
+use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::findings;
 use args::ScrubArgs;
 use plan::{ScrubPlan, plan};
@@ -45,12 +45,13 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let opened = items.iter().filter(|item| !item.source.opted_out);
     check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
     let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
+    let faces = plan.face_finder()?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let progress = Progress::new(items.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
     let outcomes = parallel_map(&items, plan.jobs, |item| {
-        let outcome = copy(item, &plan, &memory, &stop);
+        let outcome = copy(item, &plan, faces.as_ref(), &memory, &stop);
         progress.step(0);
         outcome
     })?;
@@ -92,7 +93,13 @@ fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
     Ok(found.sources.into_iter().map(item).collect())
 }
 
-fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Result<Outcome, RunError> {
+fn copy(
+    item: &Item,
+    plan: &ScrubPlan,
+    faces: Option<&FaceFinder>,
+    memory: &MemoryGate,
+    stop: &Stop,
+) -> Result<Outcome, RunError> {
     if stop.signal().is_some() {
         return Ok(Outcome::NotReached);
     }
@@ -107,7 +114,7 @@ fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate, stop: &Stop) -> Resu
     if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: disk::remove(&target).map_err(stopped)? });
     }
-    copy_clean(&item.source, &target, &plan.limits, &plan.vault, plan.faces, memory)
+    copy_clean(&item.source, &target, &plan.limits, &plan.vault, plan.faces, faces, memory)
         .map(Outcome::Copied)
         .map_err(stopped)
 }
