@@ -62,13 +62,14 @@ pub fn copy_clean(
     faces: Option<&FaceFinder>,
     memory: &MemoryGate,
 ) -> io::Result<Copied> {
-    let made = catch_unwind(AssertUnwindSafe(|| make(source, limits, vault, policy, faces, memory))).unwrap_or_else(|_| {
-        Err(PhotoError::new(
-            Stage::Decode,
-            "internal_error",
-            "the photo made a part of the program fail; please report it",
-        ))
-    });
+    let made =
+        catch_unwind(AssertUnwindSafe(|| make(source, limits, vault, policy, faces, memory))).unwrap_or_else(|_| {
+            Err(PhotoError::new(
+                Stage::Decode,
+                "internal_error",
+                "the photo made a part of the program fail; please report it",
+            ))
+        });
     let Made { clean, covered, left_out, shows_face } = match made {
         Ok(made) => made,
         Err(error) => return Ok(Copied::Failed(error)),

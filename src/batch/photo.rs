@@ -81,14 +81,15 @@ pub fn process(
 ) -> Result<Record, RunError> {
     let mut input = Input { path: source.name.clone(), ..Input::default() };
     // A panic inside a decoder, the model or a measurement is this photo's failure and no other's.
-    let outcome = catch_unwind(AssertUnwindSafe(|| segment(source, plan, folder.vault(), memory, engine, faces, &mut input)))
-        .unwrap_or_else(|_| {
-            Err(PhotoError::new(
-                Stage::Decode,
-                "internal_error",
-                "the photo made a part of the program fail; please report it".to_owned(),
-            ))
-        });
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| segment(source, plan, folder.vault(), memory, engine, faces, &mut input)))
+            .unwrap_or_else(|_| {
+                Err(PhotoError::new(
+                    Stage::Decode,
+                    "internal_error",
+                    "the photo made a part of the program fail; please report it".to_owned(),
+                ))
+            });
     let outcome = match outcome {
         Ok(Ok(results)) => return write(source, plan, *results, folder),
         Ok(Err(excluded)) => Outcome::Excluded(excluded),

@@ -1,7 +1,12 @@
 //! `--faces` in `run`, `check` and `scrub`, on a face that nobody has.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
+use derm_seg::domain::photo::Photo;
+use derm_seg::inference::runtime::{Device, Runtime};
+use derm_seg::privacy::faces::{Face, FaceFinder};
 use serde_json::{Value, json};
 
 use crate::kit::faces;
@@ -18,6 +23,62 @@ fn lab() -> Lab {
 
 fn ran(lab: &Lab, args: &[&str]) -> Ran {
     lab.program().args(args).output().unwrap().into()
+}
+
+fn finder() -> FaceFinder {
+    FaceFinder::open(&Runtime::load(None, Device::Cpu).unwrap()).unwrap()
+}
+
+/// Turned, small, dark and covered faces; `tests/oracle/faces.py` wrote what OpenCV's FaceDetectorYN finds in them.
+#[test]
+fn drawn_faces_are_found_where_opencv_finds_them() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/faces.json");
+    let golden: BTreeMap<String, Vec<Vec<f64>>> = serde_json::from_slice(&fs::read(golden).unwrap()).unwrap();
+    let numbers = |face: &Face| {
+        let place = face.place;
+        let corner = [place.x, place.y, place.width, place.height].into_iter();
+        corner.chain(face.landmarks.into_iter().flat_map(|(x, y)| [x, y])).collect::<Vec<_>>()
+    };
+    let finder = finder();
+    for (name, photo) in faces::gallery() {
+        let (found, expected) = (finder.find(&photo).unwrap(), &golden[name]);
+        assert_eq!((found.len(), expected.len()), (1, 1), "{name}: {found:?}");
+        let (places, score) = expected[0].split_at(14);
+        assert!((found[0].score - score[0]).abs() < 0.01, "{name}: {} and {}", found[0].score, score[0]);
+        let near = 0.01 * f64::from(photo.width.max(photo.height));
+        let far = numbers(&found[0]).iter().zip(places).any(|(a, b)| (a - b).abs() > near);
+        assert!(!far, "{name}: {:?} and {places:?}", found[0]);
+    }
+}
+
+#[test]
+fn covering_leaves_nothing_of_a_head_however_it_is_turned() {
+    let finder = finder();
+    for (name, before) in faces::gallery() {
+        let mut after = before.clone();
+        assert_eq!(finder.cover(&mut after).unwrap(), 1, "{name}");
+        let face = finder.find(&before).unwrap()[0];
+        let place = face.place;
+        let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
+        let corners = corners.map(|(x, y)| (place.x + x * place.width, place.y + y * place.height));
+        for (x, y) in face.landmarks.into_iter().chain(corners) {
+            assert_eq!(after.pixel(x as u32, y as u32), [128; 3], "{name}: {x} {y}");
+        }
+        let hair = |photo: &Photo| {
+            photo.rgb.chunks_exact(3).filter(|pixel| faces::HAIR.iter().any(|hair| hair == pixel)).count()
+        };
+        assert!(hair(&before) > 100 && hair(&after) == 0, "{name}: {} pixels of hair stay", hair(&after));
+        assert_eq!(after.pixel(3, 3), before.pixel(3, 3), "{name}: the wall stays");
+    }
+}
+
+#[test]
+fn odd_shapes_and_plain_pictures_have_no_face() {
+    let finder = finder();
+    for (width, height) in [(1, 1), (3, 900), (900, 3), (41, 40), (300, 200)] {
+        let photo = Photo { width, height, rgb: vec![90; (width * height * 3) as usize] };
+        assert_eq!(finder.find(&photo).unwrap(), [], "{width} x {height}");
+    }
 }
 
 fn kinds(of: &Value) -> Vec<&str> {

@@ -20,12 +20,15 @@ enum Covered {
     Eyes,
 }
 
+/// Nothing else in these pictures has such a colour.
+pub const HAIR: [[u8; 3]; 3] = [[50, 35, 28], [25, 20, 18], [22, 18, 16]];
+
 pub const LIGHT: Sitter =
-    Sitter { skin: [214.0, 170.0, 140.0], lips: [150, 70, 70], hair: [50, 35, 28], covered: Covered::Nothing };
+    Sitter { skin: [214.0, 170.0, 140.0], lips: [150, 70, 70], hair: HAIR[0], covered: Covered::Nothing };
 pub const BROWN: Sitter =
-    Sitter { skin: [120.0, 80.0, 58.0], lips: [105, 55, 55], hair: [25, 20, 18], covered: Covered::Nothing };
+    Sitter { skin: [120.0, 80.0, 58.0], lips: [105, 55, 55], hair: HAIR[1], covered: Covered::Nothing };
 pub const DARK: Sitter =
-    Sitter { skin: [84.0, 56.0, 42.0], lips: [88, 48, 48], hair: [22, 18, 16], covered: Covered::Nothing };
+    Sitter { skin: [84.0, 56.0, 42.0], lips: [88, 48, 48], hair: HAIR[2], covered: Covered::Nothing };
 pub const MASKED: Sitter = Sitter { covered: Covered::Mouth, ..LIGHT };
 pub const BARRED: Sitter = Sitter { covered: Covered::Eyes, ..LIGHT };
 
@@ -75,7 +78,8 @@ impl Sitter {
 
     fn colour(&self, x: f64, y: f64) -> [u8; 3] {
         let side = x.abs();
-        let within = |x: f64, cx: f64, cy: f64, rx: f64, ry: f64| ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) <= 1.0;
+        let within =
+            |x: f64, cx: f64, cy: f64, rx: f64, ry: f64| ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) <= 1.0;
         let skin = |light: f64| self.skin.map(|c| (c * light) as u8);
         let face = within(x, 0.0, 0.0, 88.0, 118.0);
         let bar = self.covered == Covered::Eyes && side <= 62.0 && (y + 20.0).abs() <= 16.0;

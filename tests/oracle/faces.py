@@ -54,11 +54,8 @@ def copy(picture, longer_side):
 def turned_back(row, turns, width, height):
     """A face in a picture that np.rot90 turned, as it lies in the picture before."""
     points = row[:14].reshape(7, 2).copy()
-    points[1] += points[0]
-    for _ in range(turns):
-        points = np.stack([points[:, 1], points[:, 0]], 1)
-    x, y = row[0:14].reshape(7, 2).T.copy()
-    x[1], y[1] = x[0] + x[1], y[0] + y[1]
+    points[1] += points[0]  # the box by its corners
+    x, y = points.T
     x, y = [(x, y), (width - y, x), (width - x, height - y), (y, height - x)][turns]
     place = [min(x[:2]), min(y[:2]), abs(x[1] - x[0]), abs(y[1] - y[0])]
     return np.array([*place, *np.stack([x, y], 1)[2:].ravel(), row[14]])
@@ -107,7 +104,7 @@ def changes(picture, face):
             wall = np.full_like(picture, picture.mean((0, 1)).astype(np.uint8))
             top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
             wall[top : top + small.shape[0], left : left + small.shape[1]] = small
-            yield f"face a {part}th of the longer side", wall
+            yield f"face 1/{part} of the longer side", wall
     over_nose = 0.35 * eyes + 0.65 * nose
     mask = [over_nose - (0.42 * w, 0), over_nose, over_nose + (0.42 * w, 0), (x + 0.88 * w, mouth[1]), (mouth[0] + 0.2 * w, y + 1.02 * h), (mouth[0] - 0.2 * w, y + 1.02 * h), (x + 0.12 * w, mouth[1])]
     masked = picture.copy()
@@ -161,7 +158,7 @@ def main():
             found = search(picture)
             pictures = [("as it is", picture), *(changes(picture, found[0]) if args.changed and found else [])]
             for what, changed in pictures:
-                file = pathlib.Path(folder) / f"{number}-{len(groups.setdefault(what, []))}-{what.replace(' ', '_')}.png"
+                file = pathlib.Path(folder) / f"{number}-{len(groups.setdefault(what, []))}-{what.translate(str.maketrans(' /', '__'))}.png"
                 Image.fromarray(np.ascontiguousarray(changed)).save(file)
                 groups[what].append((file, search(changed), max(changed.shape)))
             golden[pathlib.Path(name).stem] = [[round(v, 3) for v in row] for row in found]

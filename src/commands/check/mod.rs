@@ -56,7 +56,10 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
         return Ok(exit::signal(signal));
     }
     let seen: Vec<Inspection> = seen.into_iter().flatten().collect();
-    let model_time = runtime.and_then(|runtime| plan.model_time(runtime)).inspect_err(|e| tracing::info!("no estimate of time: {e}")).ok();
+    let model_time = runtime
+        .and_then(|runtime| plan.model_time(runtime))
+        .inspect_err(|e| tracing::info!("no estimate of time: {e}"))
+        .ok();
     let survey = Survey::of(&seen, model_time, plan.jobs);
     if plan.json {
         print_json(&plan, &survey, &seen, opted_out, typos)?;

@@ -27,7 +27,8 @@ pub fn head(face: &Face) -> Head {
     let up = if distance > 0.0 { (x / distance, y / distance) } else { (0.0, -1.0) };
     // A face is about two and a half times as long as its eyes are from its mouth.
     let length = face.place.width.max(face.place.height).max(2.5 * distance);
-    let middle = between((face.place.x, face.place.y), (face.place.x + face.place.width, face.place.y + face.place.height));
+    let middle =
+        between((face.place.x, face.place.y), (face.place.x + face.place.width, face.place.y + face.place.height));
     // There is more hair above a face than neck below it that must go.
     let raised = 0.12 * length;
     Head {

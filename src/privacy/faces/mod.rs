@@ -45,12 +45,7 @@ impl Face {
     fn moved(&self, to: impl Fn((f64, f64)) -> (f64, f64)) -> Self {
         let place = self.place;
         let (a, b) = (to((place.x, place.y)), to((place.x + place.width, place.y + place.height)));
-        let place = Rect {
-            x: a.0.min(b.0),
-            y: a.1.min(b.1),
-            width: (b.0 - a.0).abs(),
-            height: (b.1 - a.1).abs(),
-        };
+        let place = Rect { x: a.0.min(b.0), y: a.1.min(b.1), width: (b.0 - a.0).abs(), height: (b.1 - a.1).abs() };
         Self { place, landmarks: self.landmarks.map(to), score: self.score }
     }
 }

@@ -17,7 +17,8 @@ const GRAPH: &[u8] = include_bytes!("../../../models/faces/yunet_n_dynamic.onnx"
 const CELLS: [usize; 3] = [8, 16, 32];
 /// Of every grid: class, objectness, box, landmarks.
 const OUTPUTS: [&str; 12] = [
-    "cls_8", "obj_8", "bbox_8", "kps_8", "cls_16", "obj_16", "bbox_16", "kps_16", "cls_32", "obj_32", "bbox_32", "kps_32",
+    "cls_8", "obj_8", "bbox_8", "kps_8", "cls_16", "obj_16", "bbox_16", "kps_16", "cls_32", "obj_32", "bbox_32",
+    "kps_32",
 ];
 /// The sides of what the graph takes are multiples of this.
 const FRAME: usize = 32;
@@ -30,7 +31,8 @@ pub struct YuNet {
 
 impl YuNet {
     pub fn open(runtime: &Runtime) -> Result<Self, UsageError> {
-        let failed = |e| UsageError(format!("The face detector could not be loaded: {e} Or do without it: --faces off."));
+        let failed =
+            |e| UsageError(format!("The face detector could not be loaded: {e} Or do without it: --faces off."));
         Ok(Self { session: OrtSession::open_own(runtime, GRAPH).map_err(failed)? })
     }
 
