@@ -86,15 +86,16 @@ fn kinds(of: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn run_looks_only_when_asked_and_keeps_the_policies_apart() {
+fn run_tells_of_faces_unless_told_not_to_and_keeps_the_policies_apart() {
     let lab = lab();
-    lab.run(&[]).expect_code(0);
+    lab.run(&["--faces", "off"]).expect_code(0);
     assert_eq!(lab.run_file()["settings"]["faces"], "off");
     assert!(!lab.record("face.jpg").to_string().contains("\"face\""));
-    let mixed = lab.run(&["--faces", "warn"]).expect_code(2);
+    let mixed = lab.run(&[]).expect_code(2);
     assert!(mixed.stderr.contains("faces: \"off\" there, \"warn\" now"), "{}", mixed.stderr);
 
-    lab.run(&["--faces", "warn", "--overwrite"]).expect_code(0);
+    lab.run(&["--overwrite"]).expect_code(0);
+    assert_eq!(lab.run_file()["settings"]["faces"], "warn");
     assert!(kinds(&lab.record("face.jpg")["privacy"]["findings"]).contains(&"face"));
     assert!(!kinds(&lab.record("limb.jpg")["privacy"]["findings"]).contains(&"face"));
 

@@ -242,7 +242,7 @@ impl Summary {
         writeln!(out, "copies: {}", plan.output.display())?;
         let seen = match plan.faces {
             faces::Policy::Off => "what the pictures show was not looked at",
-            _ => "not every face is found (profiles, masks, turned heads): look at the copies",
+            _ => "not every face is found (profiles, small, tilted and covered ones): look at the copies",
         };
         Ok(writeln!(out, "{seen}; best effort, research use only")?)
     }
