@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use derm_seg::domain::photo::Photo;
 use derm_seg::inference::runtime::{Device, Runtime};
@@ -25,9 +26,9 @@ fn ran(lab: &Lab, args: &[&str]) -> Ran {
     lab.program().args(args).output().unwrap().into()
 }
 
-fn finder() -> FaceFinder {
-    FaceFinder::open(&Runtime::load(None, Device::Cpu).unwrap()).unwrap()
-}
+/// ONNX Runtime can be loaded once a process.
+static FINDER: LazyLock<FaceFinder> =
+    LazyLock::new(|| FaceFinder::open(&Runtime::load(None, Device::Cpu).unwrap()).unwrap());
 
 /// Turned, small, dark and covered faces; `tests/oracle/faces.py` wrote what OpenCV's FaceDetectorYN finds in them.
 #[test]
@@ -39,9 +40,8 @@ fn drawn_faces_are_found_where_opencv_finds_them() {
         let corner = [place.x, place.y, place.width, place.height].into_iter();
         corner.chain(face.landmarks.into_iter().flat_map(|(x, y)| [x, y])).collect::<Vec<_>>()
     };
-    let finder = finder();
     for (name, photo) in faces::gallery() {
-        let (found, expected) = (finder.find(&photo).unwrap(), &golden[name]);
+        let (found, expected) = (FINDER.find(&photo).unwrap(), &golden[name]);
         assert_eq!((found.len(), expected.len()), (1, 1), "{name}: {found:?}");
         let (places, score) = expected[0].split_at(14);
         assert!((found[0].score - score[0]).abs() < 0.01, "{name}: {} and {}", found[0].score, score[0]);
@@ -53,11 +53,10 @@ fn drawn_faces_are_found_where_opencv_finds_them() {
 
 #[test]
 fn covering_leaves_nothing_of_a_head_however_it_is_turned() {
-    let finder = finder();
     for (name, before) in faces::gallery() {
         let mut after = before.clone();
-        assert_eq!(finder.cover(&mut after).unwrap(), 1, "{name}");
-        let face = finder.find(&before).unwrap()[0];
+        assert_eq!(FINDER.cover(&mut after).unwrap(), 1, "{name}");
+        let face = FINDER.find(&before).unwrap()[0];
         let place = face.place;
         let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
         let corners = corners.map(|(x, y)| (place.x + x * place.width, place.y + y * place.height));
@@ -74,10 +73,9 @@ fn covering_leaves_nothing_of_a_head_however_it_is_turned() {
 
 #[test]
 fn odd_shapes_and_plain_pictures_have_no_face() {
-    let finder = finder();
     for (width, height) in [(1, 1), (3, 900), (900, 3), (41, 40), (300, 200)] {
         let photo = Photo { width, height, rgb: vec![90; (width * height * 3) as usize] };
-        assert_eq!(finder.find(&photo).unwrap(), [], "{width} x {height}");
+        assert_eq!(FINDER.find(&photo).unwrap(), [], "{width} x {height}");
     }
 }
 
