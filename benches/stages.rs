@@ -43,6 +43,13 @@ fn c_decode(bencher: Bencher, megapixels: u32) {
 }
 
 #[divan::bench(args = MEGAPIXELS)]
+fn c_faces(bencher: Bencher, megapixels: u32) {
+    let desk = Desk::new();
+    let (faces, photo) = (desk.faces(), desk.decode(&jpeg(megapixels, 9)).photo);
+    bencher.bench_local(|| faces.find(black_box(&photo)).unwrap());
+}
+
+#[divan::bench(args = MEGAPIXELS)]
 fn d_preprocess(bencher: Bencher, megapixels: u32) {
     let desk = Desk::new();
     let photo = desk.decode(&jpeg(megapixels, 9)).photo;
@@ -101,6 +108,6 @@ fn whole_photo(bencher: Bencher, megapixels: u32) {
     std::fs::write(&path, jpeg(megapixels, 9)).unwrap();
     let source = Source { path, name: "a.jpg".into(), file_name: "a.jpg".into(), problem: None, opted_out: false };
     let out = OutputFolder::look(&folder.path().join("out"), &Vault::default()).unwrap();
-    let (mut engine, memory) = (desk.engine(), MemoryGate::new(1 << 30));
-    bencher.bench_local(|| process(&source, &desk.plan, &memory, engine.as_mut(), &out).unwrap());
+    let (mut engine, faces, memory) = (desk.engine(), desk.faces(), MemoryGate::new(1 << 30));
+    bencher.bench_local(|| process(&source, &desk.plan, &memory, engine.as_mut(), Some(&faces), &out).unwrap());
 }

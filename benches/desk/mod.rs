@@ -12,6 +12,7 @@ use derm_seg::inference::preprocess::{Tensor, enough_pixels, preprocess};
 use derm_seg::inference::runtime::{Device, Engine, RawMap, Runtime};
 use derm_seg::input::decode::{Decoded, Limits, decode, header};
 use derm_seg::privacy::Policy;
+use derm_seg::privacy::faces::{self, FaceFinder};
 
 use crate::kit::files::Jpeg;
 use crate::kit::photos::Scene;
@@ -42,7 +43,7 @@ impl Desk {
             probabilities: None,
             privacy: Policy::Warn,
             coded_names: false,
-            faces: Default::default(),
+            faces: faces::Policy::Warn,
             withdrawn: None,
         };
         Self { ready, plan }
@@ -50,6 +51,10 @@ impl Desk {
 
     pub fn engine(&self) -> Box<dyn Engine> {
         self.ready.open().unwrap()
+    }
+
+    pub fn faces(&self) -> FaceFinder {
+        FaceFinder::open(&self.ready.runtime).unwrap()
     }
 
     pub fn decode(&self, bytes: &[u8]) -> Decoded {

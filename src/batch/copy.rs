@@ -12,8 +12,7 @@ use crate::domain::source::Source;
 use crate::error::{PhotoError, Stage};
 use crate::input::decode;
 use crate::input::decode::Limits;
-use crate::privacy::faces;
-use crate::privacy::faces::Policy;
+use crate::privacy::faces::{FaceFinder, Policy};
 use crate::privacy::{findings, scrub};
 
 /// What came of one photo.
@@ -52,16 +51,17 @@ struct Made {
     shows_face: bool,
 }
 
-/// Copies one photo without its metadata. An error means that nothing more can be written.
+/// Copies one photo without its metadata. Without `faces` the picture is not looked at. An error means that nothing more can be written.
 pub fn copy_clean(
     source: &Source,
     target: &Path,
     limits: &Limits,
     vault: &Vault,
     policy: Policy,
+    faces: Option<&FaceFinder>,
     memory: &MemoryGate,
 ) -> io::Result<Copied> {
-    let made = contained(&mut Stage::Read, |stage| make(source, limits, vault, policy, memory, stage));
+    let made = contained(&mut Stage::Read, |stage| make(source, limits, vault, policy, faces, memory, stage));
     let Made { clean, covered, left_out, shows_face } = match made {
         Ok(made) => made,
         Err(error) => return Ok(Copied::Failed(error)),
@@ -105,6 +105,7 @@ fn make(
     limits: &Limits,
     vault: &Vault,
     policy: Policy,
+    faces: Option<&FaceFinder>,
     memory: &MemoryGate,
     stage: &mut Stage,
 ) -> Result<Made, PhotoError> {
@@ -125,15 +126,15 @@ fn make(
         left_out: findings::scan_bytes(&bytes),
         shows_face: false,
     };
-    if policy == Policy::Off {
+    let Some(faces) = faces else {
         return Ok(made);
-    }
+    };
     let mut photo = decode::decode(&bytes, header, u32::MAX)?.photo;
     if policy == Policy::Blur {
-        made.shows_face = faces::cover(&mut photo)? > 0;
+        made.shows_face = faces.cover(&mut photo)? > 0;
         made.covered = made.shows_face.then(|| scrub::encode_anew(photo, &bytes)).transpose()?;
     } else {
-        made.shows_face = !faces::find(&photo, faces::THRESHOLD)?.is_empty();
+        made.shows_face = !faces.find(&photo)?.is_empty();
     }
     Ok(made)
 }

@@ -24,7 +24,7 @@ use crate::input::decode::{Header, Limits};
 use crate::input::discover::describe;
 use crate::measure::measure;
 use crate::people::{Kind, OptOut, Remembered};
-use crate::privacy::faces;
+use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::{Policy, findings, scan, scan_bytes};
 use crate::store::{
     OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities, is_about_the_name, last_touched,
@@ -79,13 +79,14 @@ pub fn process(
     plan: &PhotoPlan,
     memory: &MemoryGate,
     engine: &mut dyn Engine,
+    faces: Option<&FaceFinder>,
     folder: &OutputFolder,
 ) -> Result<Record, RunError> {
     let before = stamp(source);
     let mut input = Input { path: source.name.clone(), ..Input::default() };
     let mut stage = Stage::Read;
     let outcome =
-        contained(&mut stage, |stage| segment(source, plan, folder.vault(), memory, engine, &mut input, stage));
+        contained(&mut stage, |stage| segment(source, plan, folder.vault(), memory, engine, faces, &mut input, stage));
     let outcome = match outcome {
         Ok(Ok(results)) => {
             let record = write(source, plan, *results, folder)?;
@@ -139,6 +140,7 @@ fn segment(
     vault: &Vault,
     memory: &MemoryGate,
     engine: &mut dyn Engine,
+    faces: Option<&FaceFinder>,
     input: &mut Input,
     stage: &mut Stage,
 ) -> Result<Segmented, PhotoError> {
@@ -178,7 +180,7 @@ fn segment(
     drop(bytes);
     let photo = decoded.photo;
     let mut warnings: Vec<Warning> = decoded.warnings;
-    let shows_face = look_for_faces(&photo, plan.faces, &mut privacy.findings, &mut warnings);
+    let shows_face = look_for_faces(&photo, faces, &mut privacy.findings, &mut warnings);
     if shows_face && plan.faces == faces::Policy::Exclude {
         let exclusion = Exclusion { reason: "face".into(), detail: "the picture seems to show a whole face".into() };
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
@@ -220,14 +222,11 @@ fn segment(
 /// Adds a finding if the picture shows a whole face, or a warning if that could not be told.
 pub fn look_for_faces(
     photo: &Photo,
-    policy: faces::Policy,
+    faces: Option<&FaceFinder>,
     findings: &mut Vec<Finding>,
     warnings: &mut Vec<Warning>,
 ) -> bool {
-    if policy == faces::Policy::Off {
-        return false;
-    }
-    match faces::find(photo, faces::THRESHOLD) {
+    match faces.map_or(Ok(Vec::new()), |faces| faces.find(photo)) {
         Ok(found) if found.is_empty() => false,
         Ok(_) => {
             findings.push(findings::face());

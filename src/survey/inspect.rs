@@ -12,7 +12,7 @@ use crate::error::{PhotoError, Stage};
 use crate::input::decode;
 use crate::input::decode::Limits;
 use crate::measure::quality_of_photo;
-use crate::privacy::faces;
+use crate::privacy::faces::FaceFinder;
 use crate::privacy::{findings, scan};
 
 /// What was learnt of one photo; of a bad one, as much as could be.
@@ -33,7 +33,7 @@ pub fn inspect(
     source: &Source,
     limits: &Limits,
     vault: &Vault,
-    faces: faces::Policy,
+    faces: Option<&FaceFinder>,
     memory: &MemoryGate,
 ) -> Inspection {
     let input = Input { path: source.name.clone(), ..Input::default() };
@@ -53,7 +53,7 @@ fn look(
     source: &Source,
     limits: &Limits,
     vault: &Vault,
-    faces: faces::Policy,
+    faces: Option<&FaceFinder>,
     memory: &MemoryGate,
     seen: &mut Inspection,
 ) -> Result<(), PhotoError> {

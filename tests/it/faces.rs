@@ -1,7 +1,13 @@
 //! `--faces` in `run`, `check` and `scrub`, on a face that nobody has.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
 
+use derm_seg::domain::photo::Photo;
+use derm_seg::inference::runtime::{Device, Runtime};
+use derm_seg::privacy::faces::{Face, FaceFinder};
 use serde_json::{Value, json};
 
 use crate::kit::faces;
@@ -20,20 +26,74 @@ fn ran(lab: &Lab, args: &[&str]) -> Ran {
     lab.program().args(args).output().unwrap().into()
 }
 
+/// ONNX Runtime can be loaded once a process.
+static FINDER: LazyLock<FaceFinder> =
+    LazyLock::new(|| FaceFinder::open(&Runtime::load(None, Device::Cpu).unwrap()).unwrap());
+
+/// Turned, small, dark and covered faces; `tests/oracle/faces.py` wrote what OpenCV's FaceDetectorYN finds in them.
+#[test]
+fn drawn_faces_are_found_where_opencv_finds_them() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/faces.json");
+    let golden: BTreeMap<String, Vec<Vec<f64>>> = serde_json::from_slice(&fs::read(golden).unwrap()).unwrap();
+    let numbers = |face: &Face| {
+        let place = face.place;
+        let corner = [place.x, place.y, place.width, place.height].into_iter();
+        corner.chain(face.landmarks.into_iter().flat_map(|(x, y)| [x, y])).collect::<Vec<_>>()
+    };
+    for (name, photo) in faces::gallery() {
+        let (found, expected) = (FINDER.find(&photo).unwrap(), &golden[name]);
+        assert_eq!((found.len(), expected.len()), (1, 1), "{name}: {found:?}");
+        let (places, score) = expected[0].split_at(14);
+        assert!((found[0].score - score[0]).abs() < 0.01, "{name}: {} and {}", found[0].score, score[0]);
+        let near = 0.01 * f64::from(photo.width.max(photo.height));
+        let far = numbers(&found[0]).iter().zip(places).any(|(a, b)| (a - b).abs() > near);
+        assert!(!far, "{name}: {:?} and {places:?}", found[0]);
+    }
+}
+
+#[test]
+fn covering_leaves_nothing_of_a_head_however_it_is_turned() {
+    for (name, before) in faces::gallery() {
+        let mut after = before.clone();
+        assert_eq!(FINDER.cover(&mut after).unwrap(), 1, "{name}");
+        let face = FINDER.find(&before).unwrap()[0];
+        let place = face.place;
+        let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
+        let corners = corners.map(|(x, y)| (place.x + x * place.width, place.y + y * place.height));
+        for (x, y) in face.landmarks.into_iter().chain(corners) {
+            assert_eq!(after.pixel(x as u32, y as u32), [128; 3], "{name}: {x} {y}");
+        }
+        let hair = |photo: &Photo| {
+            photo.rgb.chunks_exact(3).filter(|pixel| faces::HAIR.iter().any(|hair| hair == pixel)).count()
+        };
+        assert!(hair(&before) > 100 && hair(&after) == 0, "{name}: {} pixels of hair stay", hair(&after));
+        assert_eq!(after.pixel(3, 3), before.pixel(3, 3), "{name}: the wall stays");
+    }
+}
+
+#[test]
+fn odd_shapes_and_plain_pictures_have_no_face() {
+    for (width, height) in [(1, 1), (3, 900), (900, 3), (41, 40), (300, 200)] {
+        let photo = Photo { width, height, rgb: vec![90; (width * height * 3) as usize] };
+        assert_eq!(FINDER.find(&photo).unwrap(), [], "{width} x {height}");
+    }
+}
+
 fn kinds(of: &Value) -> Vec<&str> {
     of.as_array().unwrap().iter().filter_map(|finding| finding["kind"].as_str()).collect()
 }
 
 #[test]
-fn run_looks_only_when_asked_and_keeps_the_policies_apart() {
+fn run_tells_of_faces_unless_told_not_to_and_keeps_the_policies_apart() {
     let lab = lab();
-    lab.run(&[]).expect_code(0);
+    lab.run(&["--faces", "off"]).expect_code(0);
     assert_eq!(lab.run_file()["settings"]["faces"], "off");
     assert!(!lab.record("face.jpg").to_string().contains("\"face\""));
-    let mixed = lab.run(&["--faces", "warn"]).expect_code(2);
+    let mixed = lab.run(&[]).expect_code(2);
     assert!(mixed.stderr.contains("faces: \"off\" there, \"warn\" now"), "{}", mixed.stderr);
 
-    lab.run(&["--faces", "warn", "--overwrite"]).expect_code(0);
+    lab.run(&["--overwrite"]).expect_code(0);
+    assert_eq!(lab.run_file()["settings"]["faces"], "warn");
     assert!(kinds(&lab.record("face.jpg")["privacy"]["findings"]).contains(&"face"));
     assert!(!kinds(&lab.record("limb.jpg")["privacy"]["findings"]).contains(&"face"));
 

@@ -15,6 +15,7 @@ use crate::commands::cli::Global;
 use crate::domain::record::{Failure, Severity};
 use crate::error::UsageError;
 use crate::exit;
+use crate::inference::runtime::{Device, Runtime};
 use crate::input::discover::{check_locks, discover};
 use crate::privacy::faces::Policy;
 use crate::survey::{Inspection, Survey, inspect};
@@ -36,12 +37,18 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
         return Err(UsageError("no photos were found; name files or folders that hold photos".into()).into());
     }
     check_locks(found.iter().map(|source| source.path.as_path()), &plan.vault, false)?;
+    let runtime = Runtime::load(None, Device::Cpu);
+    let faces = match &runtime {
+        Ok(runtime) => plan.faces.finder(runtime)?,
+        Err(_) if plan.faces == Policy::Off => None,
+        Err(e) => return Err(UsageError(format!("{e} Without it --faces off looks at all but faces.")).into()),
+    };
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let progress = Progress::new(found.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
     let seen = parallel_map(&found, plan.jobs, |source| {
-        let seen = stop.signal().is_none().then(|| inspect(source, &plan.limits, &plan.vault, plan.faces, &memory));
+        let seen = stop.signal().is_none().then(|| inspect(source, &plan.limits, &plan.vault, faces.as_ref(), &memory));
         progress.step(0);
         seen
     })?;
@@ -50,7 +57,10 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
         return Ok(exit::signal(signal));
     }
     let seen: Vec<Inspection> = seen.into_iter().flatten().collect();
-    let model_time = plan.model_time().inspect_err(|e| tracing::info!("no estimate of time: {e}")).ok();
+    let model_time = runtime
+        .and_then(|runtime| plan.model_time(runtime))
+        .inspect_err(|e| tracing::info!("no estimate of time: {e}"))
+        .ok();
     let survey = Survey::of(&seen, model_time, plan.jobs);
     if plan.json {
         print_json(&plan, &survey, &seen, opted_out, typos)?;

@@ -14,7 +14,7 @@ use crate::error::UsageError;
 use crate::inference::LoadedModel;
 use crate::inference::manifest::Model;
 use crate::inference::preprocess::test_tensor;
-use crate::inference::runtime::{Device, Runtime};
+use crate::inference::runtime::Runtime;
 use crate::input::decode::Limits;
 use crate::input::discover::Filter;
 use crate::people::OptOut;
@@ -58,8 +58,8 @@ pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
 
 impl CheckPlan {
     /// How long the model takes for a photo here; measured, on a test picture.
-    pub fn model_time(&self) -> Result<Duration, UsageError> {
-        let ready = LoadedModel::new(self.model.clone(), Runtime::load(None, Device::Cpu)?)?;
+    pub fn model_time(&self, runtime: Runtime) -> Result<Duration, UsageError> {
+        let ready = LoadedModel::new(self.model.clone(), runtime)?;
         let mut engine = ready.open()?;
         let looks = 1 + u32::from(self.model.manifest.second_look.is_some());
         let failed = |e: crate::error::PhotoError| UsageError(e.to_string());

@@ -34,6 +34,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let (found, opted_out) = find(&plan)?;
     let (ready, photo_plan) = plan.ready()?;
+    let faces = plan.faces.finder(&ready.runtime)?;
     let asked = Asked { settings: plan.settings(), base: relative(&plan.output, &found.base) };
     let folder = match plan.dry_run {
         true => OutputFolder::look(&plan.output, &plan.vault)?,
@@ -60,7 +61,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let memory = MemoryGate::new(plan.memory);
     let reads_back = plan.vault.reads_its_own();
     let outcomes = run_all(&todo, plan.jobs, &stop, &|| ready.open(), |source, engine| {
-        let record = process(source, &photo_plan, &memory, engine, &folder)?;
+        let record = process(source, &photo_plan, &memory, engine, faces.as_ref(), &folder)?;
         let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
         match &record.outcome {
             Outcome::Done(done) => tracing::info!("done: {} (lesions: {})", done.input.path, done.lesions.len()),

@@ -23,7 +23,7 @@ use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError, UsageError};
 use crate::exit;
 use crate::input::discover::{check_locks, code_names, discover};
-use crate::privacy::faces;
+use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::findings;
 use args::ScrubArgs;
 use plan::{ScrubPlan, plan};
@@ -48,6 +48,7 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
     let _lock = lock_output(&plan)?;
     let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
+    let faces = plan.face_finder()?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let progress = Progress::new(items.len() as u64, global.quiet);
@@ -57,7 +58,7 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
         if stop.signal().is_some() || stopped.load(Ordering::Relaxed) {
             return Ok(Outcome::NotReached);
         }
-        let outcome = copy(item, &plan, &memory);
+        let outcome = copy(item, &plan, faces.as_ref(), &memory);
         // What stops one copy, such as a full disk, stops all.
         stopped.fetch_or(outcome.is_err(), Ordering::Relaxed);
         progress.step(0);
@@ -109,7 +110,7 @@ fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
     Ok(items.map(|(source, original_name)| Item { source, original_name }).collect())
 }
 
-fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate) -> Result<Outcome, RunError> {
+fn copy(item: &Item, plan: &ScrubPlan, faces: Option<&FaceFinder>, memory: &MemoryGate) -> Result<Outcome, RunError> {
     let target = plan.output.join(&item.source.file_name);
     let stopped = |e: std::io::Error| {
         RunError(format!(
@@ -121,7 +122,7 @@ fn copy(item: &Item, plan: &ScrubPlan, memory: &MemoryGate) -> Result<Outcome, R
     if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: disk::remove(&target).map_err(stopped)? });
     }
-    copy_clean(&item.source, &target, &plan.limits, &plan.vault, plan.faces, memory)
+    copy_clean(&item.source, &target, &plan.limits, &plan.vault, plan.faces, faces, memory)
         .map(Outcome::Copied)
         .map_err(stopped)
 }
@@ -249,7 +250,7 @@ impl Summary {
         writeln!(out, "copies: {}", plan.output.display())?;
         let seen = match plan.faces {
             faces::Policy::Off => "what the pictures show was not looked at",
-            _ => "not every face is found (profiles, masks, turned heads): look at the copies",
+            _ => "not every face is found (profiles, small, tilted and covered ones): look at the copies",
         };
         Ok(writeln!(out, "{seen}; best effort, research use only")?)
     }

@@ -8,9 +8,10 @@ use crate::commands::shared::folders::check_single_input;
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
+use crate::inference::runtime::{Device, Runtime};
 use crate::input::decode::Limits;
 use crate::people::{OptOut, Pseudonyms};
-use crate::privacy::faces;
+use crate::privacy::faces::{self, FaceFinder};
 
 pub struct ScrubPlan {
     pub inputs: Vec<PathBuf>,
@@ -62,6 +63,16 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
         memory: jobs as u64 * MEMORY_PER_JOB,
         json: args.json,
     })
+}
+
+impl ScrubPlan {
+    /// None where faces are not looked for; then no ONNX Runtime is needed.
+    pub fn face_finder(&self) -> Result<Option<FaceFinder>, UsageError> {
+        match self.faces {
+            faces::Policy::Off => Ok(None),
+            policy => policy.finder(&Runtime::load(None, Device::Cpu)?),
+        }
+    }
 }
 
 fn refuse_inside(table: Option<&Path>, folder: &Path, what: &str) -> Result<(), UsageError> {

@@ -7,9 +7,9 @@ use crate::privacy::faces::Policy;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum RunFaces {
     /// Do not look for them
-    #[default]
     Off,
     /// Record that one was found
+    #[default]
     Warn,
     /// Leave the photo out
     Exclude,

@@ -27,7 +27,8 @@ pub struct RuntimeInfo {
     pub build: String,
 }
 
-/// ONNX Runtime, loaded. One a process.
+/// ONNX Runtime, loaded. One a process; a clone is the same one.
+#[derive(Clone)]
 pub struct Runtime {
     pub(super) environment: Environment,
     pub info: RuntimeInfo,
