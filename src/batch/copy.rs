@@ -120,7 +120,7 @@ fn make(
         memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
     drop(turn);
     let mut made =
-        Made { clean: scrub::scrub(&bytes)?, covered: None, left_out: findings::scan_bytes(&bytes), shows_face: false };
+        Made { clean: scrub::scrub(&bytes, limits)?, covered: None, left_out: findings::scan_bytes(&bytes), shows_face: false };
     if policy == Policy::Off {
         return Ok(made);
     }

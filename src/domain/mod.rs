@@ -9,5 +9,6 @@ pub mod name;
 pub mod pairing;
 pub mod photo;
 pub mod record;
+pub mod sets;
 pub mod source;
 pub mod statistics;

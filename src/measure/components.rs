@@ -4,6 +4,7 @@
 //! the cost follow the outline of the lesions rather than the size of the photo.
 
 use crate::domain::mask::LabelMap;
+use crate::domain::sets::Sets;
 
 /// Pixels `start..end` of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub struct Component {
 /// The pieces of a class, largest first; equal ones by their first pixel in reading order.
 pub fn components(labels: &LabelMap, class: u8) -> Vec<Component> {
     let runs = find_runs(labels, class);
-    let mut forest = Forest::new(runs.len());
+    let mut forest = Sets::new(runs.len());
     let mut contacts = Vec::new();
     for_each_contact(&runs, |above, below| {
         forest.join(above, below);
@@ -118,30 +119,6 @@ fn bounding_box(runs: &[Run]) -> [u32; 4] {
     let right = runs.iter().map(|r| r.end).max().unwrap_or(0);
     let (top, bottom) = (runs.first().map_or(0, |r| r.y), runs.last().map_or(0, |r| r.y + 1));
     [left, top, right - left, bottom - top]
-}
-
-/// Disjoint sets; the root of a set is its earliest member.
-struct Forest {
-    parent: Vec<usize>,
-}
-
-impl Forest {
-    fn new(len: usize) -> Self {
-        Self { parent: (0..len).collect() }
-    }
-
-    fn root(&mut self, mut node: usize) -> usize {
-        while self.parent[node] != node {
-            self.parent[node] = self.parent[self.parent[node]];
-            node = self.parent[node];
-        }
-        node
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.parent[a.max(b)] = a.min(b);
-    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,6 @@ pub mod policy;
 #[cfg(test)]
 mod samples;
 pub mod scrub;
-pub mod walk;
 
 pub use findings::{scan, scan_bytes};
 pub use policy::Policy;
-pub use walk::jpeg::is_complete as jpeg_is_complete;

@@ -8,17 +8,19 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::geometry::Rect;
 use crate::domain::photo::Photo;
 use crate::domain::photo::resize;
+use crate::domain::sets::Sets;
 use crate::error::PhotoError;
 
 const GRID: u32 = 16;
-/// Photos whose fingerprints differ in no more bits than this are taken for the same picture. With 16 chunks, two such
-/// fingerprints share at least one chunk: that is how they find each other without comparing all pairs.
+/// Photos whose fingerprints differ in no more bits than this are taken for the same picture.
 pub const MAX_DISTANCE: u32 = 12;
 const CHUNKS: usize = 16;
-/// A chunk that so many photos share tells nothing: flat parts of a picture look like that.
-const MAX_SHARING: usize = 1000;
+/// Of 16 chunks, two such fingerprints share at least these: that is how they find each other without comparing all pairs.
+const SHARED: usize = CHUNKS - MAX_DISTANCE as usize;
+/// More fingerprints with a chunk in common than this (flat parts of pictures look alike) are told apart by a further one.
+const FEW: usize = 1000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u64; 4]);
 
 impl Fingerprint {
@@ -62,57 +64,46 @@ pub fn identical<'a>(keys: impl Iterator<Item = Option<&'a str>>) -> Vec<Vec<usi
 
 /// Groups of pictures that look alike, directly or through others of the group.
 pub fn alike(fingerprints: &[Option<Fingerprint>]) -> Vec<Vec<usize>> {
-    let mut groups = Groups { parent: (0..fingerprints.len()).collect() };
-    for chunk in 0..CHUNKS {
-        let mut sharing: HashMap<u16, Vec<usize>> = HashMap::new();
-        for (position, fingerprint) in fingerprints.iter().enumerate() {
-            if let Some(fingerprint) = fingerprint {
-                sharing.entry(fingerprint.chunk(chunk)).or_default().push(position);
-            }
-        }
-        for positions in sharing.into_values().filter(|positions| positions.len() <= MAX_SHARING) {
-            for (i, &a) in positions.iter().enumerate() {
-                for &b in &positions[i + 1..] {
-                    if let (Some(x), Some(y)) = (&fingerprints[a], &fingerprints[b])
-                        && x.distance(y) <= MAX_DISTANCE
-                    {
-                        groups.join(a, b);
-                    }
-                }
-            }
+    let mut sets = Sets::new(fingerprints.len());
+    // Of equal ones, however many, the first stands for all.
+    let mut first: HashMap<Fingerprint, usize> = HashMap::new();
+    for (position, fingerprint) in fingerprints.iter().enumerate() {
+        if let Some(fingerprint) = fingerprint {
+            sets.join(*first.entry(*fingerprint).or_insert(position), position);
         }
     }
+    let distinct: Vec<(usize, Fingerprint)> = first.into_iter().map(|(print, position)| (position, print)).collect();
+    join_sharing(&distinct, 0, 0, &mut sets);
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for position in 0..fingerprints.len() {
-        members.entry(groups.root(position)).or_default().push(position);
+        members.entry(sets.root(position)).or_default().push(position);
     }
     sorted(members.into_values())
+}
+
+/// Joins what is near among photos that share `shared` chunks, all of them before `next`.
+fn join_sharing(photos: &[(usize, Fingerprint)], shared: usize, next: usize, sets: &mut Sets) {
+    if shared == SHARED || (shared > 0 && photos.len() <= FEW) {
+        for (i, (a, x)) in photos.iter().enumerate() {
+            let near = photos[i + 1..].iter().filter(|(_, y)| x.distance(y) <= MAX_DISTANCE);
+            near.for_each(|(b, _)| sets.join(*a, *b));
+        }
+        return;
+    }
+    for chunk in next..CHUNKS {
+        let mut sharing: HashMap<u16, Vec<(usize, Fingerprint)>> = HashMap::new();
+        for &(position, print) in photos {
+            sharing.entry(print.chunk(chunk)).or_default().push((position, print));
+        }
+        let several = sharing.into_values().filter(|photos| photos.len() > 1);
+        several.for_each(|photos| join_sharing(&photos, shared + 1, chunk + 1, sets));
+    }
 }
 
 fn sorted(groups: impl Iterator<Item = Vec<usize>>) -> Vec<Vec<usize>> {
     let mut groups: Vec<_> = groups.filter(|group| group.len() > 1).collect();
     groups.sort();
     groups
-}
-
-/// Sets that are joined step by step.
-struct Groups {
-    parent: Vec<usize>,
-}
-
-impl Groups {
-    fn root(&mut self, mut at: usize) -> usize {
-        while self.parent[at] != at {
-            self.parent[at] = self.parent[self.parent[at]];
-            at = self.parent[at];
-        }
-        at
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.parent[a.max(b)] = a.min(b);
-    }
 }
 
 #[cfg(test)]
@@ -142,6 +133,23 @@ mod tests {
         all[20] = Some(changed(fingerprint(2), MAX_DISTANCE + 1));
         all[30] = None;
         assert_eq!(alike(&all), [[0, 10]]);
+    }
+
+    #[test]
+    fn a_chunk_that_thousands_share_hides_no_pair() {
+        let flat = |seed: u64| {
+            let mut print = fingerprint(seed);
+            print.0[0] = 0;
+            print
+        };
+        let mut all: Vec<_> = (1..1500).map(|seed| Some(flat(seed))).collect();
+        let mut near = flat(7);
+        // One bit in each chunk but the four that all share.
+        (4..CHUNKS).for_each(|chunk| near.0[chunk / 4] ^= 1 << (chunk % 4 * 16));
+        all.push(Some(near));
+        assert_eq!(alike(&all), [[6, 1499]]);
+        let same = vec![Some(fingerprint(1)); 5000];
+        assert_eq!(alike(&same), [(0..5000).collect::<Vec<_>>()]);
     }
 
     #[test]

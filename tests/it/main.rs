@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "its own files, in folders of its own")]
 
 mod at_rest;
+mod bombs;
 mod browser;
 mod check;
 mod command_line;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Rle, fill, outlines};
+use crate::annotations::AnnotationError;
 use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
 use crate::measure::components::Component;
 
@@ -63,16 +64,18 @@ enum Segmentation {
 
 impl CocoSet {
     /// `class_of` says what a category stands for; a category without a class is an error that names it, if it is used.
-    pub fn read(json: &[u8], class_of: &dyn Fn(&str) -> Option<u8>) -> Result<Self, String> {
-        let file: File = serde_json::from_slice(json).map_err(|e| format!("it is no COCO file: {e}"))?;
+    pub fn read(json: &[u8], class_of: &dyn Fn(&str) -> Option<u8>) -> Result<Self, AnnotationError> {
+        let file: File = serde_json::from_slice(json)
+            .map_err(|e| AnnotationError::WrongJson { kind: "COCO", why: e.to_string() })?;
         let mut annotations: HashMap<u64, Vec<Annotation>> = HashMap::new();
         let mut classes = HashMap::new();
         for annotation in file.annotations {
             let id = annotation.category_id;
             if let std::collections::hash_map::Entry::Vacant(slot) = classes.entry(id) {
                 let category = file.categories.iter().find(|category| category.id == id);
-                let name = category.map(|category| &category.name).ok_or(format!("there is no category {id}"))?;
-                slot.insert(class_of(name).ok_or_else(|| format!("the category {name:?} stands for no class"))?);
+                let name = &category.ok_or(AnnotationError::NoCategory(id))?.name;
+                let class = class_of(name);
+                slot.insert(class.ok_or_else(|| AnnotationError::NameWithoutClass { what: "category", name: name.clone() })?);
             }
             annotations.entry(annotation.image_id).or_default().push(annotation);
         }
@@ -85,7 +88,7 @@ impl CocoSet {
     }
 
     /// Lesion is painted over normal skin, and what is to be ignored over both.
-    pub fn mask(&self, index: usize) -> Result<LabelMap, String> {
+    pub fn mask(&self, index: usize) -> Result<LabelMap, AnnotationError> {
         let Image { id, width, height, .. } = self.images[index];
         let mut labels = empty(width, height)?;
         let annotations = self.annotations.get(&id).map_or(&[][..], Vec::as_slice);
@@ -98,14 +101,14 @@ impl CocoSet {
     }
 }
 
-fn paint(labels: &mut LabelMap, segmentation: &Segmentation, class: u8) -> Result<(), String> {
+fn paint(labels: &mut LabelMap, segmentation: &Segmentation, class: u8) -> Result<(), AnnotationError> {
     let size = (labels.width, labels.height);
     let runs = match segmentation {
         Segmentation::Polygons(polygons) => {
             for polygon in polygons {
                 let (points, rest) = polygon.as_chunks::<2>();
                 if points.len() < 3 || !rest.is_empty() {
-                    return Err(format!("a polygon has {} numbers, which make no area", polygon.len()));
+                    return Err(AnnotationError::NoArea(polygon.len()));
                 }
                 fill(&[points.to_vec()], size, |y, start, end| labels.paint(y, start, end, class));
             }
@@ -115,10 +118,7 @@ fn paint(labels: &mut LabelMap, segmentation: &Segmentation, class: u8) -> Resul
         Segmentation::Counts { size: [height, width], counts } => Rle::from_counts(counts.clone(), *width, *height)?,
     };
     if (runs.width, runs.height) != size {
-        return Err(format!(
-            "runs of {} x {} pixels are in an image of {} x {}",
-            runs.width, runs.height, size.0, size.1
-        ));
+        return Err(AnnotationError::OtherSize { runs: (runs.width, runs.height), image: size });
     }
     runs.pixels(|x, y| labels.paint(y, x, x + 1, class));
     Ok(())
@@ -127,9 +127,9 @@ fn paint(labels: &mut LabelMap, segmentation: &Segmentation, class: u8) -> Resul
 /// More pixels than any photo that is accepted has.
 const MAX_PIXELS: u64 = 1 << 30;
 
-pub(super) fn empty(width: u32, height: u32) -> Result<LabelMap, String> {
+pub(super) fn empty(width: u32, height: u32) -> Result<LabelMap, AnnotationError> {
     match u64::from(width) * u64::from(height) {
         1..=MAX_PIXELS => Ok(LabelMap::filled(width, height, BACKGROUND)),
-        _ => Err(format!("an image of {width} x {height} pixels cannot be")),
+        _ => Err(AnnotationError::ImpossibleSize { width, height }),
     }
 }

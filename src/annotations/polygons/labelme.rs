@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::trace::{doubled_area, outlines};
 use super::{Ring, class_name, fill};
+use crate::annotations::AnnotationError;
 use crate::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
 use crate::measure::components::components;
 
@@ -62,19 +63,21 @@ fn polygon() -> String {
 }
 
 /// A LabelMe file as a mask. `class_of` says what a label stands for; a label without a class is an error that names it.
-pub fn read_labelme(json: &[u8], class_of: &dyn Fn(&str) -> Option<u8>) -> Result<LabelMap, String> {
-    let file: File = serde_json::from_slice(json).map_err(|e| format!("it is no LabelMe file: {e}"))?;
+pub fn read_labelme(json: &[u8], class_of: &dyn Fn(&str) -> Option<u8>) -> Result<LabelMap, AnnotationError> {
+    let file: File = serde_json::from_slice(json)
+        .map_err(|e| AnnotationError::WrongJson { kind: "LabelMe", why: e.to_string() })?;
     let mut labels = super::coco::empty(file.width, file.height)?;
     for shape in file.shapes {
-        let class = class_of(&shape.label).ok_or_else(|| format!("the label {:?} stands for no class", shape.label))?;
+        let class = class_of(&shape.label)
+            .ok_or_else(|| AnnotationError::NameWithoutClass { what: "label", name: shape.label.clone() })?;
         let ring = match (shape.shape_type.as_str(), shape.points.as_slice()) {
             ("polygon", [_, _, _, ..]) => shape.points,
             ("rectangle", &[[a, b], [c, d]]) => vec![[a, b], [c, b], [c, d], [a, d]],
             ("circle", &[[x, y], [u, v]]) => circle([x, y], f64::hypot(u - x, v - y)),
             ("polygon" | "rectangle" | "circle", _) => {
-                return Err(format!("a shape labelled {:?} has too few points", shape.label));
+                return Err(AnnotationError::TooFewPoints(shape.label));
             }
-            (other, _) => return Err(format!("the shape type {other:?} has no area that could be filled")),
+            (other, _) => return Err(AnnotationError::ShapeWithoutArea(other.to_owned())),
         };
         fill(&[ring], (file.width, file.height), |y, start, end| labels.paint(y, start, end, class));
     }

@@ -1,6 +1,7 @@
 //! COCO's run-length code of a mask: lengths of alternating runs, column by column, beginning with what is outside; as
 //! numbers or as COCO's text of six bits a character.
 
+use crate::annotations::AnnotationError;
 use crate::measure::components::Component;
 
 /// A mask of one thing in a frame.
@@ -62,12 +63,12 @@ impl Rle {
         text
     }
 
-    pub fn from_text(text: &str, width: u32, height: u32) -> Result<Self, String> {
+    pub fn from_text(text: &str, width: u32, height: u32) -> Result<Self, AnnotationError> {
         let mut counts: Vec<u64> = Vec::new();
         let (mut value, mut shift) = (0_i64, 0);
         for byte in text.bytes() {
             let bits = byte.checked_sub(48).filter(|&bits| bits < 64 && shift < 60);
-            let bits = bits.ok_or("the run-length text has a character that does not belong there")?;
+            let bits = bits.ok_or(AnnotationError::RunText("has a character that does not belong there"))?;
             value |= i64::from(bits & 0x1f) << shift;
             shift += 5;
             if bits & 0x20 != 0 {
@@ -77,19 +78,20 @@ impl Rle {
                 value |= -1 << shift;
             }
             let base = if counts.len() > 2 { counts[counts.len() - 2] as i64 } else { 0 };
-            counts.push(u64::try_from(base + value).map_err(|_| "the run-length text has a negative run")?);
+            let count = base.checked_add(value).and_then(|count| u64::try_from(count).ok());
+            counts.push(count.ok_or(AnnotationError::RunText("has a run that cannot be"))?);
             (value, shift) = (0, 0);
         }
         if shift != 0 {
-            return Err("the run-length text ends in the middle of a number".into());
+            return Err(AnnotationError::RunText("ends in the middle of a number"));
         }
         Self::from_counts(counts, width, height)
     }
 
-    pub fn from_counts(counts: Vec<u64>, width: u32, height: u32) -> Result<Self, String> {
+    pub fn from_counts(counts: Vec<u64>, width: u32, height: u32) -> Result<Self, AnnotationError> {
         let total = counts.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count));
         if total.is_none_or(|total| total > u64::from(width) * u64::from(height)) {
-            return Err(format!("the runs are longer than the {width} x {height} pixels of the image"));
+            return Err(AnnotationError::RunsTooLong { width, height });
         }
         Ok(Self { width, height, counts })
     }

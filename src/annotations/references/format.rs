@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::raster::{Pixels, Raster};
+use crate::annotations::error::{AnnotationError, Doubt, FormatError};
 use crate::annotations::polygons::known_class;
 use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
 
@@ -66,9 +67,9 @@ pub fn class_of(format: &Format, label: &str) -> Option<u8> {
 }
 
 impl FromStr for Format {
-    type Err = String;
+    type Err = FormatError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, FormatError> {
         match text {
             "binary" => return Ok(Format::Binary),
             "zero-one" => return Ok(Format::ZeroOne),
@@ -76,18 +77,14 @@ impl FromStr for Format {
             "polygons" => return Ok(Format::Polygons(Vec::new())),
             _ => {}
         }
-        let usage = || {
-            let words = "one of binary, zero-one, index, polygons";
-            format!("{words}, colours such as lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus")
-        };
         let mut parts: Vec<(String, u8)> = Vec::new();
         for part in text.split(',') {
-            let (name, value) = part.split_once('=').filter(|(_, value)| !value.trim().is_empty()).ok_or_else(usage)?;
-            let class = CLASSES.iter().find(|c| c.0 == name.trim()).ok_or_else(usage)?.1;
+            let (name, value) = part.split_once('=').filter(|(_, value)| !value.trim().is_empty()).ok_or(FormatError::Usage)?;
+            let class = CLASSES.iter().find(|c| c.0 == name.trim()).ok_or(FormatError::Usage)?.1;
             parts.push((value.trim().to_owned(), class));
         }
         if !parts.iter().any(|(_, class)| *class == LESION) {
-            return Err("nothing is given for the lesion".to_owned());
+            return Err(FormatError::NoLesion);
         }
         let colours: Option<Vec<([u8; 3], u8)>> =
             parts.iter().map(|(value, class)| Some((parse_hex(value)?, *class))).collect();
@@ -110,31 +107,33 @@ fn hex([r, g, b]: [u8; 3]) -> String {
 }
 
 /// A file as classes. The error names the value that does not fit and where it is.
-pub fn labels(raster: Raster, format: &Format) -> Result<LabelMap, String> {
+pub fn labels(raster: Raster, format: &Format) -> Result<LabelMap, AnnotationError> {
     let (width, height) = (raster.width, raster.height);
-    let place = |i: usize| format!("at ({}, {})", i % width as usize, i / width as usize);
+    let place = |i: usize| (i % width as usize, i / width as usize);
     let data = match (format, raster.pixels) {
         (Format::Binary, pixels) => binary(pixels),
         (Format::ZeroOne | Format::Index, Pixels::Rgb(rgb))
             if rgb.chunks_exact(3).any(|p| p[0] != p[1] || p[1] != p[2]) =>
         {
-            return Err("it is a colour picture, not one of class values; give its colours".to_owned());
+            return Err(AnnotationError::ColourPicture);
         }
         (Format::ZeroOne, pixels) => {
             let values = values(pixels);
             if let Some(i) = values.iter().position(|&v| v > 1) {
-                return Err(format!("the value {} {} is neither 0 nor 1", values[i], place(i)));
+                let (x, y) = place(i);
+                return Err(AnnotationError::NeitherZeroNorOne { value: values[i], x, y });
             }
             values.into_iter().map(|v| v * LESION).collect()
         }
         (Format::Index, pixels) => {
             let values = values(pixels);
             if let Some(i) = values.iter().position(|&v| v > LESION && v != IGNORE) {
-                return Err(format!("the value {} {} is no class (0, 1, 2 or 255)", values[i], place(i)));
+                let (x, y) = place(i);
+                return Err(AnnotationError::ValueWithoutClass { value: values[i], x, y });
             }
             values
         }
-        (Format::Polygons(_), _) => return Err("it is a picture, and polygons were expected".to_owned()),
+        (Format::Polygons(_), _) => return Err(AnnotationError::NoPolygons),
         (Format::Colours(map), pixels) => {
             let mut out = Vec::with_capacity(width as usize * height as usize);
             // Neighbours mostly share their colour: the last answer is tried first.
@@ -143,7 +142,10 @@ pub fn labels(raster: Raster, format: &Format) -> Result<LabelMap, String> {
                 if last.1.is_none() || last.0 != colour {
                     last = (colour, map.iter().find(|(c, _)| *c == colour).map(|(_, class)| *class));
                 }
-                out.push(last.1.ok_or_else(|| format!("the colour {} {} stands for no class", hex(colour), place(i)))?);
+                out.push(last.1.ok_or_else(|| {
+                    let (x, y) = place(i);
+                    AnnotationError::ColourWithoutClass { colour: hex(colour), x, y }
+                })?);
             }
             out
         }
@@ -223,7 +225,7 @@ impl Evidence {
     }
 
     /// The format that the files leave no doubt about; otherwise what to do.
-    pub fn guess(&self) -> Result<Format, String> {
+    pub fn guess(&self) -> Result<Format, Doubt> {
         if !self.colours.is_empty() {
             return self.guess_colours();
         }
@@ -233,20 +235,16 @@ impl Evidence {
         } else if all_in(&[0, 1, 2, 255]) && self.values.contains(&2) {
             Ok(Format::Index)
         } else if all_in(&[0, 1]) {
-            Err("the files looked at hold only 0 and 1: say `zero-one` if 1 is lesion, or `index` if 1 is normal skin"
-                .into())
+            Err(Doubt::ZeroAndOne)
         } else if self.values.iter().any(|v| (64..192).contains(v)) || self.values.len() > 32 {
             Ok(Format::Binary)
         } else {
             let values: Vec<String> = self.values.iter().map(u8::to_string).collect();
-            Err(format!(
-                "the files looked at hold the values {}: say `binary`, `zero-one` or `index`",
-                values.join(", ")
-            ))
+            Err(Doubt::Values(values.join(", ")))
         }
     }
 
-    fn guess_colours(&self) -> Result<Format, String> {
+    fn guess_colours(&self) -> Result<Format, Doubt> {
         let (red, green) = ([255, 0, 0], [0, 255, 0]);
         let colours: Vec<[u8; 3]> = self.colours.iter().copied().collect();
         let plain_background = self.values.iter().all(|v| *v == 0);
@@ -255,17 +253,11 @@ impl Evidence {
             [a, b] if plain_background && *a == green && *b == red => {
                 Ok(Format::Colours(vec![(red, LESION), (green, SKIN), ([0; 3], BACKGROUND)]))
             }
-            many if many.len() > MAX_COLOURS => {
-                Err("the files looked at hold many colours, like photos and not like masks".into())
-            }
+            many if many.len() > MAX_COLOURS => Err(Doubt::Photos),
             some => {
                 let greys = self.values.iter().map(|v| hex([*v; 3]));
                 let list: Vec<String> = some.iter().map(|c| hex(*c)).chain(greys).collect();
-                Err(format!(
-                    "the files looked at hold the colours {}: say which is which, such as lesion={}",
-                    list.join(", "),
-                    list[0]
-                ))
+                Err(Doubt::Colours { all: list.join(", "), first: list[0].clone() })
             }
         }
     }
@@ -293,7 +285,7 @@ mod tests {
         Raster { width: indices.len() as u32, height: 1, pixels: Pixels::Palette(indices.to_vec(), colours.to_vec()) }
     }
 
-    fn guess(rasters: Vec<Raster>) -> Result<Format, String> {
+    fn guess(rasters: Vec<Raster>) -> Result<Format, Doubt> {
         let mut evidence = Evidence::default();
         rasters.into_iter().for_each(|r| evidence.add(r));
         evidence.guess()
@@ -318,12 +310,12 @@ mod tests {
 
     #[test]
     fn doubt_is_an_error_that_says_what_to_write() {
-        assert!(guess(vec![grey(&[0, 1])]).unwrap_err().contains("zero-one"));
-        assert!(guess(vec![palette(&[0, 1], &[BLACK, RED])]).unwrap_err().contains("zero-one"));
-        assert!(guess(vec![grey(&[0, 1, 2, 3])]).unwrap_err().contains("0, 1, 2, 3"));
-        assert!(guess(vec![rgb(&[[1, 2, 3], [4, 5, 6]])]).unwrap_err().contains("lesion=010203"));
+        assert!(guess(vec![grey(&[0, 1])]).unwrap_err().to_string().contains("zero-one"));
+        assert!(guess(vec![palette(&[0, 1], &[BLACK, RED])]).unwrap_err().to_string().contains("zero-one"));
+        assert!(guess(vec![grey(&[0, 1, 2, 3])]).unwrap_err().to_string().contains("0, 1, 2, 3"));
+        assert!(guess(vec![rgb(&[[1, 2, 3], [4, 5, 6]])]).unwrap_err().to_string().contains("lesion=010203"));
         let photo: Vec<[u8; 3]> = (0..40).map(|i| [i, 2 * i, 100]).collect();
-        assert!(guess(vec![rgb(&photo)]).unwrap_err().contains("photos"));
+        assert!(guess(vec![rgb(&photo)]).unwrap_err().to_string().contains("photos"));
     }
 
     #[test]
@@ -338,9 +330,9 @@ mod tests {
         assert_eq!(labels(grey(&[0, 1, 2, 255]), &Format::Index).unwrap().data, [0, 1, 2, 255]);
         assert_eq!(labels(grey(&[0, 1]), &Format::ZeroOne).unwrap().data, [0, 2]);
         assert_eq!(labels(rgb(&[[2; 3], [0; 3]]), &Format::Index).unwrap().data, [2, 0]);
-        assert!(labels(grey(&[0, 3]), &Format::Index).unwrap_err().contains("3 at (1, 0)"));
-        assert!(labels(grey(&[2]), &Format::ZeroOne).unwrap_err().contains("neither 0 nor 1"));
-        assert!(labels(rgb(&[RED]), &Format::Index).unwrap_err().contains("colour picture"));
+        assert!(labels(grey(&[0, 3]), &Format::Index).unwrap_err().to_string().contains("3 at (1, 0)"));
+        assert!(labels(grey(&[2]), &Format::ZeroOne).unwrap_err().to_string().contains("neither 0 nor 1"));
+        assert!(labels(rgb(&[RED]), &Format::Index).unwrap_err().to_string().contains("colour picture"));
     }
 
     #[test]
@@ -348,7 +340,7 @@ mod tests {
         let format: Format = "lesion=#ff0000,skin=00ff00,ignore=808080".parse().unwrap();
         assert_eq!(labels(rgb(&[BLACK, RED, GREEN, [128; 3]]), &format).unwrap().data, [0, 2, 1, 255]);
         assert_eq!(labels(palette(&[1, 0], &[GREEN, RED]), &format).unwrap().data, [2, 1]);
-        assert!(labels(rgb(&[[1, 2, 3]]), &format).unwrap_err().contains("010203 at (0, 0)"));
+        assert!(labels(rgb(&[[1, 2, 3]]), &format).unwrap_err().to_string().contains("010203 at (0, 0)"));
         assert_eq!(format.to_string().parse::<Format>().unwrap(), format);
     }
 
@@ -358,7 +350,7 @@ mod tests {
         assert_eq!((class_of(&labels, "Plaque"), class_of(&labels, "skin")), (Some(LESION), Some(SKIN)));
         assert_eq!((class_of(&labels, "hair"), labels.to_string()), (None, "lesion=psoriasis,lesion=plaque".into()));
         for text in ["", "png", "lesion", "lesion=", "nevus=ff0000", "skin=00ff00"] {
-            let error = text.parse::<Format>().unwrap_err();
+            let error = text.parse::<Format>().unwrap_err().to_string();
             assert!(error.contains("lesion"), "{text}: {error}");
         }
     }

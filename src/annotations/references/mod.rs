@@ -13,6 +13,8 @@ use image::{DynamicImage, GrayImage};
 
 pub use format::Format;
 
+use crate::annotations::AnnotationError;
+use crate::annotations::error::Doubt;
 use crate::annotations::polygons::{CocoSet, read_labelme};
 use crate::disk::vault;
 use crate::disk::vault::{Vault, clear_name};
@@ -41,9 +43,9 @@ impl References {
     /// `format` decides where a folder holds both pictures and polygons; without it, polygons win: pictures beside them are photos.
     pub fn open(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
-        let wrong = |why: String| UsageError(format!("{shown}: {why}"));
+        let wrong = |why: &dyn std::fmt::Display| UsageError(format!("{shown}: {why}"));
         if !root.is_dir() && vault::exists(root) {
-            return Self::coco(root, format, vault).map_err(wrong);
+            return Self::coco(root, format, vault).map_err(|e| wrong(&e));
         }
         let (mut pictures, mut polygons) = (Vec::new(), Vec::new());
         list(root, "", &mut |name, extension| match extension {
@@ -58,27 +60,24 @@ impl References {
         let kind =
             polygons.first().filter(|_| asked != Some(false)).and_then(|first| polygon_kind(&root.join(first), vault));
         match (kind, polygons.as_slice()) {
-            (Some("annotations"), [only]) => Self::coco(&root.join(only), format, vault).map_err(wrong),
+            (Some("annotations"), [only]) => Self::coco(&root.join(only), format, vault).map_err(|e| wrong(&e)),
             (Some("shapes"), _) => {
                 Ok(References { names: polygons, kind: Kind::Labelme(root.to_owned()), vault: vault.clone() })
             }
-            _ if asked == Some(true) => Err(wrong("there are neither LabelMe files nor one COCO file".to_owned())),
+            _ if asked == Some(true) => Err(wrong(&"there are neither LabelMe files nor one COCO file")),
             _ if pictures.is_empty() => {
-                Err(wrong(format!("there is no mask (looked for {} and polygons in json)", PICTURES.join(", "))))
+                Err(wrong(&format!("there is no mask (looked for {} and polygons in json)", PICTURES.join(", "))))
             }
             _ => Ok(References { names: pictures, kind: Kind::Pictures(root.to_owned()), vault: vault.clone() }),
         }
     }
 
-    fn coco(file: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, String> {
+    fn coco(file: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, AnnotationError> {
         if format.is_some_and(|f| !matches!(f, Format::Polygons(_))) {
-            return Err(
-                "it is a file of polygons: their format is `polygons`, or labels such as lesion=nevus".to_owned()
-            );
+            return Err(AnnotationError::OnlyPolygons);
         }
-        let bytes = vault.read(file).map_err(|e| e.to_string())?;
         let labels = format.cloned().unwrap_or(Format::Polygons(Vec::new()));
-        let set = CocoSet::read(&bytes, &|name| class_of(&labels, name)).map_err(|e| with_remedy(&e))?;
+        let set = CocoSet::read(&vault.read(file)?, &|name| class_of(&labels, name))?;
         Ok(References { names: set.names().map(str::to_owned).collect(), kind: Kind::Coco(set), vault: vault.clone() })
     }
 
@@ -91,7 +90,7 @@ impl References {
     }
 
     /// What the values mean, from the files `of` (indices of `names`).
-    pub fn guess(&self, of: &[usize]) -> Result<Format, String> {
+    pub fn guess(&self, of: &[usize]) -> Result<Format, Doubt> {
         let Kind::Pictures(root) = &self.kind else { return Ok(Format::Polygons(Vec::new())) };
         let mut evidence = Evidence::default();
         let step = of.len().div_ceil(LOOK_AT).max(1);
@@ -101,23 +100,17 @@ impl References {
         evidence.guess()
     }
 
-    pub fn read(&self, index: usize, format: &Format) -> Result<LabelMap, String> {
+    pub fn read(&self, index: usize, format: &Format) -> Result<LabelMap, AnnotationError> {
         let name = &self.names[index];
         match &self.kind {
             Kind::Pictures(root) => read_mask(&root.join(name), format, &self.vault),
             Kind::Labelme(root) => {
-                let bytes = self.vault.read(&root.join(name)).map_err(|e| e.to_string())?;
-                read_labelme(&bytes, &|label| class_of(format, label)).map_err(|e| with_remedy(&e))
+                let bytes = self.vault.read(&root.join(name))?;
+                read_labelme(&bytes, &|label| class_of(format, label))
             }
             Kind::Coco(set) => set.mask(index),
         }
     }
-}
-
-fn with_remedy(error: &str) -> String {
-    let unknown = error.contains("stands for no class");
-    let remedy = if unknown { "; say what it stands for, such as --truth-format lesion=LABEL" } else { "" };
-    format!("{error}{remedy}")
 }
 
 /// What a json file's polygons are under: `shapes` in LabelMe's, `annotations` in COCO's; nothing in other json.
@@ -126,7 +119,7 @@ fn polygon_kind(file: &Path, vault: &Vault) -> Option<&'static str> {
     ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(serde_json::Value::is_array))
 }
 
-pub fn read_mask(path: &Path, format: &Format, vault: &Vault) -> Result<LabelMap, String> {
+pub fn read_mask(path: &Path, format: &Format, vault: &Vault) -> Result<LabelMap, AnnotationError> {
     format::labels(raster::read(path, vault)?, format)
 }
 

@@ -1,11 +1,13 @@
 //! A mask file as it is stored: values, palette or colours, before anyone says what they mean.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use image::DynamicImage;
 
+use crate::annotations::AnnotationError;
 use crate::disk::vault::Vault;
+use crate::input::decode::opener::{Bound, StoredPng, open, stored_png};
+use crate::input::decode::{Format, sniff};
 
 pub struct Raster {
     pub width: u32,
@@ -22,29 +24,29 @@ pub enum Pixels {
     Rgb(Vec<u8>),
 }
 
-const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// A mask of more than this is none: a byte for each of a thousand megapixels.
+const MOST: Bound = Bound::Bytes(1 << 30);
+const MOST_BYTES: u64 = 1 << 30;
 
-/// The content decides the format. PNG is read by hand because only so its palette indices can be seen.
-pub fn read(path: &Path, vault: &Vault) -> Result<Raster, String> {
-    let bytes = vault.read(path).map_err(|e| e.to_string())?;
-    if bytes.starts_with(PNG_SIGNATURE) { read_png(&bytes) } else { read_other(bytes) }
+/// The content decides the format. PNG is read as it is stored because only so its palette indices can be seen.
+pub fn read(path: &Path, vault: &Vault) -> Result<Raster, AnnotationError> {
+    raster(&vault.read_within(path, MOST_BYTES)?)
 }
 
-fn read_png(bytes: &[u8]) -> Result<Raster, String> {
-    let mut decoder = png::Decoder::new(Cursor::new(bytes));
-    decoder.set_transformations(png::Transformations::IDENTITY);
-    let mut reader = decoder.read_info().map_err(|e| e.to_string())?;
-    let info = reader.info();
-    let (color, depth) = (info.color_type, info.bit_depth);
-    let palette: Vec<[u8; 3]> =
-        info.palette.iter().flat_map(|p| p.chunks_exact(3)).map(|c| [c[0], c[1], c[2]]).collect();
-    let size = reader.output_buffer_size().ok_or("the picture is too large")?;
-    let mut data = vec![0; size];
-    let frame = reader.next_frame(&mut data).map_err(|e| e.to_string())?;
-    data.truncate(frame.buffer_size());
-    let (width, height) = (frame.width, frame.height);
-    let data = one_byte_a_sample(data, depth, width as usize * color.samples(), frame.line_size, color);
-    let pixels = match color {
+pub fn raster(bytes: &[u8]) -> Result<Raster, AnnotationError> {
+    match sniff(bytes).map_err(|e| AnnotationError::NoPicture(e.message))? {
+        Format::Png => Ok(of_png(stored_png(bytes, MOST)?)),
+        format => {
+            let picture = open(bytes, format, MOST)?.pixels()?;
+            Ok(Raster { width: picture.width(), height: picture.height(), pixels: of_picture(picture) })
+        }
+    }
+}
+
+fn of_png(png: StoredPng) -> Raster {
+    let StoredPng { size, colour, depth, palette, line, samples } = png;
+    let data = one_byte_a_sample(samples, depth, size.width as usize * colour.samples(), line, colour);
+    let pixels = match colour {
         png::ColorType::Grayscale => Pixels::Grey(data),
         png::ColorType::Indexed => Pixels::Palette(data, palette),
         png::ColorType::Rgb => Pixels::Rgb(data),
@@ -54,7 +56,7 @@ fn read_png(bytes: &[u8]) -> Result<Raster, String> {
             Pixels::Rgb(data.chunks_exact(4).flat_map(colour).collect())
         }
     };
-    Ok(Raster { width, height, pixels })
+    Raster { width: size.width, height: size.height, pixels }
 }
 
 /// Grey of few bits means what it shows (white is 255), indices stay what they are. Sixteen bits lose their lower eight.
@@ -84,22 +86,19 @@ fn one_byte_a_sample(
     out
 }
 
-fn read_other(bytes: Vec<u8>) -> Result<Raster, String> {
-    let image = image::load_from_memory(&bytes).map_err(|e| e.to_string())?;
-    let (width, height) = (image.width(), image.height());
-    let pixels = match image {
+fn of_picture(picture: DynamicImage) -> Pixels {
+    match picture {
         DynamicImage::ImageLuma8(grey) => Pixels::Grey(grey.into_raw()),
-        DynamicImage::ImageLuma16(_) => Pixels::Grey(image.into_luma8().into_raw()),
+        DynamicImage::ImageLuma16(_) => Pixels::Grey(picture.into_luma8().into_raw()),
         DynamicImage::ImageLumaA8(_) | DynamicImage::ImageLumaA16(_) => {
-            Pixels::Grey(image.into_luma_alpha8().chunks_exact(2).map(|p| on_black(p[0], p[1])).collect())
+            Pixels::Grey(picture.into_luma_alpha8().chunks_exact(2).map(|p| on_black(p[0], p[1])).collect())
         }
         other if other.color().has_alpha() => {
             let colour = |p: &[u8]| [on_black(p[0], p[3]), on_black(p[1], p[3]), on_black(p[2], p[3])];
             Pixels::Rgb(other.into_rgba8().chunks_exact(4).flat_map(colour).collect())
         }
         other => Pixels::Rgb(other.into_rgb8().into_raw()),
-    };
-    Ok(Raster { width, height, pixels })
+    }
 }
 
 /// What is transparent was not drawn.
@@ -132,7 +131,7 @@ pub mod tests {
     }
 
     fn pixels(file: Vec<u8>) -> Vec<u8> {
-        match read_png(&file).unwrap().pixels {
+        match raster(&file).unwrap().pixels {
             Pixels::Grey(v) | Pixels::Palette(v, _) | Pixels::Rgb(v) => v,
         }
     }
@@ -160,7 +159,7 @@ pub mod tests {
     #[test]
     fn a_damaged_file_is_an_error() {
         let file = png_file(2, 2, png::ColorType::Grayscale, png::BitDepth::Eight, &[], &[0; 4]);
-        assert!(read_png(&file[..file.len() - 20]).is_err());
-        assert!(read_other(b"no picture".to_vec()).is_err());
+        assert!(raster(&file[..file.len() - 20]).is_err());
+        assert!(raster(b"no picture").is_err());
     }
 }

@@ -150,6 +150,17 @@ impl Vault {
         Ok(self.unseal(read_as_is(path)?)?)
     }
 
+    /// The same for a file that must not be longer than `most` bytes.
+    pub fn read_within(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
+            let message = format!("it has more than {most} bytes, which no file of its kind has");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+        Ok(bytes)
+    }
+
     /// The same where only a part is wanted, or one piece after the other.
     pub fn open(&self, path: &Path) -> io::Result<Box<dyn Stream>> {
         fault::before(Call::Read)?;

@@ -179,7 +179,7 @@ impl Predictions {
     pub fn read(&self, index: usize) -> Result<LabelMap, String> {
         match (&self.list[index].source, &self.results, &self.folder, &self.format) {
             (Source::Mask(mask, size), Some(results), _, _) => results.mask(mask, *size),
-            (Source::File(i), _, Some(folder), Some(format)) => folder.read(*i, format),
+            (Source::File(i), _, Some(folder), Some(format)) => folder.read(*i, format).map_err(|e| e.to_string()),
             _ => Err("there is no mask".to_owned()),
         }
     }

@@ -9,11 +9,12 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::{Raw, broken};
+use super::{Limits, Raw, broken};
 use crate::domain::colour::{Samples, Space};
 use crate::domain::record::Size;
 use crate::error::{PhotoError, Stage};
-use crate::privacy::jpeg_is_complete;
+use crate::input::walk::jpeg::{Part, SOS, is_complete, parts};
+use crate::input::walk::tiff::says_adobe_rgb;
 
 fn open(bytes: &[u8], colours: Option<ColorSpace>) -> Result<JpegDecoder<ZCursor<&[u8]>>, PhotoError> {
     let mut options =
@@ -26,17 +27,19 @@ fn open(bytes: &[u8], colours: Option<ColorSpace>) -> Result<JpegDecoder<ZCursor
     Ok(decoder)
 }
 
-pub fn header(bytes: &[u8]) -> Result<(Size, Orientation), PhotoError> {
+pub fn header(bytes: &[u8], limits: &Limits) -> Result<(Size, Orientation), PhotoError> {
     let decoder = open(bytes, None)?;
     let (width, height) = decoder.dimensions().ok_or_else(|| broken("no size in the header"))?;
+    let size = Size { width: width as u32, height: height as u32 };
+    limits.bound().check(size, 0)?;
     let orientation =
         decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
-    Ok((Size { width: width as u32, height: height as u32 }, orientation))
+    Ok((size, orientation))
 }
 
 /// `enough` pixels on the longer side will do, where the decoder can give fewer than all.
 pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
-    if !jpeg_is_complete(bytes) {
+    if !is_complete(bytes) {
         return Err(PhotoError::new(
             Stage::Decode,
             "truncated",
@@ -100,32 +103,9 @@ fn colour_space(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Space {
     }
 }
 
-/// Cameras name Adobe RGB by the interoperability index R03, without a profile.
-fn says_adobe_rgb(exif: &[u8]) -> bool {
-    let Ok(exif) = exif::Reader::new().read_raw(exif.to_vec()) else { return false };
-    exif.get_field(exif::Tag::InteroperabilityIndex, exif::In::PRIMARY)
-        .is_some_and(|field| matches!(&field.value, exif::Value::Ascii(texts) if texts.first().is_some_and(|t| t.starts_with(b"R03"))))
-}
-
-/// The segments before the picture's data: marker and content.
-fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    let mut at = 2;
-    std::iter::from_fn(move || {
-        while bytes.get(at) == Some(&0xff) && bytes.get(at + 1) == Some(&0xff) {
-            at += 1;
-        }
-        let &[0xff, marker, high, low] = bytes.get(at..at + 4)? else { return None };
-        let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
-        let content = bytes.get(at + 4..end)?;
-        at = end;
-        Some((marker, content))
-    })
-}
-
-const START_OF_SCAN: u8 = 0xda;
-
 fn has_adobe_marker(bytes: &[u8]) -> bool {
-    segments(bytes)
-        .take_while(|(marker, ..)| *marker != START_OF_SCAN)
-        .any(|(marker, content)| marker == 0xee && content.starts_with(b"Adobe"))
+    let before_scan = parts(bytes).take_while(|part| !matches!(part, Part::Segment { marker: SOS, .. }));
+    before_scan
+        .into_iter()
+        .any(|part| matches!(part, Part::Segment { marker: 0xEE, payload, .. } if payload.starts_with(b"Adobe")))
 }

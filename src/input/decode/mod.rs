@@ -1,9 +1,10 @@
 //! A file's bytes become upright sRGB pixels. The content decides what a file is, never its name.
 //!
-//! `jpeg` reads JPEG, the commonest by far; `other` the rest through the `image` crate; `sniff` tells them apart. Sizes are
-//! checked against the limits before anything is allocated for pixels.
+//! `jpeg` reads JPEG, the commonest by far; `other` the rest through the `image` crate; `sniff` tells them apart. `opener`
+//! makes the decoders: sizes are checked against the limits before anything is allocated for pixels.
 
 mod jpeg;
+pub mod opener;
 mod other;
 mod sniff;
 #[cfg(feature = "turbojpeg")]
@@ -18,6 +19,7 @@ use crate::domain::colour::{Doubt, Samples, Space, to_srgb};
 use crate::domain::photo::Photo;
 use crate::domain::record::{Size, Warning};
 use crate::error::{PhotoError, Stage};
+use opener::{Bound, Refused, one_line};
 
 /// What a photo may cost at the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 128 megapixels: above any current camera's 102; half a gigabyte: an uncompressed 16-bit TIFF of that size and some.
+    /// 128 megapixels: above any current camera's 102; 1 GiB: an uncompressed 16-bit TIFF of that size, and some.
     fn default() -> Self {
         Self { max_pixels: 128 << 20, max_file_bytes: 1 << 30 }
     }
@@ -62,10 +64,9 @@ struct Raw {
 pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
     let format = sniff(bytes)?;
     let (size, orientation) = match format {
-        Format::Jpeg => jpeg::header(bytes)?,
-        _ => other::header(bytes, format)?,
+        Format::Jpeg => jpeg::header(bytes, limits)?,
+        _ => other::header(bytes, format, limits)?,
     };
-    check_size(size, limits)?;
     Ok(Header { format, size, orientation: orientation.to_exif() })
 }
 
@@ -76,7 +77,7 @@ pub const JPEG_DECODER: &str = if cfg!(feature = "turbojpeg") { "libjpeg-turbo, 
 pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, PhotoError> {
     let raw = match header.format {
         Format::Jpeg => jpeg::decode(bytes, enough)?,
-        format => other::decode(bytes, format)?,
+        _ => other::decode(bytes, header)?,
     };
     let mut warnings = raw.warnings;
     let (rgb, doubt) = to_srgb(raw.samples, &raw.space);
@@ -117,32 +118,27 @@ fn turn_upright(rgb: Vec<u8>, header: Header) -> Result<Photo, PhotoError> {
     Ok(Photo { width, height, rgb: picture.into_rgb8().into_raw() })
 }
 
-fn check_size(size: Size, limits: &Limits) -> Result<(), PhotoError> {
-    let pixels = u64::from(size.width) * u64::from(size.height);
-    if pixels == 0 {
-        return Err(broken("the photo has no pixels"));
+impl Limits {
+    pub fn bound(&self) -> Bound {
+        Bound::Pixels(self.max_pixels)
     }
-    if pixels > limits.max_pixels {
-        let mega = |p: u64| p as f64 / 1e6;
-        return Err(PhotoError::new(
-            Stage::Decode,
-            "too_many_pixels",
-            format!(
-                "the photo has {} x {} pixels ({:.1} megapixels), more than the limit of {:.1}; raise --max-pixels if it is meant",
-                size.width,
-                size.height,
-                mega(pixels),
-                mega(limits.max_pixels)
+}
+
+impl From<Refused> for PhotoError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooLarge(size) => PhotoError::new(
+                Stage::Decode,
+                "too_many_pixels",
+                format!("the photo has {size}; raise --max-pixels if it is meant"),
             ),
-        ));
+            Refused::Broken(why) => broken(why),
+        }
     }
-    Ok(())
 }
 
 fn broken(why: impl std::fmt::Display) -> PhotoError {
-    // Some decoders say more than one line.
-    let why = why.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    PhotoError::new(Stage::Decode, "decode_failed", format!("the photo cannot be decoded: {why}"))
+    PhotoError::new(Stage::Decode, "decode_failed", format!("the photo cannot be decoded: {}", one_line(&why)))
 }
 
 fn warning(code: &str, message: &str) -> Warning {

@@ -2,7 +2,7 @@
 
 use super::{Found, icc};
 use crate::domain::record::Severity;
-use crate::privacy::walk::le32;
+use crate::input::walk::le32;
 
 const FILE_HEADER: usize = 14;
 /// The first header version that can hold a profile.

@@ -2,7 +2,7 @@
 
 use super::{Found, text, xmp};
 use crate::domain::record::Severity;
-use crate::privacy::walk::gif::{APPLICATION, GRAPHIC_CONTROL, Part, parts};
+use crate::input::walk::gif::{APPLICATION, GRAPHIC_CONTROL, Part, parts};
 
 pub fn scan(bytes: &[u8], found: &mut Found) {
     let mut images = 0;

@@ -2,10 +2,9 @@
 
 use super::{Found, text};
 use crate::domain::record::Severity;
-use crate::privacy::walk::be32;
+use crate::input::walk::be32;
+use crate::input::walk::icc::tags;
 
-const HEADER: usize = 128;
-const MAX_TAGS: usize = 256;
 const MAX_TEXT: usize = 4096;
 
 /// Words of the makers' own profiles. A text with none of them may be somebody's calibration.
@@ -50,15 +49,13 @@ pub fn scan(profile: &[u8], found: &mut Found) {
     if profile.is_empty() {
         return;
     }
-    let Some(count) = be32(profile, HEADER) else {
+    let Some(tags) = tags(profile) else {
         found.add("unreadable_metadata", "icc", Severity::Possible);
         return;
     };
-    for tag in 0..(count as usize).min(MAX_TAGS) {
-        let entry = HEADER + 4 + tag * 12;
-        let (Some(offset), Some(size)) = (be32(profile, entry + 4), be32(profile, entry + 8)) else { break };
-        let (start, size) = (offset as usize, size as usize);
-        let Some(value) = profile.get(start..start.saturating_add(size.min(MAX_TEXT)).min(profile.len())) else {
+    for tag in tags {
+        let Some(value) = profile.get(tag.start..tag.start.saturating_add(tag.size.min(MAX_TEXT)).min(profile.len()))
+        else {
             continue;
         };
         if let Some(severity) = value.get(8..).and_then(|text| text_severity(&value[..4], text)) {

@@ -2,7 +2,7 @@
 
 use super::{Found, icc, text, tiff, xmp};
 use crate::domain::record::Severity;
-use crate::privacy::walk::{be16, be32};
+use crate::input::walk::{be16, be32};
 
 pub const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const PLACE: &str = "iptc";

@@ -2,7 +2,7 @@
 
 use super::{Found, icc, iptc, text, tiff, xmp};
 use crate::domain::record::Severity;
-use crate::privacy::walk::jpeg::{APP0, COM, EXIF, ICC, Part, parts};
+use crate::input::walk::jpeg::{APP0, COM, EXIF, ICC, Part, parts};
 
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";

@@ -20,8 +20,9 @@ mod xmp;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::walk::{self, riff};
 use crate::domain::record::{Finding, Severity};
+use crate::input::walk::tiff::Tiff;
+use crate::input::walk::{self, riff};
 
 /// Scans a file's bytes and its relative path as shown to the user. Sorted, one finding for each kind and place.
 pub fn scan(bytes: &[u8], path: &Path) -> Vec<Finding> {
@@ -56,7 +57,7 @@ fn scan_file(bytes: &[u8], found: &mut Found) {
         gif::scan(bytes, found);
     } else if bytes.starts_with(b"BM") {
         bmp::scan(bytes, found);
-    } else if tiff::is_tiff(bytes) {
+    } else if Tiff::new(bytes).is_some() {
         tiff::scan(bytes, "tiff", found);
     } else {
         found.add("not_scanned", "file", Severity::Possible);

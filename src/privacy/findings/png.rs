@@ -6,7 +6,7 @@ use flate2::read::ZlibDecoder;
 
 use super::{Found, icc, iptc, text, tiff, xmp};
 use crate::domain::record::Severity;
-use crate::privacy::walk::png::{PICTURE, Part, parts};
+use crate::input::walk::png::{PICTURE, Part, parts};
 
 const PLACE: &str = "png_text";
 /// Unpacked text beyond this is not looked at: a text chunk of an honest file is far smaller.

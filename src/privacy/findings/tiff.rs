@@ -4,18 +4,15 @@ use std::collections::BTreeSet;
 
 use super::{Found, icc, iptc, text, xmp};
 use crate::domain::record::Severity;
+use crate::input::walk::tiff::{Entry, Tiff, size_of_kind};
 use Severity::{Identifying, Info, Possible};
 
 /// An honest file has a handful of directories with a few dozen entries each.
 const MAX_DIRECTORIES: usize = 256;
 const MAX_ENTRIES: usize = 8192;
 
-pub fn is_tiff(bytes: &[u8]) -> bool {
-    matches!(bytes.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"))
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Directory {
+enum Kind {
     /// The n-th of the chain.
     Main(u8),
     Sub,
@@ -29,22 +26,17 @@ pub fn scan(bytes: &[u8], place: &'static str, found: &mut Found) {
         return;
     }
     found.nested(|found| {
-        if !is_tiff(bytes) || !(Walk { bytes, place, found: &mut *found }).run() {
+        let complete = Tiff::new(bytes).is_some_and(|tiff| Walk { tiff, place, found: &mut *found }.run());
+        if !complete {
             found.add("unreadable_metadata", place, Possible);
         }
     });
 }
 
 struct Walk<'a, 'f> {
-    bytes: &'a [u8],
+    tiff: Tiff<'a>,
     place: &'static str,
     found: &'f mut Found,
-}
-
-struct Entry<'a> {
-    tag: u16,
-    kind: u16,
-    value: &'a [u8],
 }
 
 impl<'a> Walk<'a, '_> {
@@ -53,74 +45,60 @@ impl<'a> Walk<'a, '_> {
         let mut complete = true;
         let mut entries_left = MAX_ENTRIES;
         let mut seen = BTreeSet::new();
-        let first = if self.big() { self.number(8, 8) } else { self.number(4, 4) };
-        let mut waiting = vec![(Directory::Main(0), first)];
-        while let Some((directory, offset)) = waiting.pop() {
-            let Some(offset) = offset else {
+        let mut waiting = vec![(Kind::Main(0), self.tiff.first())];
+        while let Some((kind, place)) = waiting.pop() {
+            let Some(place) = place else {
                 complete = false;
                 continue;
             };
-            if offset == 0 || !seen.insert(offset) {
+            if place == 0 || !seen.insert(place) {
                 continue;
             }
             if seen.len() > MAX_DIRECTORIES {
                 return false;
             }
-            complete &= self.directory(directory, offset, &mut entries_left, &mut waiting);
+            complete &= self.directory(kind, place, &mut entries_left, &mut waiting);
         }
         complete
     }
 
     fn directory(
         &mut self,
-        directory: Directory,
-        offset: usize,
+        kind: Kind,
+        place: usize,
         entries_left: &mut usize,
-        waiting: &mut Vec<(Directory, Option<usize>)>,
+        waiting: &mut Vec<(Kind, Option<usize>)>,
     ) -> bool {
-        let (count_size, entry_size, pointer) = if self.big() { (8, 20, 8) } else { (2, 12, 4) };
-        let Some(count) = self.number(offset, count_size) else { return false };
+        let Some(directory) = self.tiff.directory(place) else { return false };
         let mut complete = true;
-        for index in 0..count {
+        for entry in directory.entries() {
             if *entries_left == 0 {
                 return false;
             }
             *entries_left -= 1;
-            let at = index.saturating_mul(entry_size).saturating_add(offset + count_size);
-            if self.bytes.get(at..at.saturating_add(entry_size)).is_none() {
-                return false;
-            }
-            match self.entry(at) {
-                Some(entry) => self.judge(directory, &entry, waiting),
+            match entry {
+                Some(entry) => self.judge(kind, &entry, waiting),
                 None => complete = false,
             }
         }
-        if let Directory::Main(n) = directory {
-            let next = self.number(count.saturating_mul(entry_size).saturating_add(offset + count_size), pointer);
+        if !directory.is_whole() {
+            return false;
+        }
+        if let Kind::Main(n) = kind {
             // Some writers leave the last pointer out.
-            waiting.push((Directory::Main(n.saturating_add(1)), next.or(Some(0))));
+            waiting.push((Kind::Main(n.saturating_add(1)), directory.next().or(Some(0))));
         }
         complete
     }
 
-    fn entry(&self, at: usize) -> Option<Entry<'a>> {
-        let (tag, kind) = (self.number(at, 2)? as u16, self.number(at + 2, 2)? as u16);
-        let (count, inline) = if self.big() { (self.number(at + 4, 8)?, 8) } else { (self.number(at + 4, 4)?, 4) };
-        let length = count.checked_mul(size_of_kind(kind)?)?;
-        let field = at + 4 + inline;
-        let start = if length <= inline { field } else { self.number(field, inline)? };
-        let value = self.bytes.get(start..start.checked_add(length)?)?;
-        Some(Entry { tag, kind, value })
-    }
-
-    fn judge(&mut self, directory: Directory, entry: &Entry<'a>, waiting: &mut Vec<(Directory, Option<usize>)>) {
+    fn judge(&mut self, kind: Kind, entry: &Entry<'a>, waiting: &mut Vec<(Kind, Option<usize>)>) {
         let Entry { tag, value, .. } = *entry;
         match tag {
-            0x8769 => return waiting.push((Directory::Exif, self.value_number(entry, 0))),
-            0x8825 => return waiting.push((Directory::Gps, self.value_number(entry, 0))),
+            0x8769 => return waiting.push((Kind::Exif, self.tiff.value(entry, 0))),
+            0x8825 => return waiting.push((Kind::Gps, self.tiff.value(entry, 0))),
             0x014A => {
                 let pointers = value.len() / size_of_kind(entry.kind).unwrap_or(4);
-                waiting.extend((0..pointers.min(16)).map(|i| (Directory::Sub, self.value_number(entry, i))));
+                waiting.extend((0..pointers.min(16)).map(|i| (Kind::Sub, self.tiff.value(entry, i))));
                 return;
             }
             _ => {}
@@ -128,18 +106,18 @@ impl<'a> Walk<'a, '_> {
         if text::is_blank(value) {
             return;
         }
-        match directory {
-            Directory::Gps => self.gps(tag),
-            Directory::Main(n) if n > 0 => {
+        match kind {
+            Kind::Gps => self.gps(tag),
+            Kind::Main(n) if n > 0 => {
                 let kind = if self.place == "exif" { "thumbnail" } else { "further_image" };
                 self.found.add(kind, self.place, Possible);
                 self.tag(entry);
             }
-            Directory::Sub => {
+            Kind::Sub => {
                 self.found.add("further_image", self.place, Possible);
                 self.tag(entry);
             }
-            Directory::Main(_) | Directory::Exif => self.tag(entry),
+            Kind::Main(_) | Kind::Exif => self.tag(entry),
         }
     }
 
@@ -188,38 +166,6 @@ impl<'a> Walk<'a, '_> {
             _ => {}
         }
     }
-
-    fn big(&self) -> bool {
-        matches!(self.bytes.get(..4), Some(b"II+\0" | b"MM\0+"))
-    }
-
-    fn value_number(&self, entry: &Entry, index: usize) -> Option<usize> {
-        let size = size_of_kind(entry.kind)?;
-        let bytes = entry.value.get(index.checked_mul(size)?..)?.get(..size)?;
-        self.fold(bytes)
-    }
-
-    fn number(&self, at: usize, size: usize) -> Option<usize> {
-        self.fold(self.bytes.get(at..at.checked_add(size)?)?)
-    }
-
-    fn fold(&self, bytes: &[u8]) -> Option<usize> {
-        let join = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        let number = if self.bytes[0] == b'I' { bytes.iter().rev().fold(0, join) } else { bytes.iter().fold(0, join) };
-        usize::try_from(number).ok()
-    }
-}
-
-/// Bytes of one value of a TIFF field type.
-fn size_of_kind(kind: u16) -> Option<usize> {
-    Some(match kind {
-        1 | 2 | 6 | 7 => 1,
-        3 | 8 => 2,
-        4 | 9 | 11 | 13 => 4,
-        5 | 10 | 12 | 16..=18 => 8,
-        129 => 1,
-        _ => return None,
-    })
 }
 
 /// Tags about the layout of the picture and the settings of the shot: numbers that tell nothing about a person.

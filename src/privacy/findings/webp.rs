@@ -2,7 +2,7 @@
 
 use super::{Found, icc, tiff, xmp};
 use crate::domain::record::Severity;
-use crate::privacy::walk::riff::{Part, parts};
+use crate::input::walk::riff::{Part, parts};
 
 pub fn scan(bytes: &[u8], found: &mut Found) {
     for part in parts(bytes) {

@@ -1,7 +1,8 @@
 //! The two facts of an EXIF block that a picture cannot be shown right without: which way is up, and Adobe RGB.
 
-use exif::{In, Reader, Tag, Value};
 use image::metadata::Orientation;
+
+use crate::input::walk::tiff::says_adobe_rgb;
 
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
@@ -29,15 +30,6 @@ pub fn minimal(block: &[u8]) -> Option<Vec<u8>> {
         clean.extend(directory(&main));
     }
     Some(clean)
-}
-
-/// Cameras name Adobe RGB by the interoperability index R03, without a profile.
-fn says_adobe_rgb(block: &[u8]) -> bool {
-    let Ok(exif) = Reader::new().read_raw(block.to_vec()) else { return false };
-    let index = exif.get_field(Tag::InteroperabilityIndex, In::PRIMARY);
-    index.is_some_and(
-        |field| matches!(&field.value, Value::Ascii(text) if text.first().is_some_and(|t| t.starts_with(b"R03"))),
-    )
 }
 
 fn entry(tag: u16, kind: u16, count: u32, value: [u8; 4]) -> [u8; 12] {

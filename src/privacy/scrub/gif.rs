@@ -1,6 +1,6 @@
 //! GIF without its metadata: the first picture, with what is needed to show it.
 
-use crate::privacy::walk::gif::{END, GRAPHIC_CONTROL, Part, parts};
+use crate::input::walk::gif::{END, GRAPHIC_CONTROL, Part, parts};
 
 pub fn scrub(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut clean = Vec::with_capacity(bytes.len());

@@ -1,10 +1,8 @@
 //! A colour profile without its words: the numbers that define the colours stay as they are; descriptions, makers, dates
 //! and identifiers go.
 
-use crate::privacy::walk::be32;
+use crate::input::walk::icc::{HEADER, tags as tags_of};
 
-const HEADER: usize = 128;
-const MAX_TAGS: usize = 256;
 /// The tags that define colours, in every version of the format.
 const COLOUR_TAGS: [&[u8; 4]; 24] = [
     b"wtpt", b"bkpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"chad", b"cicp", b"A2B0",
@@ -23,12 +21,8 @@ pub fn cleaned(profile: &[u8]) -> Option<Vec<u8>> {
     // Everything behind is reserved.
     header[100..].fill(0);
     let mut tags: Vec<([u8; 4], &[u8])> = Vec::new();
-    for at in (0..(be32(profile, HEADER)? as usize).min(MAX_TAGS)).map(|tag| HEADER + 4 + tag * 12) {
-        let name: [u8; 4] = profile.get(at..at + 4)?.try_into().ok()?;
-        let (start, size) = (be32(profile, at + 4)? as usize, be32(profile, at + 8)? as usize);
-        if COLOUR_TAGS.contains(&&name) {
-            tags.push((name, profile.get(start..start.checked_add(size)?)?));
-        }
+    for tag in tags_of(profile)?.filter(|tag| COLOUR_TAGS.contains(&&tag.name)) {
+        tags.push((tag.name, profile.get(tag.start..tag.start.checked_add(tag.size)?)?));
     }
     let (description, copyright) = empty_words(header[8]);
     tags.extend([(*b"desc", description.as_slice()), (*b"cprt", copyright.as_slice())]);

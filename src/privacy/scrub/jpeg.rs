@@ -1,7 +1,7 @@
 //! JPEG without its metadata: segments are left out, the picture's own data is copied as it is.
 
 use super::{exif, icc};
-use crate::privacy::walk::jpeg::{APP0, EOI, EXIF, ICC, Part, SOI, parts};
+use crate::input::walk::jpeg::{APP0, EOI, EXIF, ICC, Part, SOI, parts};
 
 const JFIF: &[u8] = b"JFIF\0";
 /// Signature, version, density: what is left when there is no thumbnail.

@@ -14,42 +14,37 @@ mod webp;
 use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, RgbImage};
+use image::{ColorType, ImageError, ImageFormat, RgbImage};
 
 use super::findings;
-use super::walk::jpeg::is_complete;
 use crate::domain::photo::Photo;
 use crate::error::{PhotoError, Stage};
+use crate::input::decode::opener::open;
+use crate::input::decode::{Format, Limits, sniff};
+use crate::input::walk::jpeg::is_complete;
 
 /// Where a photo must be encoded anew.
 const JPEG_QUALITY: u8 = 95;
 
 /// The clean copy, proven to have no findings and the same pixels, right way up.
-pub fn scrub(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
-    let format = image::guess_format(bytes)
-        .map_err(|_| refused("unknown_format", "the file is not a photo in a known format"))?;
+pub fn scrub(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    let format = sniff(bytes)?;
     let no_still_picture =
         || refused("scrub_unsupported", "the file holds no single still picture; save the picture by itself");
     let clean = match format {
-        ImageFormat::Jpeg if !is_complete(bytes) => {
+        Format::Jpeg if !is_complete(bytes) => {
             return Err(refused(
                 "truncated",
                 "the photo is cut off: its end is missing; copy it again from its source",
             ));
         }
-        ImageFormat::Jpeg => jpeg::scrub(bytes).ok_or_else(no_still_picture)?,
-        ImageFormat::Png => png::scrub(bytes).ok_or_else(no_still_picture)?,
-        ImageFormat::WebP => webp::scrub(bytes).ok_or_else(no_still_picture)?,
-        ImageFormat::Gif => gif::scrub(bytes).ok_or_else(no_still_picture)?,
-        ImageFormat::Tiff | ImageFormat::Bmp => reencoded::scrub(bytes, format).map_err(undecodable)?,
-        _ => {
-            return Err(refused(
-                "unsupported_format",
-                "this format cannot be scrubbed; convert it to JPEG, PNG or TIFF",
-            ));
-        }
+        Format::Jpeg => jpeg::scrub(bytes).ok_or_else(no_still_picture)?,
+        Format::Png => png::scrub(bytes).ok_or_else(no_still_picture)?,
+        Format::WebP => webp::scrub(bytes).ok_or_else(no_still_picture)?,
+        Format::Gif => gif::scrub(bytes).ok_or_else(no_still_picture)?,
+        Format::Tiff | Format::Bmp => reencoded::scrub(bytes, format, limits)?,
     };
-    verify(bytes, &clean)?;
+    verify(bytes, &clean, limits)?;
     Ok(clean)
 }
 
@@ -71,51 +66,51 @@ pub fn encode_anew(photo: Photo, original: &[u8]) -> Result<Vec<u8>, PhotoError>
 }
 
 /// The check that stands between a mistake above and somebody's data.
-fn verify(original: &[u8], clean: &[u8]) -> Result<(), PhotoError> {
+fn verify(original: &[u8], clean: &[u8], limits: &Limits) -> Result<(), PhotoError> {
     let left = findings::scan_bytes(clean);
     if let Some(finding) = left.first() {
         let message =
             format!("{} was found in the copy again ({}); the copy was thrown away", finding.kind, finding.place);
         return Err(refused("scrub_unverified", &message));
     }
-    let before = Shown::of(original).map_err(undecodable)?;
-    let after = Shown::of(clean).map_err(undecodable)?;
-    if before != after {
+    if Shown::of(original, limits)? != Shown::of(clean, limits)? {
         return Err(refused("scrub_unverified", "the copy did not show the same picture; it was thrown away"));
     }
     Ok(())
 }
 
-/// All that decides how a photo looks.
-#[derive(PartialEq)]
+/// All that decides how a photo looks; of its pixels a hash, so that two large pictures are never in memory at once.
+#[derive(Debug, PartialEq)]
 struct Shown {
-    upright: DynamicImage,
+    size: (u32, u32),
+    colour: ColorType,
+    pixels: blake3::Hash,
     profile: Option<Vec<u8>>,
 }
 
 impl Shown {
-    fn of(bytes: &[u8]) -> ImageResult<Self> {
-        let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-        let is_rewritten = matches!(reader.format(), Some(ImageFormat::Tiff | ImageFormat::Bmp));
-        let mut decoder = reader.into_decoder()?;
-        let orientation = decoder.orientation()?;
-        let profile = decoder.icc_profile()?;
-        let mut upright = DynamicImage::from_decoder(decoder)?;
+    fn of(bytes: &[u8], limits: &Limits) -> Result<Self, PhotoError> {
+        let format = sniff(bytes)?;
+        let is_rewritten = matches!(format, Format::Tiff | Format::Bmp);
+        let mut opened = open(bytes, format, limits.bound())?;
+        let (orientation, profile) = (opened.orientation(), opened.profile());
+        let mut upright = opened.pixels()?;
         upright.apply_orientation(orientation);
         if is_rewritten {
             upright = reencoded::without_grey_alpha(upright);
         }
         let profile = profile.filter(|profile| !is_rewritten || reencoded::fits(profile, &upright));
-        Ok(Self { upright, profile: profile.and_then(|profile| icc::cleaned(&profile)) })
+        Ok(Self {
+            size: (upright.width(), upright.height()),
+            colour: upright.color(),
+            pixels: blake3::hash(upright.as_bytes()),
+            profile: profile.and_then(|profile| icc::cleaned(&profile)),
+        })
     }
 }
 
 fn refused(code: &'static str, message: &str) -> PhotoError {
     PhotoError::new(Stage::Decode, code, message)
-}
-
-fn undecodable(error: image::ImageError) -> PhotoError {
-    refused("decode_failed", &format!("the photo cannot be decoded: {error}"))
 }
 
 #[cfg(test)]

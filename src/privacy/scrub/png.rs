@@ -7,10 +7,8 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use super::{exif, icc};
-use crate::privacy::walk::png::{PICTURE, Part, SIGNATURE, parts};
-
-/// No camera's profile comes near it.
-const MAX_PROFILE: u64 = 16 << 20;
+use crate::input::decode::opener::MAX_PROFILE;
+use crate::input::walk::png::{PICTURE, Part, SIGNATURE, parts};
 
 pub fn scrub(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut clean = SIGNATURE.to_vec();
@@ -37,8 +35,8 @@ pub fn scrub(bytes: &[u8]) -> Option<Vec<u8>> {
 fn unpack_profile(data: &[u8]) -> Option<Vec<u8>> {
     let name = memchr::memchr(0, data)?;
     let mut profile = Vec::new();
-    ZlibDecoder::new(data.get(name + 2..)?).take(MAX_PROFILE).read_to_end(&mut profile).ok()?;
-    Some(profile)
+    ZlibDecoder::new(data.get(name + 2..)?).take(MAX_PROFILE as u64 + 1).read_to_end(&mut profile).ok()?;
+    Some(profile).filter(|profile| profile.len() <= MAX_PROFILE)
 }
 
 fn pack_profile(profile: &[u8]) -> Option<Vec<u8>> {

@@ -4,19 +4,26 @@ use std::io::Cursor;
 
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::tiff::TiffEncoder;
-use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, ImageResult};
+use image::{DynamicImage, ImageEncoder, ImageResult};
 
 use super::icc;
+use crate::error::{PhotoError, Stage};
+use crate::input::decode::opener::open;
+use crate::input::decode::{Format, Limits};
 
-pub fn scrub(bytes: &[u8], format: ImageFormat) -> ImageResult<Vec<u8>> {
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder()?;
-    let orientation = decoder.orientation()?;
-    let profile = decoder.icc_profile()?;
-    let mut picture = DynamicImage::from_decoder(decoder)?;
+pub fn scrub(bytes: &[u8], format: Format, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    let mut opened = open(bytes, format, limits.bound())?;
+    let (orientation, profile) = (opened.orientation(), opened.profile());
+    let mut picture = opened.pixels()?;
     picture.apply_orientation(orientation);
-    picture = without_grey_alpha(picture);
+    encode(without_grey_alpha(picture), profile, format).map_err(|e| {
+        PhotoError::new(Stage::Write, "encode_failed", format!("the clean copy could not be encoded: {e}"))
+    })
+}
+
+fn encode(picture: DynamicImage, profile: Option<Vec<u8>>, format: Format) -> ImageResult<Vec<u8>> {
     let mut clean = Cursor::new(Vec::new());
-    if format == ImageFormat::Tiff {
+    if format == Format::Tiff {
         let mut encoder = TiffEncoder::new(&mut clean);
         if let Some(profile) =
             profile.filter(|profile| fits(profile, &picture)).and_then(|profile| icc::cleaned(&profile))

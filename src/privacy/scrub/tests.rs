@@ -3,9 +3,21 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageFormat};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 
-use super::{Shown, icc, scrub};
+use super::{Shown, icc};
+use crate::error::PhotoError;
+use crate::input::decode::opener::open;
+use crate::input::decode::{Limits, sniff};
+use crate::input::walk::tiff::says_adobe_rgb;
 use crate::privacy::findings::scan_bytes;
 use crate::privacy::samples::{SENTINEL, encoded, joined, jpeg_with, samples, tiff_block};
+
+fn scrub(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
+    super::scrub(bytes, &Limits::default())
+}
+
+fn shown(bytes: &[u8]) -> Shown {
+    Shown::of(bytes, &Limits::default()).unwrap()
+}
 
 fn contains(bytes: &[u8], what: &[u8]) -> bool {
     memchr::memmem::find(bytes, what).is_some()
@@ -44,7 +56,7 @@ fn plain_files_come_out_as_they_were() {
         if format != ImageFormat::Bmp && format != ImageFormat::Gif {
             assert!(clean == plain, "{format:?}");
         }
-        assert!(Shown::of(&clean).unwrap() == Shown::of(&plain).unwrap(), "{format:?}");
+        assert!(shown(&clean) == shown(&plain), "{format:?}");
     }
 }
 
@@ -54,9 +66,9 @@ fn every_orientation_is_kept_in_jpeg_and_png_and_applied_in_tiff() {
         let block = tiff_block(&[(0x0112, 3, &[orientation, 0]), (0x013B, 2, SENTINEL)], &[], &[]);
         let jpeg = jpeg_with(&[(0xE1, joined(&[b"Exif\0\0", &block]))], &[]);
         let clean = scrub(&jpeg).unwrap();
-        let (before, after) = (Shown::of(&jpeg).unwrap(), Shown::of(&clean).unwrap());
+        let (before, after) = (shown(&jpeg), shown(&clean));
         assert!(before == after);
-        assert_eq!(after.upright.width() == 16, orientation > 4, "the sample is 24 x 16");
+        assert_eq!(after.size.0 == 16, orientation > 4, "the sample is 24 x 16");
         assert_eq!(contains(&clean, b"Exif"), orientation != 1, "one tag, and only where it says something");
     }
 }
@@ -77,9 +89,8 @@ fn adobe_rgb_that_only_exif_names_is_kept() {
     block.extend(b"\x01\0\x05\xA0\x04\0\x01\0\0\0\x2c\0\0\0\0\0\0\0");
     block.extend(interoperability);
     let clean = scrub(&jpeg_with(&[(0xE1, joined(&[b"Exif\0\0", &block]))], &[])).unwrap();
-    let exif = exif::Reader::new().read_from_container(&mut Cursor::new(&clean)).unwrap();
-    let index = exif.get_field(exif::Tag::InteroperabilityIndex, exif::In::PRIMARY).unwrap();
-    assert_eq!(index.display_value().to_string(), "\"R03\"");
+    let block = memchr::memmem::find(&clean, b"II*\0").unwrap();
+    assert!(says_adobe_rgb(&clean[block..]));
 }
 
 #[test]
@@ -114,9 +125,10 @@ fn a_tiff_keeps_its_depth_and_its_profile() {
     DynamicImage::ImageRgb16(picture.clone()).write_with_encoder(encoder).unwrap();
     let clean = scrub(&tiff.into_inner()).unwrap();
     assert!(!contains(&clean, b"Quincy"));
-    let shown = Shown::of(&clean).unwrap();
-    assert!(shown.upright == DynamicImage::ImageRgb16(picture));
-    assert!(shown.profile.is_some());
+    let limits = Limits::default();
+    let kept = open(&clean, sniff(&clean).unwrap(), limits.bound()).unwrap().pixels().unwrap();
+    assert!(kept == DynamicImage::ImageRgb16(picture));
+    assert!(shown(&clean).profile.is_some());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! WebP without its metadata: only the chunks of the picture are copied.
 
 use super::{exif, icc};
-use crate::privacy::walk::riff::{Part, parts};
+use crate::input::walk::riff::{Part, parts};
 
 const HAS_ICC: u8 = 0x20;
 const HAS_ALPHA: u8 = 0x10;

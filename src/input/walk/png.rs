@@ -42,3 +42,12 @@ pub fn parts(bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
         Some(Part::Chunk { kind, data: &bytes[8..8 + length], whole: &bytes[..12 + length] })
     })
 }
+
+/// Whether there is such a chunk where decoders look for it.
+pub fn has_before_picture(bytes: &[u8], wanted: [u8; 4]) -> bool {
+    let kinds = parts(bytes).map_while(|part| match part {
+        Part::Chunk { kind, .. } if kind != *b"IDAT" => Some(kind),
+        _ => None,
+    });
+    kinds.into_iter().any(|kind| kind == wanted)
+}

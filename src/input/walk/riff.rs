@@ -39,3 +39,9 @@ pub fn parts(bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
         Some(Part::Chunk { kind, data: &bytes[8..8 + length], whole: &bytes[..whole] })
     })
 }
+
+/// Whether the header of an extended file says that it moves.
+pub fn is_animated(bytes: &[u8]) -> bool {
+    const ANIMATION: u8 = 0x02;
+    matches!(parts(bytes).next(), Some(Part::Chunk { kind, data: [flags, ..], .. }) if &kind == b"VP8X" && flags & ANIMATION != 0)
+}

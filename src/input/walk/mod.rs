@@ -1,10 +1,12 @@
-//! Walks over the parts of an image file (JPEG segments, PNG chunks, RIFF chunks) without decoding it: bounded, and without
+//! Walks over the parts of an image file (JPEG segments, PNG and RIFF chunks, TIFF directories) without decoding it: bounded, and without
 //! panic on hostile bytes. Findings and scrubbing stand on the same walks, so that what is found is what is removed.
 
 pub mod gif;
+pub mod icc;
 pub mod jpeg;
 pub mod png;
 pub mod riff;
+pub mod tiff;
 
 /// Big-endian numbers at an offset; `None` past the end.
 pub fn be16(bytes: &[u8], at: usize) -> Option<u16> {
