@@ -279,7 +279,7 @@ pub fn unlock(bytes: Vec<u8>, vault: &Vault) -> Result<Vec<u8>, PhotoError> {
 /// Runs the model: once over the whole photo, and again on a part where the manifest asks for a closer look.
 pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<Segmentation, PhotoError> {
     let (input, output) = (&plan.spec.input, &plan.spec.output);
-    let mut see = |part: Rect, mirrored: bool| {
+    let mut see = |part: Rect, mirrored: bool| -> Result<_, PhotoError> {
         let tensor = preprocess(photo, part, input)?;
         let tensor = if mirrored { tensor.mirrored(input.layout) } else { tensor };
         let map = interpret(&engine.infer(&tensor)?, output, &tensor.placement)?;
