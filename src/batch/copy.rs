@@ -119,8 +119,12 @@ fn make(
     let _share =
         memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
     drop(turn);
-    let mut made =
-        Made { clean: scrub::scrub(&bytes, limits)?, covered: None, left_out: findings::scan_bytes(&bytes), shows_face: false };
+    let mut made = Made {
+        clean: scrub::scrub(&bytes, limits)?,
+        covered: None,
+        left_out: findings::scan_bytes(&bytes),
+        shows_face: false,
+    };
     if policy == Policy::Off {
         return Ok(made);
     }

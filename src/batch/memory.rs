@@ -9,6 +9,9 @@ pub const MEMORY_PER_JOB: u64 = 512 << 20;
 /// what lies outside the bound is this much a job and one file.
 const LARGE_FILE: u64 = 16 << 20;
 
+/// For photos in flight, a job: room for 40 megapixels at twelve bytes each, and the file.
+pub const MEMORY_PER_JOB: u64 = 512 << 20;
+
 #[derive(Debug)]
 pub struct MemoryGate {
     bound: u64,
@@ -32,6 +35,15 @@ impl MemoryGate {
     /// To be held from before a file is read until it has entered.
     pub fn turn_to_read(&self, bytes: u64) -> Option<MutexGuard<'_, ()>> {
         (bytes > LARGE_FILE).then(|| self.large_file.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn for_jobs(jobs: usize) -> Self {
+        Self::new(jobs as u64 * MEMORY_PER_JOB)
+    }
+
+    /// Waits until a picture of this size fits, at so many bytes a pixel.
+    pub fn enter_picture(&self, (width, height): (u32, u32), bytes_a_pixel: u64) -> Share<'_> {
+        self.enter(u64::from(width) * u64::from(height) * bytes_a_pixel)
     }
 
     /// Waits until `bytes` fit.

@@ -54,7 +54,7 @@ impl Subjects {
         Ok(table)
     }
 
-    fn parse(text: &str, plan: &SubjectsPlan) -> Result<Self, String> {
+    pub fn parse(text: &str, plan: &SubjectsPlan) -> Result<Self, String> {
         let header = text.lines().next().unwrap_or_default();
         let delimiter = [b',', b';', b'\t']
             .into_iter()

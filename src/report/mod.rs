@@ -15,7 +15,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::batch::parallel_map;
+use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::write;
 use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
@@ -55,8 +55,10 @@ pub fn report(plan: &ReportPlan) -> Result<ReportSummary> {
     let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
     let left_out = plan.people.left_out(&theirs);
     let rows = Row::all(&plan.results, plan.scores.as_ref(), plan.comparison.as_ref())?;
-    let pictures =
-        parallel_map(&rows, plan.jobs, |row| thumbnails::pictures(row, &plan.results, plan.photos.as_deref()))?;
+    let memory = MemoryGate::for_jobs(plan.jobs);
+    let pictures = parallel_map(&rows, plan.jobs, |row| {
+        thumbnails::pictures(row, &plan.results, plan.photos.as_deref(), &memory)
+    })?;
     let photos = pictures.iter().filter(|pictures| pictures.photo.is_some()).count();
     if let (Some(folder), 0, Some(first)) = (&plan.photos, photos, rows.iter().find(|row| row.mask.is_some())) {
         return Err(no_photo(folder, first).into());

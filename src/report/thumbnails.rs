@@ -1,6 +1,5 @@
 //! Small pictures of masks, and of photos where they were asked for, as text that HTML can hold.
 
-use std::io::Read;
 use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -9,6 +8,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use png::{BitDepth, ColorType, Compression, Encoder};
 
 use super::rows::Row;
+use crate::batch::{MemoryGate, footprint};
 use crate::disk::vault::Vault;
 use crate::domain::geometry::Rect;
 use crate::domain::mask::LabelMap;
@@ -19,6 +19,8 @@ use crate::store::results::Results;
 const MASK_LONGER_SIDE: u32 = 128;
 const PHOTO_LONGER_SIDE: u32 = 192;
 const PHOTO_QUALITY: u8 = 62;
+/// As stored, and as classes.
+const MASK_BYTES_A_PIXEL: u64 = 2;
 
 /// Base64 of a PNG and of a JPEG; absent where there is none or it cannot be read.
 #[derive(Default)]
@@ -27,16 +29,16 @@ pub struct Pictures {
     pub photo: Option<String>,
 }
 
-pub fn pictures(row: &Row, results: &Results, photos: Option<&Path>) -> Pictures {
+pub fn pictures(row: &Row, results: &Results, photos: Option<&Path>, memory: &MemoryGate) -> Pictures {
     let Some((mask, size)) = &row.mask else { return Pictures::default() };
+    let mask = {
+        let _share = memory.enter_picture((size.width, size.height), MASK_BYTES_A_PIXEL);
+        results.mask(mask, *size).ok().and_then(|labels| mask_png(&labels)).map(|bytes| BASE64_STANDARD.encode(bytes))
+    };
     Pictures {
-        mask: results
-            .mask(mask, *size)
-            .ok()
-            .and_then(|labels| mask_png(&labels))
-            .map(|bytes| BASE64_STANDARD.encode(bytes)),
+        mask,
         photo: photos
-            .and_then(|folder| photo_jpeg(&folder.join(&row.path), &results.vault))
+            .and_then(|folder| photo_jpeg(&folder.join(&row.path), &results.vault, memory))
             .map(|bytes| BASE64_STANDARD.encode(bytes)),
     }
 }
@@ -73,14 +75,12 @@ fn mask_png(labels: &LabelMap) -> Option<Vec<u8>> {
 }
 
 /// Decoded and encoded again: no metadata of the photo comes along.
-fn photo_jpeg(path: &Path, vault: &Vault) -> Option<Vec<u8>> {
+fn photo_jpeg(path: &Path, vault: &Vault, memory: &MemoryGate) -> Option<Vec<u8>> {
     let limits = Limits::default();
-    let mut file = Vec::new();
-    vault.open(path).ok()?.take(limits.max_file_bytes + 1).read_to_end(&mut file).ok()?;
-    if file.len() as u64 > limits.max_file_bytes {
-        return None;
-    }
-    let photo = decode(&file, header(&file, &limits).ok()?, PHOTO_LONGER_SIDE).ok()?.photo;
+    let file = vault.read_within(path, limits.max_file_bytes).ok()?;
+    let header = header(&file, &limits).ok()?;
+    let _share = memory.enter(footprint(file.len(), header));
+    let photo = decode(&file, header, PHOTO_LONGER_SIDE).ok()?.photo;
     let (width, height) = scaled(photo.width, photo.height, PHOTO_LONGER_SIDE);
     let rgb = resize(&photo, Rect::whole(photo.width, photo.height), width, height).ok()?;
     let mut bytes = Vec::new();

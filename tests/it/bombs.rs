@@ -53,11 +53,15 @@ fn photos_that_claim_more_than_they_hold_are_failed_records() {
     lab.put("photos/frame.webp", &[b"RIFF", length.to_le_bytes().as_slice(), b"WEBP", &header, &frame].concat());
     // The second picture of a GIF file is larger than its screen.
     let mut gif = animated_gif(&[&photo, &photo]);
-    let second = (0..gif.len() - 9).filter(|&i| gif[i] == 0x2c && gif[i + 1..i + 9] == [0, 0, 0, 0, 160, 0, 120, 0]).nth(1);
+    let second =
+        (0..gif.len() - 9).filter(|&i| gif[i] == 0x2c && gif[i + 1..i + 9] == [0, 0, 0, 0, 160, 0, 120, 0]).nth(1);
     let second = second.expect("the second picture has the size of the first");
     gif[second + 5..second + 9].fill(0xff);
     lab.put("photos/second.gif", &gif);
-    lab.put("photos/texts.png", &Png::rgb8(&photo).with(b"zTXt", &[b"a\0\0".as_slice(), &packed_zeros(1 << 30)].concat()).bytes());
+    lab.put(
+        "photos/texts.png",
+        &Png::rgb8(&photo).with(b"zTXt", &[b"a\0\0".as_slice(), &packed_zeros(1 << 30)].concat()).bytes(),
+    );
     let ran = within(&lab, 1500, &["check", "photos", "--json"]).expect_code(3);
     let check: Value = serde_json::from_str(&ran.stdout).unwrap();
     let code = |i: usize| check["photos"][i]["failure"]["code"].as_str();
@@ -70,7 +74,8 @@ fn a_reference_that_claims_more_pixels_than_can_be_fails_alone() {
     let lab = Lab::new();
     let mask = |name: &str, bytes: &[u8]| lab.put(name, bytes);
     let sound = Png::of(&Scene::any(1).draw(40, 30).photo, 8, Colour::Grey, |_| vec![0]).bytes();
-    let claims = [pngs::header(200_000, 200_000, 8, Colour::Grey, false), pngs::chunk(b"IDAT", &packed_zeros(1 << 20))].concat();
+    let claims =
+        [pngs::header(200_000, 200_000, 8, Colour::Grey, false), pngs::chunk(b"IDAT", &packed_zeros(1 << 20))].concat();
     for name in ["a.png", "b.png"] {
         mask(&format!("predictions/{name}"), &sound);
     }
@@ -87,11 +92,8 @@ fn what_check_accepts_can_be_copied() {
     // 538 MB of pixels in a small file: more than decoders take by themselves.
     let (width, height) = (8200, 8200);
     let rows = packed_zeros((1 + 8 * width as usize) * height as usize + (1 << 20));
-    let file = [
-        pngs::header(width, height, 16, Colour::Rgba, false),
-        pngs::chunk(b"IDAT", &rows),
-        pngs::chunk(b"IEND", &[]),
-    ];
+    let file =
+        [pngs::header(width, height, 16, Colour::Rgba, false), pngs::chunk(b"IDAT", &rows), pngs::chunk(b"IEND", &[])];
     lab.put("photos/large.png", &file.concat());
     let ran: Ran = lab.program().args(["scrub", "photos", "-o", "clean"]).output().unwrap().into();
     ran.expect_code(0);

@@ -15,6 +15,7 @@ mod eval;
 mod export;
 mod faces;
 mod faults;
+mod fuzz;
 mod inputs;
 mod keep;
 #[path = "../kit/mod.rs"]

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::annotations::polygons::{class_name, coco_segmentation, labelme_shapes};
-use crate::batch::parallel_map;
+use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::{remove, write};
 use crate::domain::mask::{LESION, LabelMap, SKIN};
 use crate::domain::record::Done;
@@ -56,6 +56,9 @@ pub struct Summary {
     pub left_out: Option<LeftOut>,
 }
 
+/// A mask, and the bitmaps that its outlines are followed on.
+const BYTES_A_PIXEL: u64 = 4;
+
 pub fn export(plan: &Plan) -> Result<Summary> {
     let mut done = Vec::new();
     let mut summary = Summary::default();
@@ -79,8 +82,12 @@ pub fn export(plan: &Plan) -> Result<Summary> {
     if !plan.format.is_one_file() {
         forget(&theirs, ending, &names, &plan.dest)?;
     }
+    let memory = MemoryGate::for_jobs(plan.jobs);
     let items: Vec<(&Done, &String)> = done.iter().zip(&names).collect();
-    let converted = parallel_map(&items, plan.jobs, |(photo, name)| convert(plan, photo, name))?;
+    let converted = parallel_map(&items, plan.jobs, |(photo, name)| {
+        let _share = memory.enter_picture((photo.photo.width, photo.photo.height), BYTES_A_PIXEL);
+        convert(plan, photo, name)
+    })?;
     let (mut images, mut annotations) = (Vec::new(), Vec::new());
     for (photo, outcome) in done.iter().zip(converted) {
         match outcome? {

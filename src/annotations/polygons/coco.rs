@@ -75,7 +75,9 @@ impl CocoSet {
                 let category = file.categories.iter().find(|category| category.id == id);
                 let name = &category.ok_or(AnnotationError::NoCategory(id))?.name;
                 let class = class_of(name);
-                slot.insert(class.ok_or_else(|| AnnotationError::NameWithoutClass { what: "category", name: name.clone() })?);
+                slot.insert(
+                    class.ok_or_else(|| AnnotationError::NameWithoutClass { what: "category", name: name.clone() })?,
+                );
             }
             annotations.entry(annotation.image_id).or_default().push(annotation);
         }

@@ -64,8 +64,8 @@ fn polygon() -> String {
 
 /// A LabelMe file as a mask. `class_of` says what a label stands for; a label without a class is an error that names it.
 pub fn read_labelme(json: &[u8], class_of: &dyn Fn(&str) -> Option<u8>) -> Result<LabelMap, AnnotationError> {
-    let file: File = serde_json::from_slice(json)
-        .map_err(|e| AnnotationError::WrongJson { kind: "LabelMe", why: e.to_string() })?;
+    let file: File =
+        serde_json::from_slice(json).map_err(|e| AnnotationError::WrongJson { kind: "LabelMe", why: e.to_string() })?;
     let mut labels = super::coco::empty(file.width, file.height)?;
     for shape in file.shapes {
         let class = class_of(&shape.label)

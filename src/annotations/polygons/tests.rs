@@ -178,8 +178,18 @@ fn other_labelme_shapes() {
     assert_eq!(rectangle.data, [0, 2, 2, 0, 0, 2, 2, 0, 0, 0, 0, 0]);
     let circle = read(json!({"label": "lesion", "points": [[1.5, 1.5], [2.6, 1.5]], "shape_type": "circle"})).unwrap();
     assert_eq!(circle.data, [0, 2, 0, 0, 2, 2, 2, 0, 0, 2, 0, 0]);
-    assert!(read(json!({"label": "lesion", "points": [[1, 1]], "shape_type": "point"})).unwrap_err().to_string().contains("point"));
-    assert!(read(json!({"label": "eczema", "points": [[0, 0], [1, 0], [1, 1]]})).unwrap_err().to_string().contains("eczema"));
+    assert!(
+        read(json!({"label": "lesion", "points": [[1, 1]], "shape_type": "point"}))
+            .unwrap_err()
+            .to_string()
+            .contains("point")
+    );
+    assert!(
+        read(json!({"label": "eczema", "points": [[0, 0], [1, 0], [1, 1]]}))
+            .unwrap_err()
+            .to_string()
+            .contains("eczema")
+    );
     assert!(read_labelme(b"{}", &known_class).is_err());
 }
 

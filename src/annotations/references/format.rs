@@ -79,7 +79,8 @@ impl FromStr for Format {
         }
         let mut parts: Vec<(String, u8)> = Vec::new();
         for part in text.split(',') {
-            let (name, value) = part.split_once('=').filter(|(_, value)| !value.trim().is_empty()).ok_or(FormatError::Usage)?;
+            let (name, value) =
+                part.split_once('=').filter(|(_, value)| !value.trim().is_empty()).ok_or(FormatError::Usage)?;
             let class = CLASSES.iter().find(|c| c.0 == name.trim()).ok_or(FormatError::Usage)?.1;
             parts.push((value.trim().to_owned(), class));
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::args::{CheckArgs, Gate};
+use crate::batch::MEMORY_PER_JOB;
 use crate::commands::shared::at_rest;
 use crate::commands::shared::folders::check_single_input;
 use crate::commands::shared::model::find_model;
@@ -34,8 +35,6 @@ pub struct CheckPlan {
     pub memory: u64,
     pub json: bool,
 }
-
-const MEMORY_PER_JOB: u64 = 512 << 20;
 
 pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
     check_single_input(&args.inputs)?;

@@ -10,7 +10,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::batch::parallel_map;
+use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::vault::Vault;
 use crate::domain::changes::{Change, changes};
 use crate::domain::record::{Done, FileRef, Record};
@@ -105,8 +105,9 @@ pub fn compare(plan: &ComparePlan) -> Result<Comparison> {
         photos.entry(&entry.image).or_default().1 = Some(i);
     }
     let photos: Vec<_> = photos.into_iter().collect();
+    let memory = MemoryGate::for_jobs(plan.jobs);
     let answers = parallel_map(&photos, plan.jobs, |&(image, (b, n))| {
-        let sides = Sides { base: (&base, &base_index), new: (&new, &new_index) };
+        let sides = Sides { base: (&base, &base_index), new: (&new, &new_index), memory: &memory };
         sides.compare(image, b, n)
     })?;
     let mut images: Vec<ImageChange> = answers.into_iter().flatten().collect();
@@ -136,7 +137,11 @@ pub fn compare(plan: &ComparePlan) -> Result<Comparison> {
 struct Sides<'a> {
     base: (&'a Results, &'a Index),
     new: (&'a Results, &'a Index),
+    memory: &'a MemoryGate,
 }
+
+/// Two masks, and one as it is being decoded.
+const BYTES_A_PIXEL: u64 = 3;
 
 impl Sides<'_> {
     /// `None` where nothing changed.
@@ -177,6 +182,7 @@ impl Sides<'_> {
             let same = change.figures.is_empty() && !change.input_changed;
             return (!same).then_some(change);
         };
+        let _share = self.memory.enter_picture((n.photo.width, n.photo.height), BYTES_A_PIXEL);
         match self.masks(b, n) {
             Err(e) => return Some(change.damaged(e)),
             Ok(difference) => change.mask = difference,

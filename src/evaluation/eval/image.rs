@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::inputs::{Annotator, Predictions};
 use crate::annotations::references::upright;
+use crate::batch::MemoryGate;
 use crate::domain::mask::{LabelMap, SKIN};
 use crate::evaluation::score::agreement::{ImageAgreement, dice, majority, pairwise_dice};
 use crate::evaluation::score::{Options, PairScore, score};
@@ -25,16 +26,22 @@ pub struct ScoreFailure {
     pub message: String,
 }
 
+/// Bytes a pixel of a reference in colours as it is being decoded, and of distances; the references stay in memory besides.
+const SCORING: u64 = 16;
+
 pub fn score_image(
     index: usize,
     predictions: &Predictions,
     annotators: &[Annotator],
     options: &Options,
     stored_grid: bool,
+    memory: &MemoryGate,
 ) -> Result<ImageScore, ScoreFailure> {
     let this = &predictions.list[index];
     let failure = |code, message: String| ScoreFailure { image: this.image.clone(), code, message };
     let prediction = predictions.read(index).map_err(|e| failure("prediction_unreadable", e))?;
+    let bytes_a_pixel = SCORING + annotators.len() as u64;
+    let _share = memory.enter_picture((prediction.width, prediction.height), bytes_a_pixel);
     let mut truths: Vec<Option<LabelMap>> = Vec::with_capacity(annotators.len());
     for annotator in annotators {
         let Some(truth) = annotator.of[index] else {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::annotations::references::Format;
-use crate::batch::parallel_map;
+use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::evaluation::score::agreement::{Agreement, agreement};
@@ -94,8 +94,9 @@ type Scored = Vec<(usize, ImageScore)>;
 /// The scores of every pair; and the pairs that could not be scored.
 fn score_all(plan: &EvalPlan, inputs: &Inputs) -> Result<(Scored, Vec<ScoreFailure>)> {
     let (mut scored, mut failures) = (Vec::new(), Vec::new());
+    let memory = MemoryGate::for_jobs(plan.jobs);
     let answers = parallel_map(&inputs.paired, plan.jobs, |&p| {
-        score_image(p, &inputs.predictions, &inputs.annotators, &plan.options, plan.stored_grid)
+        score_image(p, &inputs.predictions, &inputs.annotators, &plan.options, plan.stored_grid, &memory)
     })?;
     for (&p, answer) in inputs.paired.iter().zip(answers) {
         match answer {

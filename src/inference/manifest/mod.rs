@@ -11,6 +11,7 @@ mod locate;
 mod output;
 mod template;
 
+pub use external::side_files;
 pub use graph::{Dim, Element, GraphInfo, Observed, ROUNDING, TensorInfo};
 pub use input::{Input, resolve_input};
 pub use locate::BUILT_IN_CARD;

@@ -140,8 +140,7 @@ pub fn stored_png(bytes: &[u8], bound: Bound) -> Result<StoredPng, Refused> {
     decoder.set_ignore_iccp_chunk(true);
     let mut reader = decoder.read_info().map_err(broken)?;
     let info = reader.info();
-    let (colour, depth, size) =
-        (info.color_type, info.bit_depth, Size { width: info.width, height: info.height });
+    let (colour, depth, size) = (info.color_type, info.bit_depth, Size { width: info.width, height: info.height });
     let palette = info.palette.iter().flat_map(|p| p.as_chunks::<3>().0).copied().collect();
     let length = reader.output_buffer_size().unwrap_or(usize::MAX);
     bound.check(size, length as u64)?;

@@ -55,7 +55,9 @@ fn has_more_pictures(bytes: &[u8], format: Format) -> bool {
     match format {
         Format::Png => png::has_before_picture(bytes, *b"acTL"),
         Format::WebP => riff::is_animated(bytes),
-        Format::Gif => gif::parts(bytes).filter(|part| matches!(part, gif::Part::Image(_) | gif::Part::Broken)).nth(1).is_some(),
+        Format::Gif => {
+            gif::parts(bytes).filter(|part| matches!(part, gif::Part::Image(_) | gif::Part::Broken)).nth(1).is_some()
+        }
         Format::Tiff => tiff::has_second_page(bytes),
         Format::Jpeg | Format::Bmp => false,
     }
