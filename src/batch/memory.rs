@@ -9,9 +9,6 @@ pub const MEMORY_PER_JOB: u64 = 512 << 20;
 /// what lies outside the bound is this much a job and one file.
 const LARGE_FILE: u64 = 16 << 20;
 
-/// For photos in flight, a job: room for 40 megapixels at twelve bytes each, and the file.
-pub const MEMORY_PER_JOB: u64 = 512 << 20;
-
 #[derive(Debug)]
 pub struct MemoryGate {
     bound: u64,
