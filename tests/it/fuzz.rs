@@ -174,20 +174,11 @@ fn formats_of_masks() {
 
 #[test]
 fn runs_of_coco() {
-    fuzz(
-        1,
-        &[
-            b"04".to_vec(),
-            b"1203oo:3".to_vec(),
-            b"`ZZZ0[kkk".to_vec(),
-            vec![b'o'; 11].into_iter().chain([b'?']).cycle().take(12 * 40).collect(),
-        ],
-        |bytes| {
-            if let Ok(runs) = Rle::from_text(&String::from_utf8_lossy(bytes), 40, 30) {
-                assert_eq!(Rle::from_text(&runs.to_text(), 40, 30), Ok(runs));
-            }
-        },
-    );
+    fuzz(1, &[b"04".to_vec(), b"1203oo:3".to_vec(), b"`ZZZ0[kkk".to_vec()], |bytes| {
+        if let Ok(runs) = Rle::from_text(&String::from_utf8_lossy(bytes), 40, 30) {
+            assert_eq!(Rle::from_text(&runs.to_text(), 40, 30), Ok(runs));
+        }
+    });
 }
 
 #[test]

@@ -204,3 +204,10 @@ fn names_that_people_use() {
         assert_eq!(known_class(class_name(class)), Some(class));
     }
 }
+
+#[test]
+fn runs_that_add_up_to_more_than_a_number_holds_are_refused() {
+    // Each number is added to the one before the last.
+    let text = "ooooooooooo?".repeat(40);
+    assert!(Rle::from_text(&text, 40, 30).unwrap_err().to_string().contains("cannot be"));
+}
