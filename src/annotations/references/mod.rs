@@ -119,7 +119,7 @@ fn polygon_kind(file: &Path, vault: &Vault) -> Option<&'static str> {
     ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(serde_json::Value::is_array))
 }
 
-pub fn read_mask(path: &Path, format: &Format, vault: &Vault) -> Result<LabelMap, AnnotationError> {
+fn read_mask(path: &Path, format: &Format, vault: &Vault) -> Result<LabelMap, AnnotationError> {
     format::labels(raster::read(path, vault)?, format)
 }
 
