@@ -1,4 +1,5 @@
 //! Draws the faces of the tests, for `tests/oracle/faces.py`: `cargo run --example draw_faces -- FOLDER`.
+#![allow(clippy::disallowed_methods, reason = "its own files, in folders of its own")]
 
 use std::fs;
 use std::path::PathBuf;

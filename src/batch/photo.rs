@@ -134,6 +134,7 @@ fn cannot_write(source: &Source, error: &io::Error) -> RunError {
 
 type Segmented = Result<Box<Results>, Excluded>;
 
+#[expect(clippy::too_many_arguments, reason = "what a photo meets on its way; nothing is passed on unused")]
 fn segment(
     source: &Source,
     plan: &PhotoPlan,
