@@ -43,6 +43,7 @@ impl Desk {
             privacy: Policy::Warn,
             coded_names: false,
             faces: Default::default(),
+            withdrawn: None,
         };
         Self { ready, plan }
     }
