@@ -10,5 +10,5 @@ mod workers;
 
 pub use copy::{Copied, Faces, copy_clean};
 pub use memory::{MEMORY_PER_JOB, MemoryGate};
-pub use photo::{PhotoPlan, footprint, look, look_for_faces, process, read, unlock};
+pub use photo::{PhotoPlan, contained, footprint, look, look_for_faces, process, read, unlock};
 pub use workers::{Stop, parallel_map, quiet_worker_panics, run_all};

@@ -1,10 +1,9 @@
 //! The way of one photo through `check`: what can be known of it before a model sees it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::near_duplicates::Fingerprint;
-use crate::batch::{MemoryGate, footprint, look_for_faces, read, unlock};
+use crate::batch::{MemoryGate, contained, footprint, look_for_faces, read, unlock};
 use crate::disk::vault::Vault;
 use crate::domain::record::{Finding, Input, Quality, Warning};
 use crate::domain::source::Source;
@@ -38,14 +37,8 @@ pub fn inspect(
 ) -> Inspection {
     let input = Input { path: source.name.clone(), ..Input::default() };
     let mut seen = Inspection { input, findings: findings::scan_path(source.name.as_ref()), ..Inspection::default() };
-    let looked = catch_unwind(AssertUnwindSafe(|| look(source, limits, vault, faces, memory, &mut seen)));
-    seen.failure = match looked {
-        Ok(result) => result.err(),
-        Err(_) => {
-            let message = "the photo made a part of the program fail; please report it";
-            Some(PhotoError::new(Stage::Decode, "internal_error", message))
-        }
-    };
+    let looked = contained(&mut Stage::Decode, |_| look(source, limits, vault, faces, memory, &mut seen));
+    seen.failure = looked.err();
     seen
 }
 
