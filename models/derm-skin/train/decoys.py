@@ -45,7 +45,7 @@ def lips(rng, x, p):
 
 
 def nipple(rng, x, p):
-    d = np.hypot(p.u, p.v * rng.uniform(1, 1.3)) / (p.s * rng.uniform(0.02, 0.12))
+    d = np.hypot(p.u, p.v * rng.uniform(1, 1.3)) / (p.s * rng.uniform(0.05, 0.14))  # smaller ones are told from moles by nobody
     a = inside(d, 0.25)
     x = tinted(x, a, 0.6 * rng.uniform(0.3, 0.9), 0.6 * rng.uniform(0.3, 1.1))
     return tinted(x, np.exp(-((d / 0.3) ** 2)), 0.2, 0.2, rng.uniform(0, 0.4)), a
@@ -107,6 +107,14 @@ def crease(rng, x, p):
     return tinted(x, a.astype(np.float32), 0.4, 0, rng.uniform(0.05, 0.4)), np.zeros_like(a)
 
 
+def shine(rng, x, p):
+    """A lamp or a flash in oily or wet skin: white, broken by its relief, brightest in the middle."""
+    where = np.exp(-((p.u / (p.s * rng.uniform(0.04, 0.25))) ** 2) - (p.v / (p.s * rng.uniform(0.02, 0.12))) ** 2)
+    relief = blur(fractal(rng, p.s, int(rng.integers(20, 90)), 2, 0.8), rng.uniform(0.4, 1.2))
+    a = np.clip(where * (1 + rng.uniform(0.1, 0.5) * relief) * rng.uniform(0.2, 1.2), 0, 1)
+    return x + (np.float32([250, 250, 255]) - x).clip(0) * a[..., None], np.zeros_like(a)
+
+
 def tattoo(rng, x, p):
     ink = np.zeros((p.s, p.s), np.uint8)
     r = p.s * rng.uniform(0.04, 0.16)
@@ -124,7 +132,7 @@ def tattoo(rng, x, p):
 
 def fur(rng, x, p):
     """Brow, beard, scalp: many hairs of about one direction."""
-    a = patches(rng, p.room, rng.uniform(0.03, 0.4), rng.uniform(0.1, 0.6), int(rng.integers(1, 6)))
+    a = patches(rng, p.room, rng.uniform(0.03, 0.4), rng.uniform(0.2, 1.5), int(rng.integers(1, 6)))
     n = int(rng.integers(7, 31))
     line = np.zeros((n, n), np.float32)
     d, m = rng.uniform(0, 3.2), n / 2
@@ -137,8 +145,8 @@ def fur(rng, x, p):
 
 
 SKIN, ELSE = 1, 0  # what the drawn part is
-PARTS = {lips: (0.24, SKIN), eye: (0.12, ELSE), nipple: (0.08, SKIN), navel: (0.04, SKIN), nostrils: (0.08, SKIN), nail: (0.08, SKIN), knuckle: (0.07, SKIN),
-         shadow: (0.08, SKIN), crease: (0.07, SKIN), tattoo: (0.05, SKIN), fur: (0.09, NOT_LESION)}
+PARTS = {lips: (0.24, SKIN), eye: (0.12, ELSE), nipple: (0.05, SKIN), navel: (0.02, SKIN), nostrils: (0.08, SKIN), nail: (0.08, SKIN), knuckle: (0.07, SKIN),
+         shadow: (0.09, SKIN), shine: (0.09, SKIN), crease: (0.07, SKIN), tattoo: (0.05, SKIN), fur: (0.09, NOT_LESION)}
 
 
 def add_parts(rng, x, t, room):

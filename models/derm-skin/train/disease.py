@@ -57,10 +57,13 @@ class Scene:
         if on.sum() < 10:
             return x
         n = fractal(rng, self.s, cells or int(rng.integers(14, 60)), 3, 0.7)
-        a = np.clip((n - np.quantile(n[on], 1 - share)) * rng.uniform(0.8, 3) + 0.3, 0, 1) * where * rng.uniform(0.25, 0.85)
+        a = np.clip((n - np.quantile(n[on], 1 - share)) * rng.uniform(0.4, 2.5) + 0.3, 0, 1) * where
+        fine = fractal(rng, self.s, int(rng.integers(50, 130)), 2, 0.8)  # flakes are never of one white, and frayed
+        a = a * np.clip(rng.uniform(0.5, 1) + rng.uniform(0.1, 0.5) * fine, 0, 1.2) * rng.uniform(0.25, 0.85)
         tone = np.float32(((1, 0.98, 0.96), (1, 0.93, 0.78), (0.9, 0.9, 0.92))[rng.choice(3, p=(0.5, 0.3, 0.2))])
         white = np.minimum(self.light.mean() * rng.uniform(1.1, 1.6), 245) * tone
-        return x * (1 - a[..., None]) + white * (1 + 0.08 * n[..., None]) * a[..., None]
+        y = x * (1 - a[..., None]) + white * np.exp(0.05 * n + 0.06 * fine)[..., None] * a[..., None]
+        return raised(rng, y, 2 * a, rng.uniform(0, 0.35))
 
 
 # Each kind: Scene -> (picture, lesion 0..1 with .5 at its border)
@@ -211,9 +214,13 @@ def keratosis(c):
     if rng.random() < 0.7:
         freckles, _ = spots(rng, c.room, int(rng.integers(5, 60)), c.s * rng.uniform(0.004, 0.015), 0.5, 0.8)
         x = c.tint(x, freckles, 0, rng.uniform(0.15, 0.6))
-    if rng.random() < 0.3:
+    if rng.random() < 0.45:  # a field: rough all over, redder and scaly in spots
         a = c.shape(rng.uniform(0.4, 1.2), (2, 6))
         h = a
+        inner = (a > 0.4) & c.room
+        if inner.any():
+            on, _ = spots(rng, inner, int(rng.integers(3, 40)), c.s * rng.uniform(0.008, 0.03), 0.5, 0.8, 0.3)
+            x = c.scales(c.tint(x, on, c.k * rng.uniform(0.2, 0.8), rng.uniform(0, 0.4)), on, rng.uniform(0.1, 0.8))
     else:
         n = int(rng.integers(1, 16))
         a, h = spots(rng, c.room, n, c.s * rng.uniform(0.012, 0.09) / n**0.25, 0.5, rng.uniform(0.3, 1.0), 0.35)
@@ -252,7 +259,7 @@ def eroded(c):
     return raised(rng, x, blur(a, 2) * 3 + c.fine * crust, rng.uniform(0, 0.3)), a
 
 
-KINDS = {plaque: 0.18, eczema: 0.16, vitiligo: 0.19, thick_sole: 0.10, keratosis: 0.09, acne: 0.10, guttate: 0.06, lichenified: 0.04,
+KINDS = {plaque: 0.19, eczema: 0.16, vitiligo: 0.19, thick_sole: 0.10, keratosis: 0.09, acne: 0.09, guttate: 0.07, lichenified: 0.07,
          erythema: 0.04, dark_patch: 0.05, ring: 0.05, wheal: 0.04, eroded: 0.05}
 SMALL = (acne, guttate)
 

@@ -7,12 +7,14 @@ import multiprocessing as mp, os, time
 import cv2
 import numpy as np
 import data, decoys, disease
-from optics import BLOOD, PIGMENT, blur, colour, density, fractal
+from data import smooth_noise
+from optics import BLOOD, PIGMENT, blur, colour, density, fractal, raised
 
 data.GEOMETRY["faces"] = (0.4, 1.0, 0.2, 1)
 data.GLARE = 0.0  # its bright blobs look like vitiligo that is labelled skin
-MIX = dict(ham10000=0.15, isic2017=0.04, pad_ufes=0.04, pad_ufes_more=0.11, fuseg=0.14, ccp_skin=0.03, ccp_skin_crops=0.08, faces=0.03, composed=0.07, drawn=0.31)
-CANVAS = dict(ccp_skin_crops=0.34, fuseg=0.17, pad_ufes_more=0.16, faces=0.09, composed=0.12, ham10000=0.05, pad_ufes=0.05, ccp_skin=0.02)  # what is drawn onto
+MIX = dict(ham10000=0.17, isic2017=0.04, pad_ufes=0.03, pad_ufes_more=0.10, fuseg=0.18, ccp_skin=0.03, ccp_skin_crops=0.08, faces=0.04, composed=0.05, drawn=0.28)
+CANVAS = dict(ccp_skin_crops=0.40, fuseg=0.18, pad_ufes_more=0.08, faces=0.14, composed=0.14, pad_ufes=0.03, ccp_skin=0.03)  # what is drawn onto
+CLOSE = dict(fuseg=0.34, pad_ufes_more=0.26, ccp_skin_crops=0.22, pad_ufes=0.08, faces=0.10)  # and where skin is cut from that fills the picture
 
 
 class Stream(data.Sampler):
@@ -33,6 +35,12 @@ class Stream(data.Sampler):
     def drawn(self, S):
         rng = self.rng
         for _ in range(8):
+            if rng.random() < 0.4:
+                x, t = self.close(S)
+                room = (t == 1) | (t == 4)
+                if room.mean() > 0.5:
+                    break
+                continue
             n = self.canvas[rng.choice(len(self.canvas), p=self.often)]
             f = float(np.exp(rng.uniform(np.log(0.45), 0))) if n.startswith("pad") else float(rng.uniform(0.5, 1.0)) if n == "fuseg" else None
             x, t = super().warp(n, S, f)
@@ -59,6 +67,32 @@ class Stream(data.Sampler):
         if rng.random() < 0.3:
             x, t = decoys.add_parts(rng, x, t, room)
         return x.clip(0, 255).astype(np.uint8), t
+
+    def close(self, S):
+        """Skin that fills the picture, as on photos of a back or a palm: a square out of a photo, with the relief that enlarging
+        lost and the light of a flash or a window."""
+        rng = self.rng
+        names = [n for n in CLOSE if len(self.sets[n])]
+        n = names[rng.choice(len(names), p=np.array([CLOSE[n] for n in names]) / sum(CLOSE[n] for n in names))]
+        im, t = self.sets[n][rng.integers(len(self.sets[n]))]
+        inland = cv2.distanceTransform(np.pad((t == 1) | (t == 4), 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        ys, xs = np.nonzero(inland >= max(18, 0.6 * inland.max()))
+        if not len(xs):
+            return im[:1, :1].repeat(S, 0).repeat(S, 1), np.zeros((S, S), np.uint8)
+        k = rng.integers(len(xs))
+        r = inland[ys[k], xs[k]] * rng.uniform(0.75, 1.5)
+        a, m = rng.uniform(0, 6.3), np.empty((2, 3))
+        m[:, :2] = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) * [1, rng.choice([-1, 1])] * 2 * r / S
+        m[:, 2] = np.array([xs[k], ys[k]]) - m[:, :2] @ [S / 2, S / 2]
+        x = cv2.warpAffine(im, m, (S, S), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101).astype(np.float32)
+        t = cv2.warpAffine(t, m, (S, S), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101)
+        lost = np.clip(S / (2 * r) - 1, 0, 1.5)
+        x = raised(rng, x, fractal(rng, S, int(rng.integers(25, 90)), 2, 0.8), 0.045 * lost * rng.uniform(0.2, 1))
+        light = rng.uniform(0, 0.22) * smooth_noise(rng, S, int(rng.integers(1, 4)))
+        yy, xx = np.mgrid[-1 : 1 : S * 1j, -1 : 1 : S * 1j].astype(np.float32)
+        if rng.random() < 0.4:  # darker towards the corners, as round parts are and as a flash leaves them
+            light = light - rng.uniform(0, 0.45) * ((xx - rng.normal(0, 0.3)) ** 2 + (yy - rng.normal(0, 0.3)) ** 2)
+        return (x * np.exp(light)[..., None]).clip(0, 255), t
 
 
 def faces(items, detector):

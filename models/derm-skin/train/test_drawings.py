@@ -56,6 +56,28 @@ class Drawings(unittest.TestCase):
             self.assertFalse((t == 2).any())
             self.assertEqual(y.shape, x.shape)
 
+    def test_close_skin_fills_the_picture(self):
+        rng = np.random.default_rng(3)
+        x, room = skin(rng, (200, 150, 125), 200)
+        x[~room] = 0
+        s = stream.Stream({n: [(x.astype(np.uint8), room.astype(np.uint8))] if n == "fuseg" else [] for n in stream.CANVAS}, {"drawn": 1}, 4)
+        for _ in range(20):
+            y, t = s.close(96)
+            self.assertEqual((y.shape, t.shape), ((96, 96, 3), (96, 96)))
+            self.assertGreater((t == 1).mean(), 0.6)
+            self.assertGreater(y[t == 1].mean(), 60)  # skin, where it is called skin
+            y, t = s.drawn(96)
+            self.assertTrue(set(np.unique(t)) <= {0, 1, 2, 3, 255})
+
+    def test_shine_is_brighter_and_never_a_lesion(self):
+        for tone in ((230, 190, 170), (70, 45, 35)):
+            rng = np.random.default_rng(5)
+            x, room = skin(rng, tone)
+            y, a = decoys.shine(rng, x, decoys.Place(rng, room))
+            self.assertGreater((y - x).max(), 5)
+            self.assertGreaterEqual((y - x).min(), 0)
+            self.assertFalse(a.any())
+
     def test_moved_together(self):
         rng = np.random.default_rng(0)
         x = np.zeros((96, 96, 3), np.uint8)
