@@ -1,13 +1,13 @@
 """Measures a model.onnx with its manifest on the validation groups, by the rule the program uses.
 
 python evaluate.py --model .. --work work [--fast] [--out metrics.json]     scores, with bootstrap intervals
-python evaluate.py --model .. --work work --calibrate                       temperature and threshold, printed
+python evaluate.py --model .. --work work --calibrate [--write]             temperature and threshold, printed, or into the manifest
 """
 import argparse, json, os, time
 import cv2, numpy as np, onnxruntime as ort
 from PIL import Image
 from scipy import ndimage
-import compose, data
+import compose, data, stream
 
 cv2.setNumThreads(1)
 MADE = ("composed", "plaques")
@@ -187,12 +187,15 @@ def composed_far(val, scale, seed=13, n=60):
             yield im, t
 
 
+CHOOSE_ON = ("ham10000", "isic2017", "pad_ufes", "pad_ufes_more", "fuseg", "composed", "plaques", "drawn", "ccp_skin_crops")
+
+
 def calibrate(pred, val):
-    """Temperature by the likelihood of lesion or not on validation pixels of the first look, each set with the same weight;
-    then the lesion probability from which the whole rule has the best mean Dice."""
+    """Temperature by the likelihood of lesion or not on validation pixels of the first look, each set with the same weight; then, by
+    threshold, {set: Dice of each photo} of the whole rule, and of limbs without a lesion the share of skin that is marked."""
     rng = np.random.default_rng(3)
     L, Y, W = [], [], []
-    chosen = {s: val[s][:100] for s in ("ham10000", "isic2017", "pad_ufes", "pad_ufes_more", "fuseg", "composed", "plaques", "ccp_skin_crops")}
+    chosen = {s: val[s][:100] for s in CHOOSE_ON}
     for items in chosen.values():
         for im, t in items:
             l = cv2.resize(pred.run(im), t.shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -211,16 +214,33 @@ def calibrate(pred, val):
     Ts = np.arange(0.6, 2.6, 0.05)
     T = float(Ts[np.argmin([nll(t) for t in Ts])])
     pred.T = T
-    grid = [round(float(t), 2) for t in np.arange(0.2, 0.75, 0.05)]
-    table = {t: {} for t in grid}
+    scores = {round(float(t), 2): {s: [] for s in chosen} for t in np.arange(0.2, 0.75, 0.05)}
     for s, items in chosen.items():
-        ps = [(pred.probabilities(im)[..., 2].astype(np.float16), t) for im, t in items]
-        for thr in grid:
-            if s == "ccp_skin_crops":
-                table[thr]["false lesion"] = round(float(np.mean([(p >= thr).sum() / max(1, (t == 1).sum()) for p, t in ps])), 4)
-            else:
-                table[thr][s] = round(float(np.mean([dice((p >= thr) & (t != 255), t == 2) for p, t in ps if (t == 2).any()])), 4)
-    return round(T, 2), round(float(nll(1.0)), 4), round(float(nll(T)), 4), table
+        for im, t in items:
+            p = pred.probabilities(im)[..., 2]
+            for thr, by_set in scores.items():
+                if s == "ccp_skin_crops":
+                    by_set[s].append((p >= thr).sum() / max(1, (t == 1).sum()))
+                elif (t == 2).any():
+                    by_set[s].append(dice((p >= thr) & (t != 255), t == 2))
+    return round(T, 2), round(float(nll(1.0)), 4), round(float(nll(T)), 4), scores
+
+
+def best(scores, keep=lambda i: True):
+    """(threshold, {set: mean}) with the best mean Dice over the sets, of the photos whose number `keep` takes."""
+    mean = {thr: {s: float(np.mean([x for i, x in enumerate(v) if keep(i)])) for s, v in by_set.items()} for thr, by_set in scores.items()}
+    thr = max(mean, key=lambda t: np.mean([v for s, v in mean[t].items() if s != "ccp_skin_crops"]))
+    return thr, mean[thr]
+
+
+def crossed(scores, folds=5):
+    """{set: mean}, each fifth of the photos at the threshold that the others choose: what the choice is worth on photos that had no part in it."""
+    out = {s: [] for s in next(iter(scores.values()))}
+    for f in range(folds):
+        thr, _ = best(scores, lambda i: i % folds != f)
+        for s in out:
+            out[s] += [x for i, x in enumerate(scores[thr][s]) if i % folds == f]
+    return {s: round(float(np.mean(v)), 4) for s, v in out.items()}
 
 
 def ece(conf, hit, w, bins=15):
@@ -237,6 +257,7 @@ def main():
     ap.add_argument("--model", default="..")
     ap.add_argument("--work", default="work")
     ap.add_argument("--calibrate", action="store_true")
+    ap.add_argument("--write", action="store_true", help="what --calibrate finds goes into the manifest")
     ap.add_argument("--no-look", action="store_true")
     ap.add_argument("--fast", action="store_true")
     ap.add_argument("--out", default="")
@@ -247,10 +268,18 @@ def main():
         val[name] = list(zip(z["x"], z["t"]))
     pred = Predictor(a.model, look=not a.no_look)
     if a.calibrate:
-        T, n1, nT, table = calibrate(pred, val)
+        val["drawn"] = stream.drawn_set(val)
+        T, n1, nT, scores = calibrate(pred, val)
         print("temperature", T, "nll at 1:", n1, "at T:", nT)
-        for k, v in table.items():
-            print(k, v, "mean Dice", round(float(np.mean([x for s, x in v.items() if s != "false lesion"])), 4))
+        for thr, by_set in scores.items():
+            print(thr, {s: round(float(np.mean(v)), 4) for s, v in by_set.items()})
+        thr, _ = best(scores)
+        print("threshold", thr, "; cross-validated:", json.dumps(crossed(scores)))
+        if a.write:
+            pred.m["output"] |= dict(temperature=T, thresholds=dict(lesion=thr), thresholds_source="temperature by likelihood of the first look, threshold by the best mean lesion Dice, "
+                                     "over validation groups of " + ", ".join(s for s in CHOOSE_ON if s != "ccp_skin_crops"))
+            with open(f"{a.model}/manifest.json", "w") as f:
+                f.write(json.dumps(pred.m, indent=2) + "\n")
         return
     rng, res, rows = np.random.default_rng(0), {}, []
     cal = {}

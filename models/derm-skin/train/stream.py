@@ -95,6 +95,16 @@ class Stream(data.Sampler):
         return (x * np.exp(light)[..., None]).clip(0, 255), t
 
 
+def drawn_set(val, n=120, size=352, seed=77):
+    """Disease drawn onto photos of validation groups: [(rgb, target)], the same every time, each with a lesion."""
+    s, out = Stream({k: val.get(k, []) for k in CANVAS if k != "composed"} | {"composed": []}, {"drawn": 1}, seed), []
+    while len(out) < n:
+        x, t = s.one(size)
+        if (t == 2).mean() > 0.002:
+            out.append((x, t))
+    return out
+
+
 def faces(items, detector):
     """Heads cut from street photos, enlarged: real eyes, lips, brows and hair, none a lesion."""
     out = []
