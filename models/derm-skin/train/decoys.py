@@ -33,14 +33,17 @@ def inside(e, soft=0.2):
 # Each: (rng, picture, place) -> picture, where it lies 0..1
 
 def lips(rng, x, p):
-    w = p.s * rng.uniform(0.06, 0.4)
-    h = w * rng.uniform(0.2, 0.4)
-    bow = np.clip(1 - 0.25 * np.exp(-((p.u / (0.18 * w)) ** 2)) * (p.v < 0), 0.5, 1)
-    a = inside((p.u / w) ** 2 + (np.abs(p.v) / (h * bow)) ** 2, rng.uniform(0.1, 0.4))
-    slit = np.exp(-((p.v / (0.07 * h + 0.6)) ** 2)) * a
-    x = tinted(x, a * (1 + 0.1 * fractal(rng, p.s, 40, 2)), rng.uniform(0.3, 1.0), rng.uniform(0, 0.5))
-    x = tinted(x, slit, 0.3, 0.2, rng.uniform(0.3, 1.5))
-    shine = a * np.clip(fractal(rng, p.s, 20, 2) - 1.2, 0, 1) * np.exp(-(((p.v - 0.4 * h) / (0.25 * h)) ** 2)) * rng.uniform(0, 0.8)
+    """Upper lip with its bow, fuller lower lip, corners that taper; closed or a little open; pale, red or brown."""
+    w = p.s * rng.uniform(0.07, 0.5)
+    q = np.clip(np.abs(p.u) / w, 0, 1)
+    bow = 1 - rng.uniform(0.1, 0.4) * np.exp(-((p.u / (rng.uniform(0.1, 0.25) * w)) ** 2))
+    top, bottom = -w * rng.uniform(0.18, 0.4) * (1 - q ** rng.uniform(1.6, 3)) * bow, w * rng.uniform(0.24, 0.5) * (1 - q ** rng.uniform(2, 4))
+    a = np.clip(np.minimum(p.v - top, bottom - p.v) / (w * rng.uniform(0.04, 0.14) + 0.7) + 0.5, 0, 1) * (q < 1)
+    lines = np.cos(6.3 * p.u / (w * rng.uniform(0.04, 0.12) + 2) * (1 + 0.15 * p.v / w) + 2 * fractal(rng, p.s, 20, 2))
+    x = tinted(x, a * (1 + 0.12 * fractal(rng, p.s, 30, 2) + rng.uniform(0, 0.1) * lines), rng.uniform(0.15, 1.1), rng.uniform(0, 0.6))
+    mid, gap = 0.06 * w * np.cos(3 * p.u / w) * rng.normal(), w * (rng.uniform(0.03, 0.15) if rng.random() < 0.25 else 0.015) + 0.6
+    x = tinted(x, np.exp(-(((p.v - mid) / (gap * (1.05 - q) + 0.4)) ** 2)) * (q < 0.97), 0.3, 0.2, rng.uniform(0.3, 1.6))
+    shine = a * np.clip(fractal(rng, p.s, 20, 2) - 1.2, 0, 1) * np.exp(-(((p.v - 0.5 * bottom) / (0.1 * w)) ** 2)) * rng.uniform(0, 0.8)
     return x + (250 - x) * shine[..., None], a
 
 
@@ -145,7 +148,7 @@ def fur(rng, x, p):
 
 
 SKIN, ELSE = 1, 0  # what the drawn part is
-PARTS = {lips: (0.24, SKIN), eye: (0.12, ELSE), nipple: (0.05, SKIN), navel: (0.02, SKIN), nostrils: (0.08, SKIN), nail: (0.08, SKIN), knuckle: (0.07, SKIN),
+PARTS = {lips: (0.28, SKIN), eye: (0.12, ELSE), nipple: (0.05, SKIN), navel: (0.02, SKIN), nostrils: (0.08, SKIN), nail: (0.08, SKIN), knuckle: (0.07, SKIN),
          shadow: (0.09, SKIN), shine: (0.09, SKIN), crease: (0.07, SKIN), tattoo: (0.05, SKIN), fur: (0.09, NOT_LESION)}
 
 

@@ -141,15 +141,17 @@ def vitiligo(c):
         a = c.shape(rng.choice([0.05, 0.12, 0.3]))
     else:
         a, _ = c.round(int(rng.integers(3, 40)), (0.3, 1.0), 0.15, 0.3)
+    if c.light.mean() > 135 and rng.random() < 0.6:  # seen best on tanned skin
+        c.x = c.tint(c.x, np.ones_like(a), 0, rng.uniform(0.1, 0.7))
     label, inner = a, (a > 0.5) & c.room
     if rng.random() < 0.3 and inner.any():
         back, _ = spots(rng, inner, int(rng.integers(10, 90)), rng.uniform(1.2, 3), 0.5)
         a = a * (1 - 0.9 * back)
     lum = c.light.mean()
     bare = np.float32([236, 205, 190]) * rng.uniform(0.85, 1.08) * np.exp(rng.normal(0, (0.02, 0.03, 0.05))) * np.clip((lum / 170) ** 0.35, 0.6, 1.1)
-    was = density(c.light)
+    was = density(np.median(c.x[c.room], 0))
     less = np.minimum(density(bare) - was, -0.06)  # never darker
-    k = rng.uniform(0.25, 0.55) if rng.random() < 0.25 else rng.uniform(0.55, 1.0)
+    k = rng.uniform(0.3, 0.6) if rng.random() < 0.15 else rng.uniform(0.6, 1.05)
     d = density(c.x)
     pale = was + (d - was) * rng.uniform(0.5, 1.0) + less * k * (1 + 0.1 * fractal(rng, c.s, 5, 2))[..., None]
     d = d * (1 - a[..., None]) + pale * a[..., None]
@@ -234,7 +236,7 @@ def thick_sole(c):
     rng = c.rng
     u = rng.random()
     soft = rng.uniform(0.2, 1.2)
-    a = inland(rng, c.room, rng.uniform(0, 0.5), soft) if u < 0.4 else c.shape(soft, (1, 4))
+    a = c.room.astype(np.float32) if u < 0.15 else inland(rng, c.room, rng.uniform(0, 0.5), soft) if u < 0.5 else c.shape(soft, (1, 4))
     x = c.tint(c.x, a * (1 + 0.2 * fractal(rng, c.s, 8, 3)), rng.uniform(0.1, 1.0), rng.uniform(-0.3, 0.4))
     x = raised(rng, x, (c.fine + 2 * fractal(rng, c.s, 12, 3)) * a, rng.uniform(0.1, 0.35))
     x = c.scales(x, a, rng.uniform(0.1, 0.95), int(rng.integers(8, 40)))
@@ -259,9 +261,10 @@ def eroded(c):
     return raised(rng, x, blur(a, 2) * 3 + c.fine * crust, rng.uniform(0, 0.3)), a
 
 
-KINDS = {plaque: 0.19, eczema: 0.16, vitiligo: 0.19, thick_sole: 0.10, keratosis: 0.09, acne: 0.09, guttate: 0.07, lichenified: 0.07,
+KINDS = {plaque: 0.19, eczema: 0.15, vitiligo: 0.25, thick_sole: 0.10, keratosis: 0.09, acne: 0.09, guttate: 0.07, lichenified: 0.07,
          erythema: 0.04, dark_patch: 0.05, ring: 0.05, wheal: 0.04, eroded: 0.05}
 SMALL = (acne, guttate)
+SEEN = {vitiligo: 9}  # how much a colour has to change (CIELAB) before an eye sees a lesion; pale on pale is seen later
 
 
 def draw(rng, x, t, room):
@@ -273,7 +276,7 @@ def draw(rng, x, t, room):
     soft = blur(room.astype(np.float32), 0.8)[..., None]
     y = x * (1 - soft) + y * soft
     lesion = (a > 0.5) & room
-    if lesion.sum() < 12 or np.median(np.linalg.norm((lab(x) - lab(y))[lesion], axis=1)) < 5:
+    if lesion.sum() < 12 or np.median(np.linalg.norm((lab(x) - lab(y))[lesion], axis=1)) < SEEN.get(kind, 5):
         return x, t
     t = t.copy()
     edge = (a > 0.3) & ~lesion

@@ -10,9 +10,9 @@ import data, decoys, disease
 from data import smooth_noise
 from optics import BLOOD, PIGMENT, blur, colour, density, fractal, raised
 
-data.GEOMETRY["faces"] = (0.4, 1.0, 0.2, 1)
+data.GEOMETRY["faces"] = (0.18, 1.0, 0.4, 1)
 data.GLARE = 0.0  # its bright blobs look like vitiligo that is labelled skin
-MIX = dict(ham10000=0.17, isic2017=0.04, pad_ufes=0.03, pad_ufes_more=0.10, fuseg=0.18, ccp_skin=0.03, ccp_skin_crops=0.08, faces=0.04, composed=0.05, drawn=0.28)
+MIX = dict(ham10000=0.16, isic2017=0.04, pad_ufes=0.03, pad_ufes_more=0.09, fuseg=0.17, ccp_skin=0.03, ccp_skin_crops=0.07, faces=0.05, composed=0.03, drawn=0.33)
 CANVAS = dict(ccp_skin_crops=0.40, fuseg=0.18, pad_ufes_more=0.08, faces=0.14, composed=0.14, pad_ufes=0.03, ccp_skin=0.03)  # what is drawn onto
 CLOSE = dict(fuseg=0.34, pad_ufes_more=0.26, ccp_skin_crops=0.22, pad_ufes=0.08, faces=0.10)  # and where skin is cut from that fills the picture
 
@@ -61,10 +61,11 @@ class Stream(data.Sampler):
         if rng.random() < 0.85:
             x, t = disease.draw(rng, x, t, room)
             if rng.random() < 0.15:
-                x, t = disease.draw(rng, x, t, room)
+                rest = room & (t != 2)
+                x, t = disease.draw(rng, x, t, rest) if rest.mean() > 0.05 else (x, t)
         else:
             t[room & (t == 4)] = 1
-        if rng.random() < 0.3:
+        if rng.random() < 0.35:
             x, t = decoys.add_parts(rng, x, t, room)
         return x.clip(0, 255).astype(np.uint8), t
 
@@ -106,7 +107,7 @@ def drawn_set(val, n=120, size=352, seed=77):
 
 
 def faces(items, detector):
-    """Heads cut from street photos, enlarged: real eyes, lips, brows and hair, none a lesion."""
+    """Heads cut from street photos, enlarged: real eyes, lips, nostrils, brows and hair, none a lesion, and no disease is drawn onto them."""
     out = []
     for im, t in items:
         h, w = t.shape
@@ -123,8 +124,20 @@ def faces(items, detector):
             z = 256 / max(m.shape)
             m = m.copy()
             m[m == 0] = decoys.NOT_LESION  # hair, glasses, eyes: not lesion is all that is sure
+            m[features(f[4:14].reshape(5, 2) / k - (x0, y0), m.shape) & (m == 1)] = decoys.NOT_LESION
             out.append((cv2.resize(im[y0:y1, x0:x1], None, fx=z, fy=z, interpolation=cv2.INTER_CUBIC), cv2.resize(m, None, fx=z, fy=z, interpolation=cv2.INTER_NEAREST)))
     return out
+
+
+def features(points, shape):
+    """Where eyes, nostrils and lips are, from the detector's five points: two eyes, tip of the nose, two corners of the mouth."""
+    a, b, nose, c, d = points
+    eyes, mouth, out = np.linalg.norm(b - a), np.linalg.norm(d - c), np.zeros(shape, np.uint8)
+    turn = float(np.degrees(np.arctan2(*(b - a)[::-1])))
+    below = (c + d - a - b) / max(1, np.linalg.norm(c + d - a - b))
+    for (x, y), w, h in ((a, 0.3 * eyes, 0.17 * eyes), (b, 0.3 * eyes, 0.17 * eyes), (nose + 0.1 * eyes * below, 0.24 * eyes, 0.1 * eyes), ((c + d) / 2, 0.62 * mouth, 0.34 * mouth)):
+        cv2.ellipse(out, (round(float(x)), round(float(y))), (max(1, round(float(w))), max(1, round(float(h)))), turn, 0, 360, 1, -1)
+    return out > 0
 
 
 class Pool:
