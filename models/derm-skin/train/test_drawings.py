@@ -78,6 +78,24 @@ class Drawings(unittest.TestCase):
             self.assertGreaterEqual((y - x).min(), 0)
             self.assertFalse(a.any())
 
+    def test_features_of_a_face(self):
+        points = np.float32([(40, 40), (80, 40), (60, 60), (45, 85), (75, 85)])  # upright: eyes, nose, corners of the mouth
+        for turn in (0, 90):
+            p = points if not turn else np.stack([120 - points[:, 1], points[:, 0]], 1)
+            on = stream.features(p, (120, 120))
+            for x, y in [*p[:2], (p[3] + p[4]) / 2, p[3], p[4]]:
+                self.assertTrue(on[int(y), int(x)])
+            for x, y in (p[0] + p[1]) / 2, (p[0] + p[3]) / 2:  # between the eyes, a cheek
+                self.assertFalse(on[int(y), int(x)])
+        self.assertLess(on.mean(), 0.2)
+
+    def test_drawn_set_is_the_same_every_time(self):
+        x, room = skin(np.random.default_rng(6), (200, 150, 125), 200)
+        val = {"ccp_skin_crops": [(x.astype(np.uint8), room.astype(np.uint8))]}
+        a, b = stream.drawn_set(val, 4, 96), stream.drawn_set(val, 4, 96)
+        for (x, t), (y, u) in zip(a, b):
+            self.assertTrue((t == 2).any() and (x == y).all() and (t == u).all())
+
     def test_moved_together(self):
         rng = np.random.default_rng(0)
         x = np.zeros((96, 96, 3), np.uint8)
