@@ -4,11 +4,12 @@
 
 use std::path::Path;
 
-use derm_seg::batch::{MemoryGate, look, process};
+use derm_seg::batch::{MemoryGate, Tools, look, process};
 use derm_seg::disk::vault::Vault;
 use derm_seg::domain::photo::Photo;
 use derm_seg::domain::source::Source;
 use derm_seg::inference::postprocess::Segmentation;
+use derm_seg::input::decode::Limits;
 use derm_seg::measure::measure;
 use derm_seg::privacy::scan;
 use derm_seg::store::{OutputFolder, Overlay, encode_mask, encode_overlay};
@@ -109,5 +110,6 @@ fn whole_photo(bencher: Bencher, megapixels: u32) {
     let source = Source { path, name: "a.jpg".into(), file_name: "a.jpg".into(), problem: None, opted_out: false };
     let out = OutputFolder::look(&folder.path().join("out"), &Vault::default()).unwrap();
     let (mut engine, faces, memory) = (desk.engine(), desk.faces(), MemoryGate::new(1 << 30));
-    bencher.bench_local(|| process(&source, &desk.plan, &memory, engine.as_mut(), Some(&faces), &out).unwrap());
+    let tools = Tools { limits: &Limits::default(), vault: out.vault(), memory: &memory, faces: Some(&faces) };
+    bencher.bench_local(|| process(&source, &desk.plan, tools, engine.as_mut(), &out).unwrap());
 }

@@ -1,4 +1,5 @@
-//! Why one photo failed, and why a whole run stopped. Codes are stable: they are listed in `docs/codes.md` and tested.
+//! Why one photo failed, what was noted about one, and why a whole run stopped. The message says what to do. Codes are
+//! stable: they are listed in `docs/codes.md`, and tested.
 
 /// Where in the pipeline a photo failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +27,152 @@ impl Stage {
 
 /// One photo could not be processed; the others go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct PhotoError {
-    pub stage: Stage,
-    pub code: &'static str,
-    pub message: String,
+pub enum PhotoError {
+    #[error("a folder or link cannot be read ({0}); photos inside it are not processed: check its permissions")]
+    UnreadableFolder(String),
+    #[error("the same photo lies beside it, not encrypted; remove one of the two")]
+    TwinNotEncrypted,
+    #[error("another photo has the same name in another spelling; rename one of them")]
+    TwinSpelling,
+
+    #[error("the file cannot be read: {0}")]
+    NotFound(String),
+    #[error("the file cannot be read: {0}")]
+    Unreadable(String),
+    #[error("this is not a regular file")]
+    NotAFile,
+    #[error("the file has {bytes} bytes, more than the limit of {limit}; raise --max-bytes if it is meant")]
+    FileTooLarge { bytes: u64, limit: u64 },
+    #[error("the file was changed while it was read; run the same command again when it is at rest")]
+    ChangedMeanwhile,
+    #[error("the photo cannot be opened: {0}")]
+    NoMatchingKey(String),
+    #[error("the photo cannot be opened: {0}")]
+    DecryptionFailed(String),
+
+    #[error("the file is empty; copy it again from its source")]
+    EmptyFile,
+    #[error("the file holds only zero bytes, as an interrupted copy leaves; copy it again from its source")]
+    OnlyZeros,
+    #[error("the file is not a photo in a known format (JPEG, PNG, TIFF, BMP, WebP, GIF)")]
+    UnknownFormat,
+    #[error("the file is {0}, which this build does not read; convert it to JPEG, PNG or TIFF")]
+    UnsupportedFormat(&'static str),
+    #[error("the photo is cut off: its end is missing; copy it again from its source")]
+    Truncated,
+    #[error("the photo has {0}; raise --max-pixels if it is meant")]
+    TooManyPixels(String),
+    #[error("the photo cannot be decoded: {0}")]
+    DecodeFailed(String),
+    #[error("the file holds no single still picture; save the picture by itself")]
+    ScrubUnsupported,
+    #[error("{kind} was found in the copy again ({place}); the copy was thrown away")]
+    StillFound { kind: String, place: String },
+    #[error("the copy did not show the same picture; it was thrown away")]
+    NotTheSamePicture,
+    #[error("the search for faces failed on this photo: {0}")]
+    FacesNotChecked(String),
+    #[error("a face was still found after covering; leave the photo out with --faces exclude")]
+    FacesNotCovered,
+
+    #[error("the model could not be run: {0}")]
+    InferenceFailed(String),
+    #[error("the model answered with shape {shape:?}, which does not fit its description ({classes} classes)")]
+    UnexpectedOutput { shape: Vec<usize>, classes: usize },
+    #[error("the model's answer holds values that are not numbers")]
+    NotANumber,
+    #[error("the photo could not be resized: {0}")]
+    ResizeFailed(String),
+
+    #[error("the {what} could not be encoded: {why}")]
+    EncodeFailed { what: &'static str, why: String },
+    #[error("results cannot be written under this name ({0}); rename the photo")]
+    NameUnusable(String),
+    #[error("its record cannot be read back ({0}); run the same command again")]
+    RecordUnreadable(String),
+    #[error("what is in the place of its copy cannot be compared with it: {0}")]
+    TargetLocked(String),
+    #[error("another file is in the place of its copy; remove it, or choose another folder with -o")]
+    TargetTaken,
+
+    /// A panic.
+    #[error("the photo made a part of the program fail; please report it")]
+    Internal(Stage),
 }
 
 impl PhotoError {
-    pub fn new(stage: Stage, code: &'static str, message: impl Into<String>) -> Self {
-        Self { stage, code, message: message.into() }
+    pub fn stage(&self) -> Stage {
+        self.kind().0
+    }
+
+    pub fn code(&self) -> &'static str {
+        self.kind().1
+    }
+
+    fn kind(&self) -> (Stage, &'static str) {
+        match self {
+            Self::UnreadableFolder(_) => (Stage::Discover, "unreadable_folder"),
+            Self::TwinNotEncrypted | Self::TwinSpelling => (Stage::Discover, "name_taken"),
+            Self::NotFound(_) => (Stage::Read, "not_found"),
+            Self::Unreadable(_) => (Stage::Read, "unreadable"),
+            Self::NotAFile => (Stage::Read, "not_a_file"),
+            Self::FileTooLarge { .. } => (Stage::Read, "file_too_large"),
+            Self::ChangedMeanwhile => (Stage::Read, "changed_meanwhile"),
+            Self::NoMatchingKey(_) => (Stage::Read, "no_matching_key"),
+            Self::DecryptionFailed(_) => (Stage::Read, "decryption_failed"),
+            Self::EmptyFile => (Stage::Decode, "empty_file"),
+            Self::OnlyZeros | Self::UnknownFormat => (Stage::Decode, "unknown_format"),
+            Self::UnsupportedFormat(_) => (Stage::Decode, "unsupported_format"),
+            Self::Truncated => (Stage::Decode, "truncated"),
+            Self::TooManyPixels(_) => (Stage::Decode, "too_many_pixels"),
+            Self::DecodeFailed(_) => (Stage::Decode, "decode_failed"),
+            Self::ScrubUnsupported => (Stage::Decode, "scrub_unsupported"),
+            Self::StillFound { .. } | Self::NotTheSamePicture => (Stage::Decode, "scrub_unverified"),
+            Self::FacesNotChecked(_) => (Stage::Decode, "faces_not_checked"),
+            Self::FacesNotCovered => (Stage::Decode, "faces_not_covered"),
+            Self::InferenceFailed(_) => (Stage::Model, "inference_failed"),
+            Self::UnexpectedOutput { .. } => (Stage::Model, "unexpected_output"),
+            Self::NotANumber => (Stage::Model, "not_a_number"),
+            Self::ResizeFailed(_) => (Stage::Model, "resize_failed"),
+            Self::EncodeFailed { .. } => (Stage::Write, "encode_failed"),
+            Self::NameUnusable(_) => (Stage::Write, "name_unusable"),
+            Self::RecordUnreadable(_) => (Stage::Write, "record_unreadable"),
+            Self::TargetLocked(_) => (Stage::Write, "target_locked"),
+            Self::TargetTaken => (Stage::Write, "target_taken"),
+            Self::Internal(stage) => (*stage, "internal_error"),
+        }
+    }
+}
+
+/// A photo was processed, and there is something to know about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PhotoWarning {
+    #[error("the photo has transparent parts; they were put on white")]
+    AlphaFlattened,
+    #[error("the photo is in CMYK (YCCK); its colours are approximate")]
+    YcckApproximate,
+    #[error("the photo is in CMYK without a usable profile; its colours are approximate")]
+    CmykApproximate,
+    #[error("the colour profile could not be used; the pixels are taken as sRGB")]
+    ColourProfileUnusable,
+    #[error("the file holds several pictures; only the first was used")]
+    FirstPictureOnly,
+    #[error("{0}")]
+    FacesNotChecked(PhotoError),
+    #[error("results are written as {0}, because another photo's name differs only in case or the name is too long")]
+    Renamed(String),
+}
+
+impl PhotoWarning {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AlphaFlattened => "alpha_flattened",
+            Self::YcckApproximate | Self::CmykApproximate => "cmyk_approximate",
+            Self::ColourProfileUnusable => "colour_profile_unusable",
+            Self::FirstPictureOnly => "first_picture_only",
+            Self::FacesNotChecked(_) => "faces_not_checked",
+            Self::Renamed(_) => "renamed",
+        }
     }
 }
 

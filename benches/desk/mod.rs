@@ -35,7 +35,6 @@ impl Desk {
         let model = built_in().unwrap();
         let ready = LoadedModel::new(model, Runtime::load(None, Device::Cpu).unwrap()).unwrap();
         let plan = PhotoPlan {
-            limits: Limits::default(),
             model: ready.model.id.clone(),
             spec: ready.spec.clone(),
             second_look: ready.model.manifest.second_look,
@@ -43,7 +42,7 @@ impl Desk {
             probabilities: None,
             privacy: Policy::Warn,
             coded_names: false,
-            faces: faces::Policy::Warn,
+            faces: faces::FacePolicy::Warn,
             withdrawn: None,
         };
         Self { ready, plan }
@@ -58,7 +57,7 @@ impl Desk {
     }
 
     pub fn decode(&self, bytes: &[u8]) -> Decoded {
-        let header = header(bytes, &self.plan.limits).unwrap();
+        let header = header(bytes, &Limits::default()).unwrap();
         decode(bytes, header, enough_pixels(&self.plan.spec.input)).unwrap()
     }
 

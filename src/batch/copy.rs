@@ -3,16 +3,15 @@
 use std::io;
 use std::path::Path;
 
-use super::MemoryGate;
-use super::photo::{contained, read, unlock};
+use super::Tools;
+use super::photo::contained;
 use crate::disk;
-use crate::disk::vault::{Locked, Vault};
-use crate::domain::record::Finding;
+use crate::disk::vault::Locked;
+use crate::domain::record::{Finding, Input};
 use crate::domain::source::Source;
 use crate::error::{PhotoError, Stage};
 use crate::input::decode;
-use crate::input::decode::Limits;
-use crate::privacy::faces::{FaceFinder, Policy};
+use crate::privacy::faces::FacePolicy;
 use crate::privacy::{findings, scrub};
 
 /// What came of one photo.
@@ -52,29 +51,21 @@ struct Made {
 }
 
 /// Copies one photo without its metadata. Without `faces` the picture is not looked at. An error means that nothing more can be written.
-pub fn copy_clean(
-    source: &Source,
-    target: &Path,
-    limits: &Limits,
-    vault: &Vault,
-    policy: Policy,
-    faces: Option<&FaceFinder>,
-    memory: &MemoryGate,
-) -> io::Result<Copied> {
-    let made = contained(&mut Stage::Read, |stage| make(source, limits, vault, policy, faces, memory, stage));
+pub fn copy_clean(source: &Source, target: &Path, policy: FacePolicy, tools: Tools) -> io::Result<Copied> {
+    let made = contained(&mut Stage::Read, |stage| make(source, policy, tools, stage));
     let Made { clean, covered, left_out, shows_face } = match made {
         Ok(made) => made,
         Err(error) => return Ok(Copied::Failed(error)),
     };
+    let vault = tools.vault;
     let there = vault.read(target);
     // Before anything else: what is locked may be an earlier copy with the face in it.
     if let Err(e) = &there
         && Locked::of(e).is_some()
     {
-        let message = format!("what is in the place of its copy cannot be compared with it: {e}");
-        return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_locked", message)));
+        return Ok(Copied::Failed(PhotoError::TargetLocked(e.to_string())));
     }
-    if shows_face && policy == Policy::Exclude {
+    if shows_face && policy == FacePolicy::Exclude {
         let ours = there.is_ok_and(|there| there == clean);
         return Ok(Copied::FaceLeftOut { removed: ours && disk::remove(target)? });
     }
@@ -90,47 +81,33 @@ pub fn copy_clean(
         }
         // What an earlier run copied with the face in it.
         Ok(there) if there == clean && vault.place(target).exists() => {}
-        Ok(_) => {
-            let message = "another file is in the place of its copy; remove it, or choose another folder with -o";
-            return Ok(Copied::Failed(PhotoError::new(Stage::Write, "target_taken", message)));
-        }
+        Ok(_) => return Ok(Copied::Failed(PhotoError::TargetTaken)),
         Err(_) => {}
     }
     disk::write_and_verify(vault, target, copy)?;
     Ok(Copied::Done { left_out, was_there: false, faces })
 }
 
-fn make(
-    source: &Source,
-    limits: &Limits,
-    vault: &Vault,
-    policy: Policy,
-    faces: Option<&FaceFinder>,
-    memory: &MemoryGate,
-    stage: &mut Stage,
-) -> Result<Made, PhotoError> {
-    if let Some(problem) = &source.problem {
-        return Err(problem.clone());
-    }
-    let turn = memory.turn_to_read(std::fs::metadata(&source.path).map_or(0, |metadata| metadata.len()));
-    let bytes = unlock(read(source, limits)?, vault)?;
+fn make(source: &Source, policy: FacePolicy, tools: Tools, stage: &mut Stage) -> Result<Made, PhotoError> {
+    let mut input = Input::default();
+    let mut file = tools.read(source, &mut input)?;
+    file.unlock()?;
     *stage = Stage::Decode;
-    let header = decode::header(&bytes, limits)?;
+    let header = file.header(&mut input)?;
     // The file and its copy, and both as pixels of up to eight bytes.
-    let _share =
-        memory.enter(2 * bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height));
-    drop(turn);
+    let need = 2 * file.bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height);
+    let (bytes, _share) = file.enter(need);
     let mut made = Made {
-        clean: scrub::scrub(&bytes, limits)?,
+        clean: scrub::scrub(&bytes, tools.limits)?,
         covered: None,
         left_out: findings::scan_bytes(&bytes),
         shows_face: false,
     };
-    let Some(faces) = faces else {
+    let Some(faces) = tools.faces else {
         return Ok(made);
     };
     let mut photo = decode::decode(&bytes, header, u32::MAX)?.photo;
-    if policy == Policy::Blur {
+    if policy == FacePolicy::Blur {
         made.shows_face = faces.cover(&mut photo)? > 0;
         made.covered = made.shows_face.then(|| scrub::encode_anew(photo, &bytes)).transpose()?;
     } else {

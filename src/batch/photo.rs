@@ -4,8 +4,7 @@ use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::MemoryGate;
-use crate::disk::vault::{Locked, Vault};
+use super::Tools;
 use crate::domain::geometry::Rect;
 use crate::domain::mask::{LESION, SKIN};
 use crate::domain::photo::Photo;
@@ -14,13 +13,13 @@ use crate::domain::record::{
     Size, Warning,
 };
 use crate::domain::source::Source;
-use crate::error::{PhotoError, RunError, Stage};
+use crate::error::{PhotoError, PhotoWarning, RunError, Stage};
 use crate::inference::manifest::{Resolved, SecondLook};
 use crate::inference::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
 use crate::inference::preprocess::{enough_pixels, preprocess};
 use crate::inference::runtime::Engine;
 use crate::input::decode;
-use crate::input::decode::{Header, Limits};
+use crate::input::decode::Header;
 use crate::input::discover::describe;
 use crate::measure::measure;
 use crate::people::{Kind, OptOut, Remembered};
@@ -34,7 +33,6 @@ use crate::store::{
 /// Everything that decides a photo's results.
 #[derive(Clone, Debug)]
 pub struct PhotoPlan {
-    pub limits: Limits,
     pub model: ModelId,
     pub spec: Resolved,
     pub second_look: Option<SecondLook>,
@@ -44,7 +42,7 @@ pub struct PhotoPlan {
     pub privacy: Policy,
     /// Photos go by codes: a name that tells something is not in any result.
     pub coded_names: bool,
-    pub faces: faces::Policy,
+    pub faces: faces::FacePolicy,
     /// People who were withdrawn from the results: their photos are known under any name.
     pub withdrawn: Option<Remembered>,
 }
@@ -77,16 +75,14 @@ struct Results {
 pub fn process(
     source: &Source,
     plan: &PhotoPlan,
-    memory: &MemoryGate,
+    tools: Tools,
     engine: &mut dyn Engine,
-    faces: Option<&FaceFinder>,
     folder: &OutputFolder,
 ) -> Result<Record, RunError> {
     let before = stamp(source);
     let mut input = Input { path: source.name.clone(), ..Input::default() };
     let mut stage = Stage::Read;
-    let outcome =
-        contained(&mut stage, |stage| segment(source, plan, folder.vault(), memory, engine, faces, &mut input, stage));
+    let outcome = contained(&mut stage, |stage| segment(source, plan, tools, engine, &mut input, stage));
     let outcome = match outcome {
         Ok(Ok(results)) => {
             let record = write(source, plan, *results, folder)?;
@@ -94,9 +90,7 @@ pub fn process(
             if record.done().is_none() || stamp(source) == before {
                 return Ok(record);
             }
-            let message = "the file was changed while it was read; run the same command again when it is at rest";
-            let error = PhotoError::new(Stage::Read, "changed_meanwhile", message);
-            Outcome::Failed(Failed { input, failure: Failure::from(&error) })
+            Outcome::Failed(Failed { input, failure: Failure::from(&PhotoError::ChangedMeanwhile) })
         }
         Ok(Err(excluded)) => Outcome::Excluded(excluded),
         Err(error) => Outcome::Failed(Failed { input, failure: Failure::from(&error) }),
@@ -112,9 +106,7 @@ pub fn contained<T>(
     work: impl FnOnce(&mut Stage) -> Result<T, PhotoError>,
 ) -> Result<T, PhotoError> {
     let done = catch_unwind(AssertUnwindSafe(|| work(stage)));
-    done.unwrap_or_else(|_| {
-        Err(PhotoError::new(*stage, "internal_error", "the photo made a part of the program fail; please report it"))
-    })
+    done.unwrap_or(Err(PhotoError::Internal(*stage)))
 }
 
 /// Tells a file that was changed from one that was not.
@@ -134,55 +126,41 @@ fn cannot_write(source: &Source, error: &io::Error) -> RunError {
 
 type Segmented = Result<Box<Results>, Excluded>;
 
-#[expect(clippy::too_many_arguments, reason = "what a photo meets on its way; nothing is passed on unused")]
 fn segment(
     source: &Source,
     plan: &PhotoPlan,
-    vault: &Vault,
-    memory: &MemoryGate,
+    tools: Tools,
     engine: &mut dyn Engine,
-    faces: Option<&FaceFinder>,
     input: &mut Input,
     stage: &mut Stage,
 ) -> Result<Segmented, PhotoError> {
-    if let Some(problem) = &source.problem {
-        return Err(problem.clone());
-    }
-    let turn = memory.turn_to_read(fs::metadata(&source.path).map_or(0, |metadata| metadata.len()));
-    let bytes = read(source, &plan.limits)?;
-    let hash = blake3::hash(&bytes).to_hex().to_string();
-    if plan.withdrawn.as_ref().is_some_and(|people| people.knows(Kind::Content, &hash)) {
+    let mut file = tools.read(source, input)?;
+    let knows = |hash: &String| plan.withdrawn.as_ref().is_some_and(|people| people.knows(Kind::Content, hash));
+    if input.blake3.as_ref().is_some_and(knows) {
         let exclusion = OptOut::exclusion();
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy: Privacy::default() }));
     }
-    // Of the file as it lies on disk: so it is known again without opening it.
-    input.bytes = Some(bytes.len() as u64);
-    input.blake3 = Some(hash);
-    let bytes = unlock(bytes, vault)?;
+    file.unlock()?;
     *stage = Stage::Decode;
     let findings = match plan.privacy {
         Policy::Off => Vec::new(),
-        _ if plan.coded_names => scan_bytes(&bytes),
-        _ => scan(&bytes, source.name.as_ref()),
+        _ if plan.coded_names => scan_bytes(&file.bytes),
+        _ => scan(&file.bytes, source.name.as_ref()),
     };
     let mut privacy = Privacy { findings };
     if let Some(exclusion) = plan.privacy.exclusion(&privacy.findings) {
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
-    input.format = Some(decode::sniff(&bytes)?.name().to_owned());
-    let header = decode::header(&bytes, &plan.limits)?;
-    input.width = Some(header.size.width);
-    input.height = Some(header.size.height);
-    input.orientation = Some(header.orientation);
+    let header = file.header(input)?;
 
-    let _share = memory.enter(footprint(bytes.len(), header));
-    drop(turn);
+    let need = footprint(file.bytes.len(), header);
+    let (bytes, _share) = file.enter(need);
     let decoded = decode::decode(&bytes, header, enough_pixels(&plan.spec.input))?;
     drop(bytes);
     let photo = decoded.photo;
-    let mut warnings: Vec<Warning> = decoded.warnings;
-    let shows_face = look_for_faces(&photo, faces, &mut privacy.findings, &mut warnings);
-    if shows_face && plan.faces == faces::Policy::Exclude {
+    let mut warnings = decoded.warnings;
+    let shows_face = look_for_faces(&photo, tools.faces, &mut privacy.findings, &mut warnings);
+    if shows_face && plan.faces == faces::FacePolicy::Exclude {
         let exclusion = Exclusion { reason: "face".into(), detail: "the picture seems to show a whole face".into() };
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
@@ -196,11 +174,7 @@ fn segment(
     let mask = encode_mask(&segmentation.labels)?;
     let extra = extra_pictures(&photo, &segmentation, plan)?;
     if source.file_name != source.name {
-        let message = format!(
-            "results are written as {}, because another photo's name differs only in case or the name is too long",
-            source.file_name
-        );
-        warnings.push(Warning { code: "renamed".to_owned(), message });
+        warnings.push(PhotoWarning::Renamed(source.file_name.clone()));
     }
     let confidence: Confidence = segmentation.confidence();
     let done = Done {
@@ -215,7 +189,7 @@ fn segment(
         quality: figures.quality,
         confidence,
         privacy,
-        warnings,
+        warnings: warnings.iter().map(Warning::from).collect(),
     };
     Ok(Ok(Box::new(Results { done, mask, extra })))
 }
@@ -225,7 +199,7 @@ pub fn look_for_faces(
     photo: &Photo,
     faces: Option<&FaceFinder>,
     findings: &mut Vec<Finding>,
-    warnings: &mut Vec<Warning>,
+    warnings: &mut Vec<PhotoWarning>,
 ) -> bool {
     match faces.map_or(Ok(Vec::new()), |faces| faces.find(photo)) {
         Ok(found) if found.is_empty() => false,
@@ -235,7 +209,7 @@ pub fn look_for_faces(
             true
         }
         Err(error) => {
-            warnings.push(Warning { code: error.code.to_owned(), message: error.message });
+            warnings.push(PhotoWarning::FacesNotChecked(error));
             false
         }
     }
@@ -245,35 +219,6 @@ pub fn look_for_faces(
 /// its pixels, or a 16-bit picture beside its 8-bit copy).
 pub fn footprint(file: usize, header: Header) -> u64 {
     file as u64 + 12 * u64::from(header.size.width) * u64::from(header.size.height)
-}
-
-/// The file's bytes, if it is a file of a bearable size.
-pub fn read(source: &Source, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
-    let unreadable = |e: io::Error| {
-        let code = if e.kind() == io::ErrorKind::NotFound { "not_found" } else { "unreadable" };
-        PhotoError::new(Stage::Read, code, format!("the file cannot be read: {}", describe(&e)))
-    };
-    let metadata = fs::metadata(&source.path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(PhotoError::new(Stage::Read, "not_a_file", "this is not a regular file".to_owned()));
-    }
-    if metadata.len() > limits.max_file_bytes {
-        let message = format!(
-            "the file has {} bytes, more than the limit of {}; raise --max-bytes if it is meant",
-            metadata.len(),
-            limits.max_file_bytes
-        );
-        return Err(PhotoError::new(Stage::Read, "file_too_large", message));
-    }
-    crate::disk::read(&source.path).map_err(unreadable)
-}
-
-/// What the file holds. It is never larger than the file itself, so the limit on that holds for both.
-pub fn unlock(bytes: Vec<u8>, vault: &Vault) -> Result<Vec<u8>, PhotoError> {
-    vault.unseal(bytes).map_err(|locked| {
-        let code = if locked == Locked::Damaged { "decryption_failed" } else { "no_matching_key" };
-        PhotoError::new(Stage::Read, code, format!("the photo cannot be opened: {locked}"))
-    })
 }
 
 /// Runs the model: once over the whole photo, and again on a part where the manifest asks for a closer look.
@@ -330,8 +275,7 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
             // The name is this photo's own trouble. What could be written under it must not stay without a record.
             Err(e) if is_about_the_name(&e) => {
                 folder.remove(&source.file_name).map_err(|e| cannot_write(source, &e))?;
-                let message = format!("results cannot be written under this name ({}); rename the photo", describe(&e));
-                let error = PhotoError::new(Stage::Write, "name_unusable", message);
+                let error = PhotoError::NameUnusable(describe(&e));
                 return Ok(Record::new(Outcome::Failed(Failed { input, failure: Failure::from(&error) })));
             }
             Err(e) => return Err(cannot_write(source, &e)),

@@ -1,7 +1,8 @@
 //! The command line: clap's derive types and their help text, and nothing else. One file a verb.
 
-use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
+use super::shared::Global;
 use super::{check, compare, eval, export, model, report, run, scrub, shell, withdraw};
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
@@ -14,17 +15,6 @@ pub struct Cli {
     pub command: Command,
     #[command(flatten)]
     pub global: Global,
-}
-
-/// Options of every command.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Global {
-    /// More log on stderr: -v a line for every photo, -vv also warnings of ONNX Runtime, -vvv everything
-    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
-    pub verbose: u8,
-    /// Nothing but errors and limits that do not hold
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,9 +30,4 @@ pub enum Command {
     Model(model::args::ModelCommand),
     Completions(shell::args::CompletionsArgs),
     Man(shell::args::ManArgs),
-}
-
-/// The whole command line as data, for completions and the manual.
-pub fn whole() -> clap::Command {
-    Cli::command()
 }

@@ -15,8 +15,10 @@ mod shell;
 mod withdraw;
 
 use anyhow::Result;
+use clap::CommandFactory;
 
-pub use cli::{Cli, Command, Global};
+pub use cli::{Cli, Command};
+pub use shared::Global;
 
 /// Does what a command line asks for. Returns the exit code.
 pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
@@ -30,7 +32,7 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
         Command::Report(args) => report::run(args, global),
         Command::Export(args) => export::run(args, global),
         Command::Model(args) => model::run(args),
-        Command::Completions(args) => shell::completions(&args),
-        Command::Man(args) => shell::man(&args),
+        Command::Completions(args) => shell::completions(&args, Cli::command()),
+        Command::Man(args) => shell::man(&args, Cli::command()),
     }
 }

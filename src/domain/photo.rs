@@ -4,7 +4,7 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::geometry::Rect;
-use crate::error::{PhotoError, Stage};
+use crate::error::PhotoError;
 
 /// Upright pixels in 8-bit sRGB, interleaved RGB, row by row.
 ///
@@ -45,11 +45,9 @@ pub fn luma(pixel: &[u8]) -> u8 {
 
 /// `part` of the photo at another size, interleaved RGB.
 pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<u8>, PhotoError> {
-    let broken =
-        |e: String| PhotoError::new(Stage::Model, "resize_failed", format!("the photo could not be resized: {e}"));
     let (stored_width, stored_height) = photo.stored_size();
-    let source =
-        ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3).map_err(|e| broken(e.to_string()))?;
+    let source = ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3)
+        .map_err(|e| PhotoError::ResizeFailed(e.to_string()))?;
     // In stored pixels; rounding must not lead a hair's breadth out of the picture.
     let stored = |start: f64, size: f64, own: u32, stored: u32| {
         let (limit, scale) = (f64::from(stored), f64::from(stored) / f64::from(own));
@@ -65,7 +63,7 @@ pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<
         crop_width,
         crop_height,
     );
-    Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
+    Resizer::new().resize(&source, &mut target, &options).map_err(|e| PhotoError::ResizeFailed(e.to_string()))?;
     Ok(target.into_vec())
 }
 

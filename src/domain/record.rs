@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::name::relative;
-use crate::error::PhotoError;
+use crate::error::{PhotoError, PhotoWarning};
 
 pub const RECORD_SCHEMA: &str = "derm-seg/record/1";
 
@@ -102,7 +102,7 @@ pub struct Failure {
 
 impl From<&PhotoError> for Failure {
     fn from(error: &PhotoError) -> Self {
-        Self { stage: error.stage.as_str().to_owned(), code: error.code.to_owned(), message: error.message.clone() }
+        Self { stage: error.stage().as_str().to_owned(), code: error.code().to_owned(), message: error.to_string() }
     }
 }
 
@@ -292,6 +292,12 @@ pub enum Severity {
 pub struct Warning {
     pub code: String,
     pub message: String,
+}
+
+impl From<&PhotoWarning> for Warning {
+    fn from(warning: &PhotoWarning) -> Self {
+        Self { code: warning.code().to_owned(), message: warning.to_string() }
+    }
 }
 
 impl Record {

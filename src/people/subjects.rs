@@ -42,6 +42,21 @@ struct Line {
     values: Vec<Option<String>>,
 }
 
+/// Why a table of photos cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    #[error("{0}")]
+    Damaged(#[from] csv::Error),
+    #[error("there is no column `{name}`: the columns are {columns}")]
+    NoColumn { name: String, columns: String },
+    #[error("no column names the images: say which with --image-column, of {0}")]
+    NoImageColumn(String),
+    #[error("`{0}` names the images or the people, so it makes no groups: leave it out of --strata")]
+    NoGroups(String),
+    #[error("two lines are about `{0}`: keep one")]
+    TwoLines(String),
+}
+
 impl Subjects {
     /// With `pseudonyms`, a table of original names also meets coded results.
     pub fn read(plan: &SubjectsPlan, pseudonyms: Option<&Pseudonyms>, vault: &Vault) -> Result<Self, UsageError> {
@@ -54,7 +69,7 @@ impl Subjects {
         Ok(table)
     }
 
-    pub fn parse(text: &str, plan: &SubjectsPlan) -> Result<Self, String> {
+    pub fn parse(text: &str, plan: &SubjectsPlan) -> Result<Self, TableError> {
         let header = text.lines().next().unwrap_or_default();
         let delimiter = [b',', b';', b'\t']
             .into_iter()
@@ -62,26 +77,23 @@ impl Subjects {
             .unwrap_or(b',');
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
-        let header: Vec<String> = reader.headers().map_err(|e| e.to_string())?.iter().map(str::to_owned).collect();
+        let header: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
         let find = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
         let asked = |name: &Option<String>| match name {
             None => Ok(None),
             Some(name) => match find(name) {
                 Some(i) => Ok(Some(i)),
-                None => Err(format!("there is no column `{name}`: the columns are {}", header.join(", "))),
+                None => Err(TableError::NoColumn { name: name.clone(), columns: header.join(", ") }),
             },
         };
-        let image =
-            asked(&plan.image_column)?.or_else(|| IMAGE_COLUMNS.iter().find_map(|n| find(n))).ok_or_else(|| {
-                format!("no column names the images: say which with --image-column, of {}", header.join(", "))
-            })?;
+        let image = asked(&plan.image_column)?
+            .or_else(|| IMAGE_COLUMNS.iter().find_map(|n| find(n)))
+            .ok_or_else(|| TableError::NoImageColumn(header.join(", ")))?;
         let subject = asked(&plan.subject_column)?.or_else(|| SUBJECT_COLUMNS.iter().find_map(|n| find(n)));
         for name in &plan.strata {
             let column = asked(&Some(name.clone()))?;
             if column == Some(image) || column.is_some() && column == subject {
-                return Err(format!(
-                    "`{name}` names the images or the people, so it makes no groups: leave it out of --strata"
-                ));
+                return Err(TableError::NoGroups(name.clone()));
             }
         }
         let wanted = |name: &str| plan.strata.is_empty() || plan.strata.iter().any(|s| s.eq_ignore_ascii_case(name));
@@ -91,12 +103,12 @@ impl Subjects {
         let mut by_image = HashMap::new();
         let mut lines = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(|e| e.to_string())?;
+            let record = record?;
             let cell = |i: usize| record.get(i).filter(|v| !v.is_empty()).map(str::to_owned);
             let Some(name) = cell(image) else { continue };
             let image = normalise(&name);
             if by_image.insert(image.clone(), lines.len()).is_some() {
-                return Err(format!("two lines are about `{name}`: keep one"));
+                return Err(TableError::TwoLines(name));
             }
             let subject = subject.and_then(cell).map(|id| normalise(&id));
             lines.push(Line { image, subject, values: kept.iter().map(|&i| cell(i)).collect() });
@@ -164,7 +176,7 @@ pub fn normalise(path: &str) -> String {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Subjects, String> {
+    fn parse(text: &str) -> Result<Subjects, TableError> {
         Subjects::parse(text, &SubjectsPlan::default())
     }
 
@@ -201,12 +213,13 @@ mod tests {
 
     #[test]
     fn mistakes_are_explained() {
-        assert!(parse("name,sex\na,f\n").err().unwrap().contains("--image-column, of name, sex"));
-        assert!(parse("path,sex\na,f\na,m\n").err().unwrap().contains("two lines are about `a`"));
+        assert!(matches!(parse("name,sex\na,f\n"), Err(TableError::NoImageColumn(columns)) if columns == "name, sex"));
+        assert!(matches!(parse("path,sex\na,f\na,m\n"), Err(TableError::TwoLines(image)) if image == "a"));
         let plan = SubjectsPlan { strata: vec!["age".into()], ..SubjectsPlan::default() };
-        assert!(Subjects::parse("path,sex\na,f\n", &plan).err().unwrap().contains("no column `age`"));
+        assert!(
+            matches!(Subjects::parse("path,sex\na,f\n", &plan), Err(TableError::NoColumn { name, .. }) if name == "age")
+        );
         let plan = SubjectsPlan { strata: vec!["patient_id".into()], ..SubjectsPlan::default() };
-        let error = Subjects::parse("path,patient_id,sex\na,p1,f\n", &plan).err().unwrap();
-        assert!(error.contains("`patient_id` names the images or the people"), "{error}");
+        assert!(matches!(Subjects::parse("path,patient_id,sex\na,p1,f\n", &plan), Err(TableError::NoGroups(_))));
     }
 }

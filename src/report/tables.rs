@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::plots::escape;
 use super::rows::Row;
-use crate::evaluation::score::summary::Summary;
+use crate::evaluation::score::summary::MetricSummary;
 
 /// Longer tables are cut; the gallery's filters find the rest.
 const MAX_ROWS: usize = 500;
@@ -82,7 +82,7 @@ fn interval(value: &Value) -> String {
 
 /// The interval of a figure in scores.json that the terminal shows too.
 pub fn interval_of(figure: &Value) -> Option<[f64; 2]> {
-    serde_json::from_value::<Summary>(figure.clone()).ok()?.interval()
+    serde_json::from_value::<MetricSummary>(figure.clone()).ok()?.interval()
 }
 
 pub fn scores(scores: &Value) -> String {

@@ -1,24 +1,42 @@
 //! Reading a mask of a results folder: as `run` wrote it, or as somebody saved it after correcting it. Nothing is guessed: a
 //! file that is not clearly a mask of three classes is refused.
 
+use std::io;
 use std::io::Cursor;
 
-use png::{BitDepth, ColorType, Decoder, Reader, Transformations};
+use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 
 use super::pictures::PALETTE;
 use crate::domain::mask::LabelMap;
 use crate::domain::record::Size;
 
-const WHAT_A_MASK_IS: &str = "a mask has the values 0 background, 1 normal skin, 2 lesion, or their colours";
+/// Why a mask of a results folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MaskError {
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
+    #[error("{0}")]
+    Damaged(#[from] DecodingError),
+    #[error("it is too large")]
+    TooLarge,
+    #[error("the mask is {width}x{height}, its photo {}x{}", photo.width, photo.height)]
+    OtherSize { width: u32, height: u32, photo: Size },
+    #[error("it holds other values: a mask has the values 0 background, 1 normal skin, 2 lesion, or their colours")]
+    OtherValues,
+    #[error("it is not the mask that its record promises")]
+    NotPromised,
+    #[error("the mask was changed after the run, and cannot be used: {0}; `derm-seg run --overwrite` makes it again")]
+    Edited(Box<MaskError>),
+}
 
 /// `size` is the photo's.
-pub fn decode(bytes: &[u8], size: Size) -> Result<LabelMap, String> {
+pub fn decode(bytes: &[u8], size: Size) -> Result<LabelMap, MaskError> {
     let mut reader = open(bytes, size)?;
     let (color, depth) = (reader.info().color_type, reader.info().bit_depth);
     // By their colours, so that it does not matter in which order a program saved them.
     let palette: Vec<Option<u8>> = reader.info().palette.iter().flat_map(|p| p.chunks_exact(3)).map(class_of).collect();
-    let mut pixels = vec![0; reader.output_buffer_size().ok_or("it is too large")?];
-    let frame = reader.next_frame(&mut pixels).map_err(|e| e.to_string())?;
+    let mut pixels = vec![0; reader.output_buffer_size().ok_or(MaskError::TooLarge)?];
+    let frame = reader.next_frame(&mut pixels)?;
     pixels.truncate(frame.buffer_size());
     let opaque = |pixel: &[u8]| class_of(&pixel[..3]).filter(|_| pixel[3] == 255);
     let data: Option<Vec<u8>> = match (color, depth) {
@@ -32,7 +50,7 @@ pub fn decode(bytes: &[u8], size: Size) -> Result<LabelMap, String> {
         (ColorType::Rgba, BitDepth::Eight) => pixels.chunks_exact(4).map(opaque).collect(),
         _ => None,
     };
-    let data = data.ok_or_else(|| format!("it holds other values: {WHAT_A_MASK_IS}"))?;
+    let data = data.ok_or(MaskError::OtherValues)?;
     Ok(LabelMap { width: size.width, height: size.height, data })
 }
 
@@ -60,13 +78,13 @@ fn is_of_another_size(bytes: &[u8], size: Size) -> bool {
     Decoder::new(Cursor::new(bytes)).read_info().is_ok_and(|reader| reader.info().size() != (size.width, size.height))
 }
 
-fn open(bytes: &[u8], size: Size) -> Result<Reader<Cursor<&[u8]>>, String> {
+fn open(bytes: &[u8], size: Size) -> Result<Reader<Cursor<&[u8]>>, MaskError> {
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(Transformations::IDENTITY);
-    let reader = decoder.read_info().map_err(|e| e.to_string())?;
+    let reader = decoder.read_info()?;
     let (width, height) = reader.info().size();
     if (width, height) != (size.width, size.height) {
-        return Err(format!("the mask is {width}x{height}, its photo {}x{}", size.width, size.height));
+        return Err(MaskError::OtherSize { width, height, photo: size });
     }
     Ok(reader)
 }
@@ -112,9 +130,9 @@ mod tests {
     #[test]
     fn what_is_no_mask_is_refused() {
         let paint = png_file(ColorType::Grayscale, png::BitDepth::Eight, &[], &[0, 255, 0]);
-        assert!(decode(&paint, SIZE).unwrap_err().contains("0 background, 1 normal skin, 2 lesion"));
+        assert!(matches!(decode(&paint, SIZE), Err(MaskError::OtherValues)));
         assert!(is_picture(&paint, SIZE) && !is_picture(&paint[..paint.len() - 20], SIZE));
-        assert!(decode(&paint, Size { width: 4, height: 1 }).is_err());
+        assert!(matches!(decode(&paint, Size { width: 4, height: 1 }), Err(MaskError::OtherSize { .. })));
         assert!(is_picture(&paint, Size { width: 4, height: 1 }), "somebody scaled it");
         assert!(!is_picture(b"", SIZE) && decode(b"", SIZE).is_err());
     }

@@ -14,6 +14,7 @@ mod withdraw;
 pub use earlier::{Earlier, find as find_earlier};
 pub use folder::{ENCRYPTED_TO, OutputFolder, State, is_about_the_name, is_results, last_touched};
 pub use layout::{mask_path, record_path};
+pub use mask_file::MaskError;
 pub use pictures::{Overlay, encode_mask, encode_overlay, encode_probabilities};
 pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, harmless};
 pub use withdraw::{Removal, Withdrawal, withdrawn_people};

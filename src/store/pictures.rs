@@ -9,14 +9,14 @@ use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use crate::domain::mask::{LESION, LabelMap, SKIN};
 use crate::domain::photo::Photo;
 use crate::domain::photo::resize;
-use crate::error::{PhotoError, Stage};
+use crate::error::PhotoError;
 use crate::inference::postprocess::{Segmentation, probability_rows};
 
 /// Background black, normal skin a light skin tone, lesion magenta: far apart also for colour-blind eyes and in grey.
 pub const PALETTE: [u8; 9] = [0, 0, 0, 232, 200, 170, 200, 0, 120];
 
-fn failed(what: &str, error: impl std::fmt::Display) -> PhotoError {
-    PhotoError::new(Stage::Write, "encode_failed", format!("the {what} could not be encoded: {error}"))
+fn failed(what: &'static str, error: impl std::fmt::Display) -> PhotoError {
+    PhotoError::EncodeFailed { what, why: error.to_string() }
 }
 
 /// A palette PNG with two bits a pixel; its values are the classes.

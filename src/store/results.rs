@@ -1,5 +1,6 @@
 //! Reading what `run` wrote: the records of a results folder, in their order, and its masks.
 
+use std::io;
 use std::io::{BufRead, BufReader, Read, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::layout::{RECORDS, RUN_FILE};
 use super::mask_file;
+use super::mask_file::MaskError;
 use crate::disk::vault;
 use crate::disk::vault::{Locked, Stream, Vault, forms};
 use crate::domain::mask::LabelMap;
@@ -87,7 +89,7 @@ impl Results {
         let path = self.root.join(RECORDS);
         let file = self.stream(&path)?;
         Ok(BufReader::new(file).lines().enumerate().map(move |(i, line)| {
-            line.map_err(|e| e.to_string()).and_then(|line| parse(&line)).map_err(|e| damaged(&path, i, &e))
+            line.map_err(RecordError::from).and_then(|line| parse(&line)).map_err(|e| damaged(&path, i, &e))
         }))
     }
 
@@ -99,7 +101,7 @@ impl Results {
         let (mut entries, mut opted_out, mut lines) = (Vec::new(), Vec::new(), 0);
         loop {
             line.clear();
-            let length = reader.read_line(&mut line).map_err(|e| damaged(&path, lines, &e.to_string()))?;
+            let length = reader.read_line(&mut line).map_err(|e| damaged(&path, lines, &e.into()))?;
             if length == 0 {
                 return Ok(Index { path, vault: self.vault.clone(), entries, opted_out });
             }
@@ -124,14 +126,12 @@ impl Results {
     }
 
     /// The mask of a photo of this size, as it is now; that masks were changed since the run is said once.
-    pub fn mask(&self, mask: &FileRef, size: Size) -> Result<LabelMap, String> {
-        let bytes = self.vault.read(&self.root.join(&mask.path)).map_err(|e| e.to_string())?;
+    pub fn mask(&self, mask: &FileRef, size: Size) -> Result<LabelMap, MaskError> {
+        let bytes = self.vault.read(&self.root.join(&mask.path))?;
         if blake3::hash(&bytes).to_hex().as_str() == mask.blake3 {
             return mask_file::decode(&bytes, size);
         }
-        let labels = mask_file::decode(&bytes, size).map_err(|why| {
-            format!("the mask was changed after the run, and cannot be used: {why}; `derm-seg run --overwrite` makes it again")
-        })?;
+        let labels = mask_file::decode(&bytes, size).map_err(|why| MaskError::Edited(Box::new(why)))?;
         if !self.told_of_edits.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "masks were changed after the run: they are taken as they are now, the figures in the records are of the masks before"
@@ -157,25 +157,36 @@ pub struct Entry {
 }
 
 impl Index {
-    pub fn read(&self, entry: usize) -> Result<Record, String> {
+    pub fn read(&self, entry: usize) -> Result<Record, RecordError> {
         let Entry { offset, length, .. } = self.entries[entry];
         let mut bytes = vec![0; length];
-        let mut file = self.vault.open(&self.path).map_err(|e| e.to_string())?;
-        file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(|e| e.to_string())?;
+        let mut file = self.vault.open(&self.path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(&mut bytes)?;
         parse(&String::from_utf8_lossy(&bytes))
     }
 }
 
-fn parse(line: &str) -> Result<Record, String> {
-    let record: Record = serde_json::from_str(line).map_err(|e| e.to_string())?;
-    if record.schema == RECORD_SCHEMA {
-        Ok(record)
-    } else {
-        Err(format!("the schema is {}, not {RECORD_SCHEMA}", record.schema))
+/// Why a line of records.jsonl is no record.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
+    #[error("{0}")]
+    Damaged(#[from] serde_json::Error),
+    #[error("the schema is {0}, not {RECORD_SCHEMA}")]
+    OtherSchema(String),
+}
+
+fn parse(line: &str) -> Result<Record, RecordError> {
+    let record: Record = serde_json::from_str(line)?;
+    match record.schema == RECORD_SCHEMA {
+        true => Ok(record),
+        false => Err(RecordError::OtherSchema(record.schema)),
     }
 }
 
-fn damaged(path: &Path, line: usize, why: &str) -> UsageError {
+fn damaged(path: &Path, line: usize, why: &RecordError) -> UsageError {
     let again = "run the same `derm-seg run` again to repair it";
     UsageError(format!("{}, line {}: {why}; {again}", path.display(), line + 1))
 }

@@ -70,7 +70,7 @@ impl Survey {
             formats: count(inspections.iter().filter_map(|seen| seen.input.format.clone())),
             smallest: sizes().min_by_key(area),
             largest: sizes().max_by_key(area),
-            unreadable: count(inspections.iter().filter_map(|seen| Some(seen.failure.as_ref()?.code))),
+            unreadable: count(inspections.iter().filter_map(|seen| Some(seen.failure.as_ref()?.code()))),
             identifying: findings(inspections, Severity::Identifying),
             possibly_identifying: findings(inspections, Severity::Possible),
             photos_identifying: inspections.iter().filter(with(Severity::Identifying)).count(),
@@ -78,7 +78,7 @@ impl Survey {
             quality: count(
                 inspections.iter().filter_map(|s| s.quality.as_ref()).flat_map(|q| &q.flags).map(|f| f.as_str()),
             ),
-            warnings: count(inspections.iter().flat_map(|seen| seen.warnings.iter().map(|w| w.code.clone()))),
+            warnings: count(inspections.iter().flat_map(|seen| seen.warnings.iter().map(|w| w.code().to_owned()))),
             identical_files: paths(same_file),
             pictures_alike: paths(alike(&prints)),
             estimate: Estimate::of(inspections, model_time, jobs),

@@ -56,7 +56,7 @@ fn decoders_survive_three_thousand_damaged_files() {
         match result {
             Ok(Ok(())) => read += 1,
             Ok(Err(error)) => {
-                assert!(error.message.len() > 10, "seed {seed}: {error:?}");
+                assert!(error.to_string().len() > 10, "seed {seed}: {error:?}");
                 refused += 1;
             }
             Err(_) => panics.push((seed, *ending)),

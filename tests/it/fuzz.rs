@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use derm_seg::annotations::polygons::{CocoSet, Rle, known_class, read_labelme};
-use derm_seg::annotations::references::{Format, raster};
+use derm_seg::annotations::references::{ReferenceFormat, raster};
 use derm_seg::domain::colour::{Samples, Space as ColourSpace, to_srgb};
 use derm_seg::domain::record::Record;
 use derm_seg::inference::manifest::{Manifest, side_files};
@@ -166,7 +166,7 @@ fn lists_and_names() {
 fn formats_of_masks() {
     let words = [b"lesion=ff0000,skin=00ff00".to_vec(), b"zero-one".to_vec(), b"lesion=nevus".to_vec()];
     fuzz(1, &words, |bytes| {
-        if let Ok(format) = String::from_utf8_lossy(bytes).parse::<Format>() {
+        if let Ok(format) = String::from_utf8_lossy(bytes).parse::<ReferenceFormat>() {
             black_box(format.to_string());
         }
     });

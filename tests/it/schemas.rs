@@ -1,5 +1,6 @@
 //! The published JSON Schemas tell what the program writes: everything it writes is valid, and every field is described.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -98,22 +99,18 @@ fn the_schemas_refuse_what_is_wrong() {
 #[test]
 fn every_code_is_in_the_list() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let listed = fs::read_to_string(root.join("docs/codes.md")).expect("docs/codes.md lists the codes");
-    let mut missing = Vec::new();
-    for record in spoilt_records() {
-        let code = record["failure"]["code"].as_str().unwrap_or_default().to_owned();
-        if !code.is_empty() && !listed.contains(&format!("`{code}`")) {
-            missing.push(code);
-        }
-    }
-    assert!(missing.is_empty(), "docs/codes.md does not list {missing:?}");
-}
-
-fn spoilt_records() -> Vec<Value> {
-    let lab = Lab::with_photos(1);
-    for (i, (_, ending, bytes)) in crate::kit::spoil::each_kind(&Scene::any(3).draw(60, 40).photo).iter().enumerate() {
-        lab.put(&format!("photos/bad{i:02}.{ending}"), bytes);
-    }
-    lab.run(&[]).expect_code(3);
-    lab.records()
+    let source = fs::read_to_string(root.join("src/error.rs")).unwrap();
+    let list = fs::read_to_string(root.join("docs/codes.md")).unwrap();
+    let (failures, warnings) = source.split_once("pub enum PhotoWarning").unwrap();
+    let in_code = |text: &str, pattern: &str| -> BTreeSet<String> {
+        let of = |c: regex::Captures| c.iter().skip(1).flatten().map(|m| m.as_str().to_lowercase()).collect::<Vec<_>>();
+        regex::Regex::new(pattern).unwrap().captures_iter(text).map(|c| of(c).join(" ")).collect()
+    };
+    let section = |title: &str| list.split(&format!("## {title}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut coded = in_code(failures, r#"\(Stage::(\w+), "(\w+)"\)"#);
+    coded.insert("any internal_error".to_owned());
+    assert_eq!(in_code(section("Failures"), r"(?m)^\| (\w+) \| `(\w+)`"), coded);
+    let coded = in_code(warnings, r#"=> "(\w+)""#);
+    assert!(coded.len() > 5, "{coded:?}");
+    assert_eq!(in_code(section("Warnings"), r"(?m)^\| `(\w+)`"), coded);
 }

@@ -20,32 +20,33 @@ use crate::domain::record::Done;
 use crate::input::discover::apart;
 use crate::measure::components::components;
 use crate::people::{LeftOut, OptOut};
+use crate::store::MaskError;
 use crate::store::results::Results;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportFormat {
     Coco,
     Labelme,
     Geojson,
     Csv,
 }
 
-impl Format {
+impl ExportFormat {
     pub fn is_one_file(self) -> bool {
-        matches!(self, Format::Coco | Format::Csv)
+        matches!(self, ExportFormat::Coco | ExportFormat::Csv)
     }
 }
 
-pub struct Plan {
+pub struct ExportPlan {
     pub results: Results,
     pub people: Arc<OptOut>,
-    pub format: Format,
+    pub format: ExportFormat,
     pub dest: PathBuf,
     pub jobs: usize,
 }
 
 #[derive(Debug, Default)]
-pub struct Summary {
+pub struct ExportSummary {
     pub photos: usize,
     pub lesions: usize,
     /// Photos that failed in the run or were left out of it.
@@ -59,9 +60,9 @@ pub struct Summary {
 /// A mask, and the bitmaps that its outlines are followed on.
 const BYTES_A_PIXEL: u64 = 4;
 
-pub fn export(plan: &Plan) -> Result<Summary> {
+pub fn export(plan: &ExportPlan) -> Result<ExportSummary> {
     let mut done = Vec::new();
-    let mut summary = Summary::default();
+    let mut summary = ExportSummary::default();
     for record in plan.results.records()? {
         match record?.done() {
             Some(photo) => done.push(photo.clone()),
@@ -71,13 +72,13 @@ pub fn export(plan: &Plan) -> Result<Summary> {
     let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
     summary.left_out = plan.people.left_out(&theirs);
     let cannot = || format!("cannot write {}", plan.dest.display());
-    if plan.format == Format::Csv {
+    if plan.format == ExportFormat::Csv {
         write(&plan.results.vault, &plan.dest, &lesions::table(&done)?).with_context(cannot)?;
         summary.lesions = done.iter().map(|photo| photo.lesions.len()).sum();
         (summary.photos, summary.files) = (done.len(), 1);
         return Ok(summary);
     }
-    let ending = if plan.format == Format::Labelme { "json" } else { "geojson" };
+    let ending = if plan.format == ExportFormat::Labelme { "json" } else { "geojson" };
     let names = annotation_names(&done, ending);
     if !plan.format.is_one_file() {
         forget(&theirs, ending, &names, &plan.dest)?;
@@ -97,10 +98,10 @@ pub fn export(plan: &Plan) -> Result<Summary> {
                 images.push(photo);
                 annotations.push(of_photo);
             }
-            Err(why) => summary.failed.push((photo.input.path.clone(), why)),
+            Err(why) => summary.failed.push((photo.input.path.clone(), why.to_string())),
         }
     }
-    if plan.format == Format::Coco {
+    if plan.format == ExportFormat::Coco {
         write(&plan.results.vault, &plan.dest, &coco_file(&images, annotations)?).with_context(cannot)?;
         summary.files = 1;
     } else {
@@ -110,15 +111,15 @@ pub fn export(plan: &Plan) -> Result<Summary> {
 }
 
 /// Writes the photo's own file, or gives its COCO annotations. The inner error is this photo's, the outer one stops everything.
-fn convert(plan: &Plan, photo: &Done, name: &str) -> Result<Result<Vec<Value>, String>> {
+fn convert(plan: &ExportPlan, photo: &Done, name: &str) -> Result<Result<Vec<Value>, MaskError>> {
     let labels = match plan.results.mask(&photo.mask, photo.photo) {
         Ok(labels) => labels,
         Err(why) => return Ok(Err(why)),
     };
     let document = match plan.format {
-        Format::Labelme => labelme_file(photo, &labels),
-        Format::Geojson => geojson::file(photo, &labels),
-        Format::Coco | Format::Csv => return Ok(Ok(coco_annotations(&labels))),
+        ExportFormat::Labelme => labelme_file(photo, &labels),
+        ExportFormat::Geojson => geojson::file(photo, &labels),
+        ExportFormat::Coco | ExportFormat::Csv => return Ok(Ok(coco_annotations(&labels))),
     };
     let path = plan.dest.join(name);
     write(&plan.results.vault, &path, &serde_json::to_vec(&document)?)

@@ -10,7 +10,7 @@ use crate::annotations::polygons::known_class;
 use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ReferenceFormat {
     /// Lesion is brighter than 128, as in the ISIC archive.
     Binary,
     /// 0 and 1, where 1 is lesion.
@@ -25,29 +25,29 @@ pub enum Format {
 
 const CLASSES: [(&str, u8); 4] = [("background", BACKGROUND), ("skin", SKIN), ("lesion", LESION), ("ignore", IGNORE)];
 
-impl Format {
+impl ReferenceFormat {
     /// Whether files of this format can mark normal skin.
     pub fn marks_skin(&self) -> bool {
         match self {
-            Format::Binary | Format::ZeroOne => false,
-            Format::Index | Format::Polygons(_) => true,
-            Format::Colours(map) => map.iter().any(|(_, class)| *class == SKIN),
+            ReferenceFormat::Binary | ReferenceFormat::ZeroOne => false,
+            ReferenceFormat::Index | ReferenceFormat::Polygons(_) => true,
+            ReferenceFormat::Colours(map) => map.iter().any(|(_, class)| *class == SKIN),
         }
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for ReferenceFormat {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Format::Binary => f.write_str("binary"),
-            Format::ZeroOne => f.write_str("zero-one"),
-            Format::Index => f.write_str("index"),
-            Format::Colours(map) => {
+            ReferenceFormat::Binary => f.write_str("binary"),
+            ReferenceFormat::ZeroOne => f.write_str("zero-one"),
+            ReferenceFormat::Index => f.write_str("index"),
+            ReferenceFormat::Colours(map) => {
                 let parts: Vec<String> = map.iter().map(|(c, class)| format!("{}={}", name(*class), hex(*c))).collect();
                 f.write_str(&parts.join(","))
             }
-            Format::Polygons(labels) if labels.is_empty() => f.write_str("polygons"),
-            Format::Polygons(labels) => {
+            ReferenceFormat::Polygons(labels) if labels.is_empty() => f.write_str("polygons"),
+            ReferenceFormat::Polygons(labels) => {
                 let parts: Vec<String> =
                     labels.iter().map(|(label, class)| format!("{}={label}", name(*class))).collect();
                 f.write_str(&parts.join(","))
@@ -61,20 +61,20 @@ fn name(class: u8) -> &'static str {
 }
 
 /// The class that a label of a polygon stands for.
-pub fn class_of(format: &Format, label: &str) -> Option<u8> {
-    let Format::Polygons(labels) = format else { return None };
+pub fn class_of(format: &ReferenceFormat, label: &str) -> Option<u8> {
+    let ReferenceFormat::Polygons(labels) = format else { return None };
     labels.iter().find(|(l, _)| l.eq_ignore_ascii_case(label)).map(|(_, class)| *class).or_else(|| known_class(label))
 }
 
-impl FromStr for Format {
+impl FromStr for ReferenceFormat {
     type Err = FormatError;
 
     fn from_str(text: &str) -> Result<Self, FormatError> {
         match text {
-            "binary" => return Ok(Format::Binary),
-            "zero-one" => return Ok(Format::ZeroOne),
-            "index" => return Ok(Format::Index),
-            "polygons" => return Ok(Format::Polygons(Vec::new())),
+            "binary" => return Ok(ReferenceFormat::Binary),
+            "zero-one" => return Ok(ReferenceFormat::ZeroOne),
+            "index" => return Ok(ReferenceFormat::Index),
+            "polygons" => return Ok(ReferenceFormat::Polygons(Vec::new())),
             _ => {}
         }
         let mut parts: Vec<(String, u8)> = Vec::new();
@@ -89,11 +89,11 @@ impl FromStr for Format {
         }
         let colours: Option<Vec<([u8; 3], u8)>> =
             parts.iter().map(|(value, class)| Some((parse_hex(value)?, *class))).collect();
-        let Some(mut map) = colours else { return Ok(Format::Polygons(parts)) };
+        let Some(mut map) = colours else { return Ok(ReferenceFormat::Polygons(parts)) };
         if !map.iter().any(|(colour, class)| *class == BACKGROUND || *colour == [0; 3]) {
             map.push(([0; 3], BACKGROUND));
         }
-        Ok(Format::Colours(map))
+        Ok(ReferenceFormat::Colours(map))
     }
 }
 
@@ -108,17 +108,17 @@ fn hex([r, g, b]: [u8; 3]) -> String {
 }
 
 /// A file as classes. The error names the value that does not fit and where it is.
-pub fn labels(raster: Raster, format: &Format) -> Result<LabelMap, AnnotationError> {
+pub fn labels(raster: Raster, format: &ReferenceFormat) -> Result<LabelMap, AnnotationError> {
     let (width, height) = (raster.width, raster.height);
     let place = |i: usize| (i % width as usize, i / width as usize);
     let data = match (format, raster.pixels) {
-        (Format::Binary, pixels) => binary(pixels),
-        (Format::ZeroOne | Format::Index, Pixels::Rgb(rgb))
+        (ReferenceFormat::Binary, pixels) => binary(pixels),
+        (ReferenceFormat::ZeroOne | ReferenceFormat::Index, Pixels::Rgb(rgb))
             if rgb.chunks_exact(3).any(|p| p[0] != p[1] || p[1] != p[2]) =>
         {
             return Err(AnnotationError::ColourPicture);
         }
-        (Format::ZeroOne, pixels) => {
+        (ReferenceFormat::ZeroOne, pixels) => {
             let values = values(pixels);
             if let Some(i) = values.iter().position(|&v| v > 1) {
                 let (x, y) = place(i);
@@ -126,7 +126,7 @@ pub fn labels(raster: Raster, format: &Format) -> Result<LabelMap, AnnotationErr
             }
             values.into_iter().map(|v| v * LESION).collect()
         }
-        (Format::Index, pixels) => {
+        (ReferenceFormat::Index, pixels) => {
             let values = values(pixels);
             if let Some(i) = values.iter().position(|&v| v > LESION && v != IGNORE) {
                 let (x, y) = place(i);
@@ -134,8 +134,8 @@ pub fn labels(raster: Raster, format: &Format) -> Result<LabelMap, AnnotationErr
             }
             values
         }
-        (Format::Polygons(_), _) => return Err(AnnotationError::NoPolygons),
-        (Format::Colours(map), pixels) => {
+        (ReferenceFormat::Polygons(_), _) => return Err(AnnotationError::NoPolygons),
+        (ReferenceFormat::Colours(map), pixels) => {
             let mut out = Vec::with_capacity(width as usize * height as usize);
             // Neighbours mostly share their colour: the last answer is tried first.
             let mut last = ([0; 3], None);
@@ -226,33 +226,33 @@ impl Evidence {
     }
 
     /// The format that the files leave no doubt about; otherwise what to do.
-    pub fn guess(&self) -> Result<Format, Doubt> {
+    pub fn guess(&self) -> Result<ReferenceFormat, Doubt> {
         if !self.colours.is_empty() {
             return self.guess_colours();
         }
         let all_in = |allowed: &[u8]| self.values.iter().all(|v| allowed.contains(v));
         if all_in(&[0, 255]) {
-            Ok(Format::Binary)
+            Ok(ReferenceFormat::Binary)
         } else if all_in(&[0, 1, 2, 255]) && self.values.contains(&2) {
-            Ok(Format::Index)
+            Ok(ReferenceFormat::Index)
         } else if all_in(&[0, 1]) {
             Err(Doubt::ZeroAndOne)
         } else if self.values.iter().any(|v| (64..192).contains(v)) || self.values.len() > 32 {
-            Ok(Format::Binary)
+            Ok(ReferenceFormat::Binary)
         } else {
             let values: Vec<String> = self.values.iter().map(u8::to_string).collect();
             Err(Doubt::Values(values.join(", ")))
         }
     }
 
-    fn guess_colours(&self) -> Result<Format, Doubt> {
+    fn guess_colours(&self) -> Result<ReferenceFormat, Doubt> {
         let (red, green) = ([255, 0, 0], [0, 255, 0]);
         let colours: Vec<[u8; 3]> = self.colours.iter().copied().collect();
         let plain_background = self.values.iter().all(|v| *v == 0);
         match colours.as_slice() {
-            [only] if plain_background => Ok(Format::Colours(vec![(*only, LESION), ([0; 3], BACKGROUND)])),
+            [only] if plain_background => Ok(ReferenceFormat::Colours(vec![(*only, LESION), ([0; 3], BACKGROUND)])),
             [a, b] if plain_background && *a == green && *b == red => {
-                Ok(Format::Colours(vec![(red, LESION), (green, SKIN), ([0; 3], BACKGROUND)]))
+                Ok(ReferenceFormat::Colours(vec![(red, LESION), (green, SKIN), ([0; 3], BACKGROUND)]))
             }
             many if many.len() > MAX_COLOURS => Err(Doubt::Photos),
             some => {
@@ -286,7 +286,7 @@ mod tests {
         Raster { width: indices.len() as u32, height: 1, pixels: Pixels::Palette(indices.to_vec(), colours.to_vec()) }
     }
 
-    fn guess(rasters: Vec<Raster>) -> Result<Format, Doubt> {
+    fn guess(rasters: Vec<Raster>) -> Result<ReferenceFormat, Doubt> {
         let mut evidence = Evidence::default();
         rasters.into_iter().for_each(|r| evidence.add(r));
         evidence.guess()
@@ -298,13 +298,13 @@ mod tests {
 
     #[test]
     fn clear_files_are_guessed() {
-        assert_eq!(guess(vec![grey(&[0, 255])]), Ok(Format::Binary));
-        assert_eq!(guess(vec![grey(&[0])]), Ok(Format::Binary));
-        assert_eq!(guess(vec![grey(&[0, 3, 127, 128, 255])]), Ok(Format::Binary));
-        assert_eq!(guess(vec![grey(&[0, 1]), grey(&[1, 2]), grey(&[255])]), Ok(Format::Index));
-        assert_eq!(guess(vec![palette(&[0, 1], &[BLACK, [255; 3]])]), Ok(Format::Binary));
-        assert_eq!(guess(vec![palette(&[0, 1, 2], &[BLACK, GREEN, RED])]), Ok(Format::Index));
-        assert_eq!(guess(vec![rgb(&[BLACK, [255; 3]])]), Ok(Format::Binary));
+        assert_eq!(guess(vec![grey(&[0, 255])]), Ok(ReferenceFormat::Binary));
+        assert_eq!(guess(vec![grey(&[0])]), Ok(ReferenceFormat::Binary));
+        assert_eq!(guess(vec![grey(&[0, 3, 127, 128, 255])]), Ok(ReferenceFormat::Binary));
+        assert_eq!(guess(vec![grey(&[0, 1]), grey(&[1, 2]), grey(&[255])]), Ok(ReferenceFormat::Index));
+        assert_eq!(guess(vec![palette(&[0, 1], &[BLACK, [255; 3]])]), Ok(ReferenceFormat::Binary));
+        assert_eq!(guess(vec![palette(&[0, 1, 2], &[BLACK, GREEN, RED])]), Ok(ReferenceFormat::Index));
+        assert_eq!(guess(vec![rgb(&[BLACK, [255; 3]])]), Ok(ReferenceFormat::Binary));
         assert_eq!(guess(vec![rgb(&[BLACK, [9, 8, 7]])]).unwrap().to_string(), "lesion=090807,background=000000");
         assert!(guess(vec![rgb(&[BLACK, RED]), rgb(&[GREEN])]).unwrap().marks_skin());
     }
@@ -321,37 +321,37 @@ mod tests {
 
     #[test]
     fn a_positive_pixel_is_strictly_brighter_than_128() {
-        assert_eq!(labels(grey(&[0, 127, 128, 129, 255]), &Format::Binary).unwrap().data, [0, 0, 0, 2, 2]);
-        assert_eq!(labels(rgb(&[[128; 3], [129; 3]]), &Format::Binary).unwrap().data, [0, 2]);
-        assert_eq!(labels(palette(&[0, 1], &[[255; 3], BLACK]), &Format::Binary).unwrap().data, [2, 0]);
+        assert_eq!(labels(grey(&[0, 127, 128, 129, 255]), &ReferenceFormat::Binary).unwrap().data, [0, 0, 0, 2, 2]);
+        assert_eq!(labels(rgb(&[[128; 3], [129; 3]]), &ReferenceFormat::Binary).unwrap().data, [0, 2]);
+        assert_eq!(labels(palette(&[0, 1], &[[255; 3], BLACK]), &ReferenceFormat::Binary).unwrap().data, [2, 0]);
     }
 
     #[test]
     fn classes_are_read_as_they_are_and_nothing_else_is_accepted() {
-        assert_eq!(labels(grey(&[0, 1, 2, 255]), &Format::Index).unwrap().data, [0, 1, 2, 255]);
-        assert_eq!(labels(grey(&[0, 1]), &Format::ZeroOne).unwrap().data, [0, 2]);
-        assert_eq!(labels(rgb(&[[2; 3], [0; 3]]), &Format::Index).unwrap().data, [2, 0]);
-        assert!(labels(grey(&[0, 3]), &Format::Index).unwrap_err().to_string().contains("3 at (1, 0)"));
-        assert!(labels(grey(&[2]), &Format::ZeroOne).unwrap_err().to_string().contains("neither 0 nor 1"));
-        assert!(labels(rgb(&[RED]), &Format::Index).unwrap_err().to_string().contains("colour picture"));
+        assert_eq!(labels(grey(&[0, 1, 2, 255]), &ReferenceFormat::Index).unwrap().data, [0, 1, 2, 255]);
+        assert_eq!(labels(grey(&[0, 1]), &ReferenceFormat::ZeroOne).unwrap().data, [0, 2]);
+        assert_eq!(labels(rgb(&[[2; 3], [0; 3]]), &ReferenceFormat::Index).unwrap().data, [2, 0]);
+        assert!(labels(grey(&[0, 3]), &ReferenceFormat::Index).unwrap_err().to_string().contains("3 at (1, 0)"));
+        assert!(labels(grey(&[2]), &ReferenceFormat::ZeroOne).unwrap_err().to_string().contains("neither 0 nor 1"));
+        assert!(labels(rgb(&[RED]), &ReferenceFormat::Index).unwrap_err().to_string().contains("colour picture"));
     }
 
     #[test]
     fn colours_stand_for_classes() {
-        let format: Format = "lesion=#ff0000,skin=00ff00,ignore=808080".parse().unwrap();
+        let format: ReferenceFormat = "lesion=#ff0000,skin=00ff00,ignore=808080".parse().unwrap();
         assert_eq!(labels(rgb(&[BLACK, RED, GREEN, [128; 3]]), &format).unwrap().data, [0, 2, 1, 255]);
         assert_eq!(labels(palette(&[1, 0], &[GREEN, RED]), &format).unwrap().data, [2, 1]);
         assert!(labels(rgb(&[[1, 2, 3]]), &format).unwrap_err().to_string().contains("010203 at (0, 0)"));
-        assert_eq!(format.to_string().parse::<Format>().unwrap(), format);
+        assert_eq!(format.to_string().parse::<ReferenceFormat>().unwrap(), format);
     }
 
     #[test]
     fn a_format_that_is_none_is_explained() {
-        let labels: Format = "lesion=psoriasis,lesion=plaque".parse().unwrap();
+        let labels: ReferenceFormat = "lesion=psoriasis,lesion=plaque".parse().unwrap();
         assert_eq!((class_of(&labels, "Plaque"), class_of(&labels, "skin")), (Some(LESION), Some(SKIN)));
         assert_eq!((class_of(&labels, "hair"), labels.to_string()), (None, "lesion=psoriasis,lesion=plaque".into()));
         for text in ["", "png", "lesion", "lesion=", "nevus=ff0000", "skin=00ff00"] {
-            let error = text.parse::<Format>().unwrap_err().to_string();
+            let error = text.parse::<ReferenceFormat>().unwrap_err().to_string();
             assert!(error.contains("lesion"), "{text}: {error}");
         }
     }

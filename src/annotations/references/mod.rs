@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage};
 
-pub use format::Format;
+pub use format::ReferenceFormat;
 
 use crate::annotations::AnnotationError;
 use crate::annotations::error::Doubt;
@@ -41,7 +41,7 @@ enum Kind {
 
 impl References {
     /// `format` decides where a folder holds both pictures and polygons; without it, polygons win: pictures beside them are photos.
-    pub fn open(root: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, UsageError> {
+    pub fn open(root: &Path, format: Option<&ReferenceFormat>, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
         let wrong = |why: &dyn std::fmt::Display| UsageError(format!("{shown}: {why}"));
         if !root.is_dir() && vault::exists(root) {
@@ -56,7 +56,7 @@ impl References {
         .map_err(|e| UsageError(format!("cannot list {shown}: {e}")))?;
         pictures.sort();
         polygons.sort();
-        let asked = format.map(|f| matches!(f, Format::Polygons(_)));
+        let asked = format.map(|f| matches!(f, ReferenceFormat::Polygons(_)));
         let kind =
             polygons.first().filter(|_| asked != Some(false)).and_then(|first| polygon_kind(&root.join(first), vault));
         match (kind, polygons.as_slice()) {
@@ -72,11 +72,11 @@ impl References {
         }
     }
 
-    fn coco(file: &Path, format: Option<&Format>, vault: &Vault) -> Result<Self, AnnotationError> {
-        if format.is_some_and(|f| !matches!(f, Format::Polygons(_))) {
+    fn coco(file: &Path, format: Option<&ReferenceFormat>, vault: &Vault) -> Result<Self, AnnotationError> {
+        if format.is_some_and(|f| !matches!(f, ReferenceFormat::Polygons(_))) {
             return Err(AnnotationError::OnlyPolygons);
         }
-        let labels = format.cloned().unwrap_or(Format::Polygons(Vec::new()));
+        let labels = format.cloned().unwrap_or(ReferenceFormat::Polygons(Vec::new()));
         let set = CocoSet::read(&vault.read(file)?, &|name| class_of(&labels, name))?;
         Ok(References { names: set.names().map(str::to_owned).collect(), kind: Kind::Coco(set), vault: vault.clone() })
     }
@@ -90,8 +90,8 @@ impl References {
     }
 
     /// What the values mean, from the files `of` (indices of `names`).
-    pub fn guess(&self, of: &[usize]) -> Result<Format, Doubt> {
-        let Kind::Pictures(root) = &self.kind else { return Ok(Format::Polygons(Vec::new())) };
+    pub fn guess(&self, of: &[usize]) -> Result<ReferenceFormat, Doubt> {
+        let Kind::Pictures(root) = &self.kind else { return Ok(ReferenceFormat::Polygons(Vec::new())) };
         let mut evidence = Evidence::default();
         let step = of.len().div_ceil(LOOK_AT).max(1);
         // A file that cannot be read is told of when it is scored.
@@ -100,7 +100,7 @@ impl References {
         evidence.guess()
     }
 
-    pub fn read(&self, index: usize, format: &Format) -> Result<LabelMap, AnnotationError> {
+    pub fn read(&self, index: usize, format: &ReferenceFormat) -> Result<LabelMap, AnnotationError> {
         let name = &self.names[index];
         match &self.kind {
             Kind::Pictures(root) => read_mask(&root.join(name), format, &self.vault),
@@ -119,7 +119,7 @@ fn polygon_kind(file: &Path, vault: &Vault) -> Option<&'static str> {
     ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(serde_json::Value::is_array))
 }
 
-fn read_mask(path: &Path, format: &Format, vault: &Vault) -> Result<LabelMap, AnnotationError> {
+fn read_mask(path: &Path, format: &ReferenceFormat, vault: &Vault) -> Result<LabelMap, AnnotationError> {
     format::labels(raster::read(path, vault)?, format)
 }
 

@@ -7,7 +7,7 @@ use image::DynamicImage;
 use crate::annotations::AnnotationError;
 use crate::disk::vault::Vault;
 use crate::input::decode::opener::{Bound, StoredPng, open, stored_png};
-use crate::input::decode::{Format, sniff};
+use crate::input::decode::{PhotoFormat, sniff};
 
 pub struct Raster {
     pub width: u32,
@@ -34,8 +34,8 @@ pub fn read(path: &Path, vault: &Vault) -> Result<Raster, AnnotationError> {
 }
 
 pub fn raster(bytes: &[u8]) -> Result<Raster, AnnotationError> {
-    match sniff(bytes).map_err(|e| AnnotationError::NoPicture(e.message))? {
-        Format::Png => Ok(of_png(stored_png(bytes, MOST)?)),
+    match sniff(bytes).map_err(|e| AnnotationError::NoPicture(e.to_string()))? {
+        PhotoFormat::Png => Ok(of_png(stored_png(bytes, MOST)?)),
         format => {
             let picture = open(bytes, format, MOST)?.pixels()?;
             Ok(Raster { width: picture.width(), height: picture.height(), pixels: of_picture(picture) })

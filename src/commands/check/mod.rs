@@ -10,14 +10,14 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::batch::progress::Progress;
-use crate::batch::{MemoryGate, Stop, parallel_map, quiet_worker_panics};
-use crate::commands::cli::Global;
-use crate::domain::record::{Failure, Severity};
+use crate::batch::{MemoryGate, Stop, Tools, parallel_map, quiet_worker_panics};
+use crate::commands::shared::Global;
+use crate::domain::record::{Failure, Severity, Warning};
 use crate::error::UsageError;
 use crate::exit;
 use crate::inference::runtime::{Device, Runtime};
 use crate::input::discover::{check_locks, discover};
-use crate::privacy::faces::Policy;
+use crate::privacy::faces::FacePolicy;
 use crate::survey::{Inspection, Survey, inspect};
 use args::{CheckArgs, Gate};
 use plan::{CheckPlan, plan};
@@ -40,15 +40,16 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     let runtime = Runtime::load(None, Device::Cpu);
     let faces = match &runtime {
         Ok(runtime) => plan.faces.finder(runtime)?,
-        Err(_) if plan.faces == Policy::Off => None,
+        Err(_) if plan.faces == FacePolicy::Off => None,
         Err(e) => return Err(UsageError(format!("{e} Without it --faces off looks at all but faces.")).into()),
     };
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let progress = Progress::new(found.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
+    let tools = Tools { limits: &plan.limits, vault: &plan.vault, memory: &memory, faces: faces.as_ref() };
     let seen = parallel_map(&found, plan.jobs, |source| {
-        let seen = stop.signal().is_none().then(|| inspect(source, &plan.limits, &plan.vault, faces.as_ref(), &memory));
+        let seen = stop.signal().is_none().then(|| inspect(source, tools));
         progress.step(0);
         seen
     })?;
@@ -88,8 +89,9 @@ fn is_shut(gate: Gate, survey: &Survey) -> bool {
 
 fn print_json(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out: usize, typos: usize) -> Result<()> {
     let photo = |seen: &Inspection| {
+        let warnings: Vec<Warning> = seen.warnings.iter().map(Warning::from).collect();
         json!({
-            "input": seen.input, "findings": seen.findings, "quality": seen.quality, "warnings": seen.warnings,
+            "input": seen.input, "findings": seen.findings, "quality": seen.quality, "warnings": warnings,
             "failure": seen.failure.as_ref().map(Failure::from),
         })
     };
@@ -156,7 +158,7 @@ fn print_table(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out
         estimate.jobs,
         size(estimate.output_bytes)
     ));
-    let seen = if plan.faces == Policy::Off { "metadata and names" } else { "metadata, names and whole faces" };
+    let seen = if plan.faces == FacePolicy::Off { "metadata and names" } else { "metadata, names and whole faces" };
     lines.push(format!("{seen} were looked at, nothing else that pictures show; best effort, research use only"));
     Ok(writeln!(crate::commands::shared::print::stdout(), "{}", lines.join("\n"))?)
 }

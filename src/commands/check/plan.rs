@@ -25,7 +25,7 @@ pub struct CheckPlan {
     pub base: Option<PathBuf>,
     pub filter: Filter,
     pub gates: Vec<Gate>,
-    pub faces: faces::Policy,
+    pub faces: faces::FacePolicy,
     pub opt_out: OptOut,
     pub vault: Vault,
     pub model: Model,

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::shared::at_rest::AtRestArgs;
-use crate::commands::shared::jobs::JobsArgs;
-use crate::commands::shared::people::PeopleArgs;
+use crate::commands::shared::results::ResultsArgs;
 
 const EXAMPLES: &str = "\
 Limits (NAME=LIMIT, or NAME=off):
@@ -49,13 +47,9 @@ pub struct CompareArgs {
     /// Where compare.json goes [default: NEW]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    #[command(flatten)]
-    pub jobs: JobsArgs,
     /// Print the comparison as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub people: PeopleArgs,
-    #[command(flatten)]
-    pub at_rest: AtRestArgs,
+    pub results: ResultsArgs,
 }

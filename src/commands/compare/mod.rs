@@ -6,8 +6,8 @@ mod print;
 
 use anyhow::Result;
 
-use crate::commands::cli::Global;
-use crate::commands::shared::print::{tell_failed_gates, write_and_print};
+use crate::commands::shared::Global;
+use crate::commands::shared::print::{print_failed_gates, write_and_print};
 use crate::evaluation::compare::compare;
 use crate::evaluation::compare::limits::Held;
 use crate::exit;
@@ -24,6 +24,6 @@ pub fn run(args: CompareArgs, global: &Global) -> Result<u8> {
     let vault = &settings.plan.vault;
     write_and_print(vault, &settings.output, &[("compare.json", &json)], &table(&comparison), settings.json, global)?;
     let failed = comparison.limits.iter().filter(|limit| !limit.held).map(Held::sentence);
-    tell_failed_gates(failed, settings.json, global);
+    print_failed_gates(failed, settings.json, global);
     Ok(if comparison.limits.iter().all(|l| l.held) { exit::OK } else { exit::GATE })
 }

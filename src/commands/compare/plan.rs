@@ -22,17 +22,17 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
     for text in &args.max_change {
         asked.push(text.parse().map_err(|e| UsageError(format!("--max-change {text}: {e}")))?);
     }
-    let vault = at_rest::vault(&args.at_rest)?;
+    let vault = at_rest::vault(&args.results.at_rest)?;
     Ok(CompareSettings {
         output: args.output.unwrap_or_else(|| args.new.clone()),
         json: args.json,
         plan: ComparePlan {
-            people: people::opt_out_of_results(&args.people, &vault)?,
+            people: people::opt_out_of_results(&args.results.people, &vault)?,
             vault,
             base: args.base,
             new: args.new,
             limits: limits(asked),
-            jobs: args.jobs.count(),
+            jobs: args.results.jobs.count(),
         },
     })
 }

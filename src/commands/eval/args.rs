@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::commands::shared::at_rest::AtRestArgs;
-use crate::commands::shared::jobs::JobsArgs;
-use crate::commands::shared::people::PeopleArgs;
+use crate::commands::shared::results::ResultsArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,13 +75,11 @@ pub struct EvalArgs {
     /// Where scores.json and scores.csv go [default: OUT for results, else the current folder]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    #[command(flatten)]
-    pub jobs: JobsArgs,
     /// Print the scores as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub people: PeopleArgs,
+    pub results: ResultsArgs,
     /// Column of --subjects with the image names [default: path, image, image_id, ...]
     #[arg(long, value_name = "NAME", help_heading = "People")]
     pub image_column: Option<String>,
@@ -96,8 +92,6 @@ pub struct EvalArgs {
     /// Bins of a column of numbers, such as age=40,65 [default: quarters of the images]
     #[arg(long, value_name = "COLUMN=EDGES", help_heading = "People")]
     pub bins: Vec<String>,
-    #[command(flatten)]
-    pub at_rest: AtRestArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

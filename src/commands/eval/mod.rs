@@ -6,8 +6,8 @@ mod print;
 
 use anyhow::Result;
 
-use crate::commands::cli::Global;
-use crate::commands::shared::print::{tell_failed_gates, write_and_print};
+use crate::commands::shared::Global;
+use crate::commands::shared::print::{print_failed_gates, write_and_print};
 use crate::evaluation::eval::evaluate;
 use crate::evaluation::eval::scores::{Scores, csv};
 use crate::evaluation::score::gate::GateResult;
@@ -25,7 +25,7 @@ pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
     let files = [("scores.json", json.as_slice()), ("scores.csv", &csv(&scores)?)];
     write_and_print(&settings.plan.vault, &settings.output, &files, &table(&scores), settings.json, global)?;
     let failed = scores.gates.iter().filter(|gate| !gate.held).map(GateResult::sentence);
-    tell_failed_gates(failed, settings.json, global);
+    print_failed_gates(failed, settings.json, global);
     Ok(code(&scores))
 }
 

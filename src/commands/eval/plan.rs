@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::args::{Empty, EvalArgs, Grid};
-use crate::annotations::references::Format;
+use crate::annotations::references::ReferenceFormat;
 use crate::commands::shared::at_rest;
 use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::people::key;
@@ -30,7 +30,7 @@ pub struct EvalSettings {
 
 pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
     let format = |text: Option<String>, option: &str| {
-        text.map(|t| t.parse::<Format>().map_err(|e| UsageError(format!("{option} {t}: {e}")))).transpose()
+        text.map(|t| t.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("{option} {t}: {e}")))).transpose()
     };
     if let Some(t) = args.nsd_tolerance.iter().find(|t| !t.is_finite() || **t < 0.0) {
         return Err(UsageError(format!("--nsd-tolerance {t}: a tolerance is a number of pixels, 0 or more")).into());
@@ -47,8 +47,8 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
         strata: args.strata,
         ..SubjectsPlan::default()
     };
-    let vault = at_rest::vault(&args.at_rest)?;
-    let (people, subjects) = people(&args.people, columns, &vault)?;
+    let vault = at_rest::vault(&args.results.at_rest)?;
+    let (people, subjects) = people(&args.results.people, columns, &vault)?;
     // Results keep their scores with them; a folder of masks is an input, and inputs are not touched.
     let beside = if Results::is_one(&args.predictions) { args.predictions.clone() } else { PathBuf::from(".") };
     Ok(EvalSettings {
@@ -71,7 +71,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             gates,
             seed: args.seed,
             vault,
-            jobs: args.jobs.count(),
+            jobs: args.results.jobs.count(),
         },
     })
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use crate::evaluation::eval::scores::{Group, OptedOut, Scores, Strata};
 use crate::evaluation::score::gate::GateResult;
-use crate::evaluation::score::summary::Summary;
+use crate::evaluation::score::summary::MetricSummary;
 
 /// Lists longer than this are cut; the files hold them whole.
 const LONGEST_LIST: usize = 10;
@@ -122,7 +122,7 @@ fn stratum_table(out: &mut String, strata: &Strata) -> fmt::Result {
     }
 }
 
-fn mean_and_interval(s: &Summary) -> String {
+fn mean_and_interval(s: &MetricSummary) -> String {
     format!("{} {} n {}", number(s.mean), range(s.interval()), s.n)
 }
 

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::commands::shared::at_rest::AtRestArgs;
-use crate::commands::shared::jobs::JobsArgs;
-use crate::commands::shared::people::PeopleArgs;
+use crate::commands::shared::results::ResultsArgs;
 
 const FORMATS: &str = "\
 Formats:
@@ -34,26 +32,22 @@ pub struct ExportArgs {
     pub out: PathBuf,
     /// What to write
     #[arg(short, long, value_enum)]
-    pub format: Format,
+    pub format: FormatArg,
     /// Where it goes: a file for coco and csv, a folder for labelme and geojson
     #[arg(short, long, value_name = "DEST")]
     pub output: PathBuf,
     /// Replace what is there
     #[arg(long)]
     pub overwrite: bool,
-    #[command(flatten)]
-    pub jobs: JobsArgs,
     /// Print the summary as JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub people: PeopleArgs,
-    #[command(flatten)]
-    pub at_rest: AtRestArgs,
+    pub results: ResultsArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum FormatArg {
     Coco,
     Labelme,
     Geojson,

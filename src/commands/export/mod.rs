@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::annotations::export::export;
-use crate::commands::cli::Global;
+use crate::commands::shared::Global;
 use crate::exit;
 use args::ExportArgs;
 use plan::plan;

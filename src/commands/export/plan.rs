@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use super::args::{ExportArgs, Format as Asked};
-use crate::annotations::export::{Format, Plan};
+use super::args::{ExportArgs, FormatArg};
+use crate::annotations::export::{ExportFormat, ExportPlan};
 use crate::commands::shared::{at_rest, people};
 use crate::error::UsageError;
 use crate::store::results::Results;
 
-pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
+pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
     let format = match args.format {
-        Asked::Coco => Format::Coco,
-        Asked::Labelme => Format::Labelme,
-        Asked::Geojson => Format::Geojson,
-        Asked::Csv => Format::Csv,
+        FormatArg::Coco => ExportFormat::Coco,
+        FormatArg::Labelme => ExportFormat::Labelme,
+        FormatArg::Geojson => ExportFormat::Geojson,
+        FormatArg::Csv => ExportFormat::Csv,
     };
     let dest = &args.output;
     let problem = match (format.is_one_file(), dest.is_dir()) {
@@ -25,10 +25,10 @@ pub fn plan(args: ExportArgs) -> Result<Plan, UsageError> {
     if let Some(problem) = problem {
         return Err(UsageError(format!("{} {problem}", dest.display())));
     }
-    let vault = at_rest::vault(&args.at_rest)?;
-    let people = people::opt_out_of_results(&args.people, &vault)?;
+    let vault = at_rest::vault(&args.results.at_rest)?;
+    let people = people::opt_out_of_results(&args.results.people, &vault)?;
     let results = Results::open(&args.out, &people, &vault)?;
-    Ok(Plan { results, people, format, dest: args.output, jobs: args.jobs.count() })
+    Ok(ExportPlan { results, people, format, dest: args.output, jobs: args.results.jobs.count() })
 }
 
 /// An empty folder is free.

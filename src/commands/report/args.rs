@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::shared::at_rest::AtRestArgs;
-use crate::commands::shared::jobs::JobsArgs;
-use crate::commands::shared::people::PeopleArgs;
+use crate::commands::shared::results::ResultsArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,9 +43,5 @@ pub struct ReportArgs {
     #[arg(long, value_name = "DIR")]
     pub figures: Option<PathBuf>,
     #[command(flatten)]
-    pub jobs: JobsArgs,
-    #[command(flatten)]
-    pub people: PeopleArgs,
-    #[command(flatten)]
-    pub at_rest: AtRestArgs,
+    pub results: ResultsArgs,
 }

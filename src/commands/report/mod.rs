@@ -7,7 +7,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use crate::commands::cli::Global;
+use crate::commands::shared::Global;
 use crate::exit;
 use crate::report::report;
 use args::ReportArgs;

@@ -19,8 +19,8 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
             folder.display()
         )));
     }
-    let vault = at_rest::vault(&args.at_rest)?;
-    let people = people::opt_out_of_results(&args.people, &vault)?;
+    let vault = at_rest::vault(&args.results.at_rest)?;
+    let people = people::opt_out_of_results(&args.results.people, &vault)?;
     let read = |path: Option<&Path>, option: &str, verb: &str, kind: &str| {
         let file = path.map(|p| of_kind(p, option, kind, &vault)).transpose()?;
         match file.iter().any(|file| counts(file, &people)) {
@@ -38,7 +38,7 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
         photos: args.with_photos,
         output: args.output.unwrap_or_else(|| args.out.join("report.html")),
         figures: args.figures,
-        jobs: args.jobs.count(),
+        jobs: args.results.jobs.count(),
     })
 }
 

@@ -36,7 +36,7 @@ pub struct RunPlan {
     pub overlay: Option<Overlay>,
     pub probabilities: Option<u8>,
     pub privacy: Policy,
-    pub faces: faces::Policy,
+    pub faces: faces::FacePolicy,
     pub pseudonyms: Option<Pseudonyms>,
     pub opt_out: OptOut,
     pub vault: Vault,
@@ -136,7 +136,6 @@ impl RunPlan {
         let runtime = Runtime::load(self.ort_lib.as_deref(), self.device)?;
         let ready = LoadedModel::new(self.model.clone(), runtime)?;
         let photo = PhotoPlan {
-            limits: self.limits,
             model: self.model.id.clone(),
             spec: ready.spec.clone(),
             second_look: self.model.manifest.second_look,

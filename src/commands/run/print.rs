@@ -8,16 +8,20 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::plan::RunPlan;
+use super::tasks::Task;
+use crate::commands::shared::print::stdout;
 use crate::domain::record::{Outcome, Record};
+use crate::domain::source::Source;
 use crate::domain::statistics::median;
+use crate::exit;
 use crate::people::LeftOut;
-use crate::store::Totals;
+use crate::store::{State, Totals};
 
 const EXAMPLES: usize = 5;
 
 /// What the closing lines and `--json` tell.
 #[derive(Default)]
-pub struct Summary {
+pub struct RunSummary {
     pub totals: Totals,
     causes: BTreeMap<String, u64>,
     /// The first few failures, to show.
@@ -31,16 +35,20 @@ pub struct Summary {
     /// Kept although they are not among the inputs.
     pub earlier: usize,
     /// Removed because they are not among the inputs.
-    pub pruned: usize,
+    pruned: usize,
     /// Of the photos that are among the inputs.
     pub failed_now: u64,
     pub processed: usize,
     pub opted_out: Option<LeftOut>,
-    pub removed: usize,
+    removed: usize,
     pub elapsed: Duration,
 }
 
-impl Summary {
+impl RunSummary {
+    pub fn after_clearing(removed: usize, pruned: usize) -> Self {
+        Self { removed, pruned, ..Self::default() }
+    }
+
     pub fn count_now(&mut self, record: &Record) {
         self.failed_now += u64::from(matches!(record.outcome, Outcome::Failed(_)));
         self.count(record);
@@ -73,7 +81,7 @@ impl Summary {
     }
 
     pub fn report(&self, plan: &RunPlan, quiet: bool) -> Result<()> {
-        let mut out = crate::commands::shared::print::stdout();
+        let mut out = stdout();
         if plan.json {
             serde_json::to_writer(&mut out, &self.as_json(plan))?;
             writeln!(out)?;
@@ -171,4 +179,37 @@ impl Summary {
         lines.push("research use only".to_owned());
         lines.join("\n") + "\n"
     }
+}
+
+/// `--dry-run`.
+pub fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Result<u8> {
+    let count = |wanted: fn(&Task) -> bool| sorted.iter().filter(|(_, task)| wanted(task)).count();
+    let new = count(|t| matches!(t, Task::Process(State::New)));
+    let changed = count(|t| matches!(t, Task::Process(State::InputChanged)));
+    let damaged = count(|t| matches!(t, Task::Process(State::OutputDamaged)));
+    let edited = count(|t| matches!(t, Task::KeepEdited));
+    let (kept, out) = (count(|t| matches!(t, Task::Keep)), count(|t| matches!(t, Task::OptedOut)));
+    let mut stdout = stdout();
+    if plan.json {
+        let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "edited": edited, "done": kept, "opted_out": out});
+        writeln!(stdout, "{plan}")?;
+        return Ok(exit::OK);
+    }
+    for (source, task) in sorted {
+        let word = match task {
+            Task::Keep => continue,
+            Task::KeepEdited => "mask edited, kept",
+            Task::Process(State::InputChanged) => "changed",
+            Task::Process(State::OutputDamaged) => "results damaged",
+            Task::Process(_) => "new",
+            Task::OptedOut => "opted out",
+        };
+        writeln!(stdout, "{word}: {}", source.name)?;
+    }
+    writeln!(
+        stdout,
+        "{} photos: {new} new, {changed} changed, {damaged} with damaged results, {edited} with edited masks, {kept} done, {out} opted out; nothing was written",
+        sorted.len()
+    )?;
+    Ok(exit::OK)
 }

@@ -12,9 +12,9 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::batch::progress::Progress;
-use crate::batch::{Copied, Faces, MemoryGate, Stop, copy_clean, parallel_map, quiet_worker_panics};
-use crate::commands::cli::Global;
-use crate::commands::shared::print::{stdout, tell};
+use crate::batch::{Copied, Faces, MemoryGate, Stop, Tools, copy_clean, parallel_map, quiet_worker_panics};
+use crate::commands::shared::Global;
+use crate::commands::shared::print::{print_count, stdout};
 use crate::disk;
 use crate::disk::private::make_folders;
 use crate::disk::vault;
@@ -23,7 +23,7 @@ use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError, UsageError};
 use crate::exit;
 use crate::input::discover::{check_locks, code_names, discover};
-use crate::privacy::faces::{self, FaceFinder};
+use crate::privacy::faces;
 use crate::privacy::findings;
 use args::ScrubArgs;
 use plan::{ScrubPlan, plan};
@@ -53,12 +53,13 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     quiet_worker_panics();
     let progress = Progress::new(items.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
+    let tools = Tools { limits: &plan.limits, vault: &plan.vault, memory: &memory, faces: faces.as_ref() };
     let stopped = AtomicBool::new(false);
     let outcomes = parallel_map(&items, plan.jobs, |item| {
         if stop.signal().is_some() || stopped.load(Ordering::Relaxed) {
             return Ok(Outcome::NotReached);
         }
-        let outcome = copy(item, &plan, faces.as_ref(), &memory);
+        let outcome = copy(item, &plan, tools);
         // What stops one copy, such as a full disk, stops all.
         stopped.fetch_or(outcome.is_err(), Ordering::Relaxed);
         progress.step(0);
@@ -68,7 +69,7 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     if let (Some(table), Some(rows)) = (&plan.table, rows) {
         write_table(table, rows, &items, &plan)?;
     }
-    let mut summary = Summary::default();
+    let mut summary = ScrubSummary::default();
     for (item, outcome) in items.iter().zip(outcomes) {
         summary.add(item, outcome?);
     }
@@ -110,7 +111,7 @@ fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
     Ok(items.map(|(source, original_name)| Item { source, original_name }).collect())
 }
 
-fn copy(item: &Item, plan: &ScrubPlan, faces: Option<&FaceFinder>, memory: &MemoryGate) -> Result<Outcome, RunError> {
+fn copy(item: &Item, plan: &ScrubPlan, tools: Tools) -> Result<Outcome, RunError> {
     let target = plan.output.join(&item.source.file_name);
     let stopped = |e: std::io::Error| {
         RunError(format!(
@@ -122,9 +123,7 @@ fn copy(item: &Item, plan: &ScrubPlan, faces: Option<&FaceFinder>, memory: &Memo
     if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: disk::remove(&target).map_err(stopped)? });
     }
-    copy_clean(&item.source, &target, &plan.limits, &plan.vault, plan.faces, faces, memory)
-        .map(Outcome::Copied)
-        .map_err(stopped)
+    copy_clean(&item.source, &target, plan.faces, tools).map(Outcome::Copied).map_err(stopped)
 }
 
 /// Names by their codes.
@@ -158,7 +157,7 @@ fn write_table(file: &Path, mut rows: Rows, items: &[Item], plan: &ScrubPlan) ->
 }
 
 #[derive(Default)]
-struct Summary {
+struct ScrubSummary {
     copied: usize,
     unchanged: usize,
     opted_out: usize,
@@ -175,7 +174,7 @@ struct Summary {
     lines_without_photos: usize,
 }
 
-impl Summary {
+impl ScrubSummary {
     fn add(&mut self, item: &Item, outcome: Outcome) {
         match outcome {
             Outcome::NotReached => self.not_reached += 1,
@@ -209,7 +208,7 @@ impl Summary {
             let failed: Vec<_> = self
                 .failed
                 .iter()
-                .map(|(path, e)| json!({"path": path, "code": e.code, "message": e.message}))
+                .map(|(path, e)| json!({"path": path, "code": e.code(), "message": e.to_string()}))
                 .collect();
             let summary = json!({
                 "schema": "derm-seg/scrub/1", "copied": self.copied, "unchanged": self.unchanged, "opted_out": self.opted_out,
@@ -233,23 +232,23 @@ impl Summary {
             self.opted_out,
             self.failed.len()
         )?;
-        tell(&mut out, self.removed, "earlier copies of people who opted out, or with a face, were removed")?;
+        print_count(&mut out, self.removed, "earlier copies of people who opted out, or with a face, were removed")?;
         let misspelt = "lines of the opt-out list match none of these photos: check their spelling";
-        tell(&mut out, self.lines_without_photos, misspelt)?;
+        print_count(&mut out, self.lines_without_photos, misspelt)?;
         self.faces_shown.iter().try_for_each(|path| writeln!(out, "shows a face: {path}"))?;
-        tell(&mut out, self.faces_left_out, "photos with a face were not copied")?;
+        print_count(&mut out, self.faces_left_out, "photos with a face were not copied")?;
         let covered = "copies have a covered face; they were encoded anew, so their other pixels differ a little, too";
-        tell(&mut out, self.faces_covered, covered)?;
+        print_count(&mut out, self.faces_covered, covered)?;
         for (kind, count) in &self.left_out {
             writeln!(out, "left out: {kind} in {count} photos")?;
         }
-        tell(&mut out, self.names, "copies have names that may identify a person: use --names pseudonym")?;
+        print_count(&mut out, self.names, "copies have names that may identify a person: use --names pseudonym")?;
         if self.not_reached > 0 {
             writeln!(out, "stopped before {} photos; run the same command again to go on", self.not_reached)?;
         }
         writeln!(out, "copies: {}", plan.output.display())?;
         let seen = match plan.faces {
-            faces::Policy::Off => "what the pictures show was not looked at",
+            faces::FacePolicy::Off => "what the pictures show was not looked at",
             _ => "not every face is found (profiles, small, tilted and covered ones): look at the copies",
         };
         Ok(writeln!(out, "{seen}; best effort, research use only")?)

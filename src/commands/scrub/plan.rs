@@ -21,7 +21,7 @@ pub struct ScrubPlan {
     pub table: Option<PathBuf>,
     pub opt_out: OptOut,
     pub vault: Vault,
-    pub faces: faces::Policy,
+    pub faces: faces::FacePolicy,
     pub limits: Limits,
     pub jobs: usize,
     /// Bytes that photos in flight may hold.
@@ -69,7 +69,7 @@ impl ScrubPlan {
     /// None where faces are not looked for; then no ONNX Runtime is needed.
     pub fn face_finder(&self) -> Result<Option<FaceFinder>, UsageError> {
         match self.faces {
-            faces::Policy::Off => Ok(None),
+            faces::FacePolicy::Off => Ok(None),
             policy => policy.finder(&Runtime::load(None, Device::Cpu)?),
         }
     }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::privacy::faces::Policy;
+use crate::privacy::faces::FacePolicy;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum RunFaces {
@@ -39,32 +39,32 @@ pub enum ScrubFaces {
     Blur,
 }
 
-impl From<RunFaces> for Policy {
+impl From<RunFaces> for FacePolicy {
     fn from(faces: RunFaces) -> Self {
         match faces {
-            RunFaces::Off => Policy::Off,
-            RunFaces::Warn => Policy::Warn,
-            RunFaces::Exclude => Policy::Exclude,
+            RunFaces::Off => FacePolicy::Off,
+            RunFaces::Warn => FacePolicy::Warn,
+            RunFaces::Exclude => FacePolicy::Exclude,
         }
     }
 }
 
-impl From<CheckFaces> for Policy {
+impl From<CheckFaces> for FacePolicy {
     fn from(faces: CheckFaces) -> Self {
         match faces {
-            CheckFaces::Off => Policy::Off,
-            CheckFaces::Warn | CheckFaces::Exclude => Policy::Warn,
+            CheckFaces::Off => FacePolicy::Off,
+            CheckFaces::Warn | CheckFaces::Exclude => FacePolicy::Warn,
         }
     }
 }
 
-impl From<ScrubFaces> for Policy {
+impl From<ScrubFaces> for FacePolicy {
     fn from(faces: ScrubFaces) -> Self {
         match faces {
-            ScrubFaces::Off => Policy::Off,
-            ScrubFaces::Warn => Policy::Warn,
-            ScrubFaces::Exclude => Policy::Exclude,
-            ScrubFaces::Blur => Policy::Blur,
+            ScrubFaces::Off => FacePolicy::Off,
+            ScrubFaces::Warn => FacePolicy::Warn,
+            ScrubFaces::Exclude => FacePolicy::Exclude,
+            ScrubFaces::Blur => FacePolicy::Blur,
         }
     }
 }

@@ -7,3 +7,17 @@ pub mod jobs;
 pub mod model;
 pub mod people;
 pub mod print;
+pub mod results;
+
+use clap::ArgAction;
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Global {
+    /// More log on stderr: -v a line for every photo, -vv also warnings of ONNX Runtime, -vvv everything
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Nothing but errors and limits that do not hold
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}

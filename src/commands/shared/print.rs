@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::commands::cli::Global;
+use crate::commands::shared::Global;
 use crate::disk::vault::Vault;
 
 /// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
@@ -32,14 +32,14 @@ pub(in crate::commands) fn write_and_print(
 }
 
 /// Gates that do not hold are always said: on stderr, where no table on stdout tells of them.
-pub(in crate::commands) fn tell_failed_gates(failed: impl Iterator<Item = String>, as_json: bool, global: &Global) {
+pub(in crate::commands) fn print_failed_gates(failed: impl Iterator<Item = String>, as_json: bool, global: &Global) {
     if as_json || global.quiet {
         failed.for_each(|sentence| eprintln!("{sentence}"));
     }
 }
 
 /// A line about `count` of something, where there is any.
-pub(in crate::commands) fn tell(out: &mut impl Write, count: usize, what: &str) -> std::io::Result<()> {
+pub(in crate::commands) fn print_count(out: &mut impl Write, count: usize, what: &str) -> std::io::Result<()> {
     if count > 0 { writeln!(out, "{count} {what}") } else { Ok(()) }
 }
 

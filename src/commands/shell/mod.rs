@@ -5,14 +5,14 @@ pub(in crate::commands) mod args;
 use std::io::Write;
 
 use anyhow::Result;
+use clap::Command;
 
-use crate::commands::cli::whole;
 use crate::error::UsageError;
 use crate::exit;
 use args::{CompletionsArgs, ManArgs};
 
-pub fn completions(args: &CompletionsArgs) -> Result<u8> {
-    let mut command = whole();
+/// `command` is the whole command line as data.
+pub fn completions(args: &CompletionsArgs, mut command: Command) -> Result<u8> {
     // Made in memory first: the generator panics on a closed pipe.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "derm-seg", &mut script);
@@ -20,8 +20,7 @@ pub fn completions(args: &CompletionsArgs) -> Result<u8> {
     Ok(exit::OK)
 }
 
-pub fn man(args: &ManArgs) -> Result<u8> {
-    let mut command = whole();
+pub fn man(args: &ManArgs, mut command: Command) -> Result<u8> {
     command.build();
     let command = match &args.command {
         None => command,

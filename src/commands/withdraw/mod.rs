@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::commands::shared::print::{stdout, tell};
+use crate::commands::shared::print::{print_count, stdout};
 use crate::commands::shared::{at_rest, people};
 use crate::exit;
 use crate::store::{OutputFolder, Removal, Withdrawal};
@@ -53,7 +53,7 @@ fn report(args: &WithdrawArgs, done: &Removal, left: usize) -> Result<()> {
         writeln!(out, "{} counted them and {verb} deleted: make them again", done.derived.join(", "))?;
     }
     let misspelt = "lines of the list match no photo: check their spelling, and --key-file if results carry codes";
-    tell(&mut out, done.lines_without_results, misspelt)?;
+    print_count(&mut out, done.lines_without_results, misspelt)?;
     let shown = args.output.display();
     if !done.unknown_files.is_empty() {
         let count = done.unknown_files.len();

@@ -17,6 +17,7 @@ use crate::domain::record::{Done, FileRef, Record};
 use crate::evaluation::eval::scores::Tool;
 use crate::evaluation::score::difference::MaskDifference;
 use crate::people::{LeftOut, OptOut};
+use crate::store::MaskError;
 use crate::store::results::{Index, Results};
 use limits::{Held, Limit};
 
@@ -159,7 +160,7 @@ impl Sides<'_> {
         let read = |index: &Index, entry: Option<usize>| entry.map(|e| index.read(e)).transpose();
         let (base, new) = match (read(self.base.1, base), read(self.new.1, new)) {
             (Ok(base), Ok(new)) => (base, new),
-            (Err(e), _) | (_, Err(e)) => return Some(change.damaged(e)),
+            (Err(e), _) | (_, Err(e)) => return Some(change.damaged(e.to_string())),
         };
         change.base_status = base.as_ref().map(Record::status);
         change.new_status = new.as_ref().map(Record::status);
@@ -184,7 +185,7 @@ impl Sides<'_> {
         };
         let _share = self.memory.enter_picture((n.photo.width, n.photo.height), BYTES_A_PIXEL);
         match self.masks(b, n) {
-            Err(e) => return Some(change.damaged(e)),
+            Err(e) => return Some(change.damaged(e.to_string())),
             Ok(difference) => change.mask = difference,
         }
         change.kind = match change.mask {
@@ -197,25 +198,38 @@ impl Sides<'_> {
     }
 
     /// Masks that are the same file, as both records promise, need not be decoded.
-    fn masks(&self, base: &Done, new: &Done) -> Result<Option<MaskDifference>, String> {
+    fn masks(&self, base: &Done, new: &Done) -> Result<Option<MaskDifference>, DamagedMask> {
         let bytes = (kept_promise(self.base.0, &base.mask)?, kept_promise(self.new.0, &new.mask)?);
         if bytes.0 == bytes.1 {
             return Ok(Some(MaskDifference::NONE));
         }
         let read = |results: &Results, photo: &Done| {
-            results.mask(&photo.mask, photo.photo).map_err(|e| format!("{}: {e}", photo.mask.path))
+            results.mask(&photo.mask, photo.photo).map_err(|why| DamagedMask::new(&photo.mask, why))
         };
         Ok(MaskDifference::of(&read(self.base.0, base)?, &read(self.new.0, new)?))
     }
 }
 
 /// The mask file's bytes, if they are what the record says.
-fn kept_promise(results: &Results, mask: &FileRef) -> Result<Vec<u8>, String> {
-    let bytes = results.vault.read(&results.root.join(&mask.path)).map_err(|e| format!("{}: {e}", mask.path))?;
-    if blake3::hash(&bytes).to_hex().as_str() == mask.blake3 {
-        Ok(bytes)
-    } else {
-        Err(format!("{} is not the mask that its record promises", mask.path))
+fn kept_promise(results: &Results, mask: &FileRef) -> Result<Vec<u8>, DamagedMask> {
+    let bytes =
+        results.vault.read(&results.root.join(&mask.path)).map_err(|e| DamagedMask::new(mask, MaskError::from(e)))?;
+    match blake3::hash(&bytes).to_hex().as_str() == mask.blake3 {
+        true => Ok(bytes),
+        false => Err(DamagedMask::new(mask, MaskError::NotPromised)),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {why}")]
+struct DamagedMask {
+    path: String,
+    why: MaskError,
+}
+
+impl DamagedMask {
+    fn new(mask: &FileRef, why: MaskError) -> Self {
+        Self { path: mask.path.clone(), why }
     }
 }
 

@@ -39,7 +39,7 @@ pub fn score_image(
 ) -> Result<ImageScore, ScoreFailure> {
     let this = &predictions.list[index];
     let failure = |code, message: String| ScoreFailure { image: this.image.clone(), code, message };
-    let prediction = predictions.read(index).map_err(|e| failure("prediction_unreadable", e))?;
+    let prediction = predictions.read(index).map_err(|e| failure("prediction_unreadable", e.to_string()))?;
     let bytes_a_pixel = SCORING + annotators.len() as u64;
     let _share = memory.enter_picture((prediction.width, prediction.height), bytes_a_pixel);
     let mut truths: Vec<Option<LabelMap>> = Vec::with_capacity(annotators.len());

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::EvalPlan;
-use crate::annotations::references::{Format, References};
+use crate::annotations::AnnotationError;
+use crate::annotations::references::{ReferenceFormat, References};
 use crate::disk::vault::Vault;
 use crate::domain::mask::LabelMap;
 use crate::domain::pairing::{folder_and_stems, pair};
 use crate::domain::record::{FileRef, ModelId, Outcome, Size};
 use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
+use crate::store::MaskError;
 use crate::store::results::Results;
 
 /// Everything that is scored, in pairs.
@@ -99,13 +101,18 @@ pub struct Predictions {
     pub left_out: Option<LeftOut>,
     pub model: Option<ModelId>,
     /// Where masks of a folder are; a results folder says it itself.
-    pub format: Option<Format>,
+    pub format: Option<ReferenceFormat>,
     results: Option<Results>,
     folder: Option<References>,
 }
 
 impl Predictions {
-    pub fn open(root: &Path, format: Option<&Format>, people: &Arc<OptOut>, vault: &Vault) -> Result<Self, UsageError> {
+    pub fn open(
+        root: &Path,
+        format: Option<&ReferenceFormat>,
+        people: &Arc<OptOut>,
+        vault: &Vault,
+    ) -> Result<Self, UsageError> {
         match Results::is_one(root) {
             true => Self::of_results(Results::open(root, people, vault)?, people),
             false => Self::of_folder(root, format, people, vault),
@@ -140,7 +147,12 @@ impl Predictions {
         Ok(Predictions { list, theirs, left_out, model, format: None, results: Some(results), folder: None })
     }
 
-    fn of_folder(root: &Path, format: Option<&Format>, people: &OptOut, vault: &Vault) -> Result<Self, UsageError> {
+    fn of_folder(
+        root: &Path,
+        format: Option<&ReferenceFormat>,
+        people: &OptOut,
+        vault: &Vault,
+    ) -> Result<Self, UsageError> {
         let folder = References::open(root, format, vault)?;
         let is_theirs = theirs_among(&folder.names, &people.photos(), people, &[]);
         let (out, all): (Vec<usize>, Vec<usize>) = (0..folder.names.len()).partition(|&i| is_theirs[i]);
@@ -176,13 +188,24 @@ impl Predictions {
         self.results.is_some()
     }
 
-    pub fn read(&self, index: usize) -> Result<LabelMap, String> {
+    pub fn read(&self, index: usize) -> Result<LabelMap, NoPrediction> {
         match (&self.list[index].source, &self.results, &self.folder, &self.format) {
-            (Source::Mask(mask, size), Some(results), _, _) => results.mask(mask, *size),
-            (Source::File(i), _, Some(folder), Some(format)) => folder.read(*i, format).map_err(|e| e.to_string()),
-            _ => Err("there is no mask".to_owned()),
+            (Source::Mask(mask, size), Some(results), _, _) => Ok(results.mask(mask, *size)?),
+            (Source::File(i), _, Some(folder), Some(format)) => Ok(folder.read(*i, format)?),
+            _ => Err(NoPrediction::Missing),
         }
     }
+}
+
+/// Why an image cannot be scored.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPrediction {
+    #[error("{0}")]
+    Mask(#[from] MaskError),
+    #[error("{0}")]
+    File(#[from] AnnotationError),
+    #[error("there is no mask")]
+    Missing,
 }
 
 /// Which of these masks may be of people who opted out: by their own path, or as masks of their photos. A mask without a
@@ -203,7 +226,7 @@ fn theirs_among(masks: &[String], photos: &[String], people: &OptOut, suffixes: 
 /// One folder of references, and which of them belongs to which prediction.
 pub struct Annotator {
     pub name: String,
-    pub format: Format,
+    pub format: ReferenceFormat,
     pub guessed: bool,
     pub folder: References,
     /// For every prediction, the index of its reference.
@@ -276,7 +299,7 @@ fn annotator(
     let paired: Vec<usize> = of.iter().copied().flatten().collect();
     let (format, guessed) = match format {
         Some(format) => (format.clone(), false),
-        None if paired.is_empty() => (Format::Binary, true),
+        None if paired.is_empty() => (ReferenceFormat::Binary, true),
         None => {
             (folder.guess(&paired).map_err(|e| UsageError(format!("{}: {e} (--truth-format)", root.display())))?, true)
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::annotations::references::Format;
+use crate::annotations::references::ReferenceFormat;
 use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
@@ -34,9 +34,9 @@ use scores::*;
 #[derive(Clone, Debug)]
 pub struct EvalPlan {
     pub predictions: PathBuf,
-    pub prediction_format: Option<Format>,
+    pub prediction_format: Option<ReferenceFormat>,
     pub truths: Vec<PathBuf>,
-    pub truth_format: Option<Format>,
+    pub truth_format: Option<ReferenceFormat>,
     pub truth_suffixes: Vec<String>,
     /// The references are drawn on the photos' pixels as stored, before their orientation is applied.
     pub stored_grid: bool,
@@ -263,7 +263,7 @@ fn conventions(plan: &EvalPlan, predictions: &Predictions, annotators: &[Annotat
         seed: plan.seed,
         resamples: RESAMPLES,
         truth_grid: if plan.stored_grid { "stored" } else { "upright" },
-        prediction_format: predictions.format.as_ref().map(Format::to_string),
+        prediction_format: predictions.format.as_ref().map(ReferenceFormat::to_string),
         truths: annotators
             .iter()
             .map(|a| TruthFormat { annotator: a.name.clone(), format: a.format.to_string(), guessed: a.guessed })

@@ -14,7 +14,7 @@ use crate::evaluation::score::gate::GateResult;
 use crate::evaluation::score::isic::Isic;
 use crate::evaluation::score::overlap::{Case, Counts, EmptyPolicy};
 use crate::evaluation::score::strata::Gap;
-use crate::evaluation::score::summary::Summary;
+use crate::evaluation::score::summary::MetricSummary;
 use crate::people::LeftOut;
 use crate::store::harmless;
 
@@ -121,7 +121,7 @@ pub struct Cases {
 pub struct Group {
     pub n: usize,
     pub cases: Cases,
-    pub metrics: ByMetric<Summary>,
+    pub metrics: ByMetric<MetricSummary>,
 }
 
 #[derive(Clone, Debug, Serialize)]

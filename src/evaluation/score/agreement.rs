@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::overlap::{Counts, EmptyPolicy};
-use super::summary::{Summary, summarise};
+use super::summary::{MetricSummary, summarise};
 use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
 
 /// The class that more than half of the annotators chose; where none has that, lesion is not assumed: skin where all but
@@ -72,13 +72,13 @@ pub struct Agreement {
 pub struct PairAgreement {
     pub a: String,
     pub b: String,
-    pub dice: Summary,
+    pub dice: MetricSummary,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelAgreement {
     pub annotator: String,
-    pub dice: Summary,
+    pub dice: MetricSummary,
 }
 
 pub fn agreement(annotators: &[String], images: &[ImageAgreement], subjects: Option<&[usize]>, seed: u64) -> Agreement {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::summary::Summary;
+use super::summary::MetricSummary;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,7 +99,7 @@ impl Gate {
 }
 
 /// A statistic of a summary by its name in a gate.
-pub fn statistic(summary: &Summary, name: &str) -> Option<f64> {
+pub fn statistic(summary: &MetricSummary, name: &str) -> Option<f64> {
     let interval = summary.interval();
     match name {
         "mean" => summary.mean,
@@ -197,11 +197,11 @@ mod tests {
 
     #[test]
     fn the_interval_of_subjects_comes_first() {
-        let mut s = Summary { ci95_by_image: Some([0.1, 0.2]), ..Summary::default() };
+        let mut s = MetricSummary { ci95_by_image: Some([0.1, 0.2]), ..MetricSummary::default() };
         assert_eq!(statistic(&s, "ci95_low"), Some(0.1));
         s.ci95_by_subject = Some([0.0, 0.3]);
         assert_eq!((statistic(&s, "ci95_low"), statistic(&s, "ci95_high")), (Some(0.0), Some(0.3)));
-        let one_subject = Summary { subjects: Some(1), ci95_by_subject: None, ..s };
+        let one_subject = MetricSummary { subjects: Some(1), ci95_by_subject: None, ..s };
         assert!(!min("dice.ci95_low=0").unwrap().check("all".into(), statistic(&one_subject, "ci95_low")).held);
     }
 }

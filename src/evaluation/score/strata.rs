@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::metric::{Better, Metric};
-use super::summary::Summary;
+use super::summary::MetricSummary;
 use crate::domain::statistics::quantile;
 
 /// The group of images for which the table says nothing.
@@ -132,7 +132,7 @@ pub struct Gap {
 }
 
 /// `None` where fewer than two groups are large enough.
-pub fn gap<'a>(metric: &Metric, groups: impl Iterator<Item = (&'a str, &'a Summary)>) -> Option<Gap> {
+pub fn gap<'a>(metric: &Metric, groups: impl Iterator<Item = (&'a str, &'a MetricSummary)>) -> Option<Gap> {
     let mut means: Vec<(&str, f64)> = groups
         .filter(|(name, summary)| *name != MISSING && summary.n >= GAP_MIN_N)
         .filter_map(|(name, summary)| Some((name, summary.mean?)))
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_gap_knows_which_way_is_better_and_leaves_small_groups_out() {
-        let summary = |n, mean| Summary { n, mean: Some(mean), ..Summary::default() };
+        let summary = |n, mean| MetricSummary { n, mean: Some(mean), ..MetricSummary::default() };
         let groups = [summary(9, 0.9), summary(5, 0.6), summary(4, 0.1), summary(20, 0.0)];
         let named = || ["a", "b", "c", MISSING].into_iter().zip(&groups);
         let metric = |better| Metric { name: "m".into(), better, unit: "ratio".into() };

@@ -9,7 +9,7 @@ pub const RESAMPLES: usize = 2000;
 
 /// Values that could not be known are counted in `missing` and are in no other number.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
+pub struct MetricSummary {
     pub n: usize,
     pub missing: usize,
     /// How many subjects the known values are of; null where subjects are not known.
@@ -29,7 +29,7 @@ pub struct Summary {
     pub ci95_by_subject: Option<[f64; 2]>,
 }
 
-impl Summary {
+impl MetricSummary {
     /// The interval to believe: by subject where subjects are known, because images of one person are alike.
     pub fn interval(&self) -> Option<[f64; 2]> {
         match self.subjects {
@@ -41,14 +41,14 @@ impl Summary {
 }
 
 /// `subjects` gives each value's subject as a number; without it there is no interval by subject.
-pub fn summarise(values: &[Option<f64>], subjects: Option<&[usize]>, seed: u64) -> Summary {
+pub fn summarise(values: &[Option<f64>], subjects: Option<&[usize]>, seed: u64) -> MetricSummary {
     let known: Vec<f64> = values.iter().copied().flatten().collect();
     let of_subjects = subjects.map(|subjects| by_subject(values, subjects));
-    let mut summary = Summary {
+    let mut summary = MetricSummary {
         n: known.len(),
         missing: values.len() - known.len(),
         subjects: of_subjects.as_ref().map(Vec::len),
-        ..Summary::default()
+        ..MetricSummary::default()
     };
     if known.is_empty() {
         return summary;
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn nothing_known_is_all_null() {
         let s = summarise(&[None, None], Some(&[0, 0]), 1);
-        assert_eq!(s, Summary { missing: 2, subjects: Some(0), ..Summary::default() });
+        assert_eq!(s, MetricSummary { missing: 2, subjects: Some(0), ..MetricSummary::default() });
     }
 
     #[test]

@@ -6,22 +6,12 @@ use ndarray::Array3;
 use super::ProbMap;
 use crate::domain::geometry::Placement;
 use crate::domain::mask::{BACKGROUND, LESION, SKIN};
-use crate::error::{PhotoError, Stage};
+use crate::error::PhotoError;
 use crate::inference::manifest::{Activation, ClassRole, Layout, Output, Values};
 use crate::inference::runtime::RawMap;
 
 pub fn interpret(raw: &RawMap, output: &Output, placement: &Placement) -> Result<ProbMap, PhotoError> {
-    let unexpected = || {
-        PhotoError::new(
-            Stage::Model,
-            "unexpected_output",
-            format!(
-                "the model answered with shape {:?}, which does not fit its description ({} classes)",
-                raw.shape,
-                output.classes.len()
-            ),
-        )
-    };
+    let unexpected = || PhotoError::UnexpectedOutput { shape: raw.shape.clone(), classes: output.classes.len() };
     let (channels, height, width) = match (raw.shape.as_slice(), output.layout) {
         (&[1, c, h, w], Layout::Nchw) | (&[1, h, w, c], Layout::Nhwc) => (c, h, w),
         (&[1, h, w], _) => (1, h, w),
@@ -32,11 +22,7 @@ pub fn interpret(raw: &RawMap, output: &Output, placement: &Placement) -> Result
         return Err(unexpected());
     }
     if raw.values.iter().any(|v| !v.is_finite()) {
-        return Err(PhotoError::new(
-            Stage::Model,
-            "not_a_number",
-            "the model's answer holds values that are not numbers".to_owned(),
-        ));
+        return Err(PhotoError::NotANumber);
     }
     let size = width * height;
     // Where channel c of pixel i is.
@@ -163,7 +149,10 @@ mod tests {
     #[test]
     fn not_a_number_is_an_error_not_a_mask() {
         let spec = output(&[ClassRole::Lesion], Layout::Nchw, Values::Logits, Activation::Sigmoid);
-        assert_eq!(read(&[1, 1, 2, 3], &[0.0, 0.0, f32::NAN, 0.0, 0.0, 0.0], &spec).unwrap_err().code, "not_a_number");
-        assert_eq!(read(&[1, 2, 2, 3], &[0.0; 12], &spec).unwrap_err().code, "unexpected_output");
+        assert_eq!(
+            read(&[1, 1, 2, 3], &[0.0, 0.0, f32::NAN, 0.0, 0.0, 0.0], &spec).unwrap_err().code(),
+            "not_a_number"
+        );
+        assert_eq!(read(&[1, 2, 2, 3], &[0.0; 12], &spec).unwrap_err().code(), "unexpected_output");
     }
 }

@@ -6,7 +6,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
 use super::{Device, Engine, RawMap, Runtime};
-use crate::error::{PhotoError, Stage, UsageError};
+use crate::error::{PhotoError, UsageError};
 use crate::inference::manifest::{Element, GraphInfo, Model, TensorInfo};
 use crate::inference::preprocess::{Tensor, TensorData};
 
@@ -87,7 +87,7 @@ impl OrtSession {
 }
 
 fn failed(e: ort::Error) -> PhotoError {
-    PhotoError::new(Stage::Model, "inference_failed", format!("the model could not be run: {e}"))
+    PhotoError::InferenceFailed(e.to_string())
 }
 
 fn run(session: &mut Session, input: &str, data: &TensorData, outputs: &[&str]) -> ort::Result<Vec<RawMap>> {

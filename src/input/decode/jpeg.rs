@@ -12,7 +12,7 @@ use zune_jpeg::JpegDecoder;
 use super::{Limits, Raw, broken};
 use crate::domain::colour::{Samples, Space};
 use crate::domain::record::Size;
-use crate::error::{PhotoError, Stage};
+use crate::error::{PhotoError, PhotoWarning};
 use crate::input::walk::jpeg::{Part, SOS, is_complete, parts};
 use crate::input::walk::tiff::says_adobe_rgb;
 
@@ -40,11 +40,7 @@ pub fn header(bytes: &[u8], limits: &Limits) -> Result<(Size, Orientation), Phot
 /// `enough` pixels on the longer side will do, where the decoder can give fewer than all.
 pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
     if !is_complete(bytes) {
-        return Err(PhotoError::new(
-            Stage::Decode,
-            "truncated",
-            "the photo is cut off: its end is missing; copy it again from its source".to_owned(),
-        ));
+        return Err(PhotoError::Truncated);
     }
     if let Some(raw) = scaled(bytes, enough)? {
         return Ok(raw);
@@ -75,11 +71,7 @@ pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
     };
     // YCCK comes out as RGB already: its ink profile cannot be applied any more.
     let space = if stored == ColorSpace::YCCK { Space::Srgb } else { space };
-    let warnings = if stored == ColorSpace::YCCK {
-        vec![super::warning("cmyk_approximate", "the photo is in CMYK (YCCK); its colours are approximate")]
-    } else {
-        Vec::new()
-    };
+    let warnings = Vec::from_iter((stored == ColorSpace::YCCK).then_some(PhotoWarning::YcckApproximate));
     Ok(Raw { samples, space, warnings })
 }
 

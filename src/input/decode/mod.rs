@@ -10,15 +10,15 @@ mod sniff;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
 
-pub use sniff::{Format, SNIFF_BYTES, sniff};
+pub use sniff::{PhotoFormat, SNIFF_BYTES, sniff};
 
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
 
 use crate::domain::colour::{Doubt, Samples, Space, to_srgb};
 use crate::domain::photo::Photo;
-use crate::domain::record::{Size, Warning};
-use crate::error::{PhotoError, Stage};
+use crate::domain::record::Size;
+use crate::error::{PhotoError, PhotoWarning};
 use opener::{Bound, Refused, one_line};
 
 /// What a photo may cost at the most.
@@ -40,13 +40,13 @@ impl Default for Limits {
 pub struct Decoded {
     pub photo: Photo,
     pub header: Header,
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<PhotoWarning>,
 }
 
 /// Known before any pixel is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    pub format: Format,
+    pub format: PhotoFormat,
     /// As stored, before the orientation.
     pub size: Size,
     /// EXIF value, 1 to 8.
@@ -57,14 +57,14 @@ pub struct Header {
 struct Raw {
     samples: Samples,
     space: Space,
-    warnings: Vec<Warning>,
+    warnings: Vec<PhotoWarning>,
 }
 
 /// Reads the header only, and checks the size against the limits.
 pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
     let format = sniff(bytes)?;
     let (size, orientation) = match format {
-        Format::Jpeg => jpeg::header(bytes, limits)?,
+        PhotoFormat::Jpeg => jpeg::header(bytes, limits)?,
         _ => other::header(bytes, format, limits)?,
     };
     Ok(Header { format, size, orientation: orientation.to_exif() })
@@ -76,26 +76,15 @@ pub const JPEG_DECODER: &str = if cfg!(feature = "turbojpeg") { "libjpeg-turbo, 
 /// `enough` pixels on the longer side will do for a JPEG, where the build can decode fewer than all.
 pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, PhotoError> {
     let raw = match header.format {
-        Format::Jpeg => jpeg::decode(bytes, enough)?,
+        PhotoFormat::Jpeg => jpeg::decode(bytes, enough)?,
         _ => other::decode(bytes, header)?,
     };
     let mut warnings = raw.warnings;
     let (rgb, doubt) = to_srgb(raw.samples, &raw.space);
-    match doubt {
-        Some(Doubt::ProfileUnusable) => {
-            warnings.push(warning(
-                "colour_profile_unusable",
-                "the colour profile could not be used; the pixels are taken as sRGB",
-            ));
-        }
-        Some(Doubt::CmykApproximate) => {
-            warnings.push(warning(
-                "cmyk_approximate",
-                "the photo is in CMYK without a usable profile; its colours are approximate",
-            ));
-        }
-        None => {}
-    }
+    warnings.extend(doubt.map(|doubt| match doubt {
+        Doubt::ProfileUnusable => PhotoWarning::ColourProfileUnusable,
+        Doubt::CmykApproximate => PhotoWarning::CmykApproximate,
+    }));
     let photo = turn_upright(rgb, header)?;
     Ok(Decoded { photo, header, warnings })
 }
@@ -127,20 +116,12 @@ impl Limits {
 impl From<Refused> for PhotoError {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::TooLarge(size) => PhotoError::new(
-                Stage::Decode,
-                "too_many_pixels",
-                format!("the photo has {size}; raise --max-pixels if it is meant"),
-            ),
+            Refused::TooLarge(size) => PhotoError::TooManyPixels(size.to_string()),
             Refused::Broken(why) => broken(why),
         }
     }
 }
 
 fn broken(why: impl std::fmt::Display) -> PhotoError {
-    PhotoError::new(Stage::Decode, "decode_failed", format!("the photo cannot be decoded: {}", one_line(&why)))
-}
-
-fn warning(code: &str, message: &str) -> Warning {
-    Warning { code: code.to_owned(), message: message.to_owned() }
+    PhotoError::DecodeFailed(one_line(&why))
 }

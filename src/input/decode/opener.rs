@@ -8,7 +8,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits as DecoderLimits};
 
-use super::Format;
+use super::PhotoFormat;
 use crate::domain::record::Size;
 use crate::input::walk::{png, riff};
 
@@ -61,18 +61,18 @@ impl Bound {
 pub struct Opened<'a> {
     decoder: Box<dyn ImageDecoder + 'a>,
     bytes: &'a [u8],
-    format: Format,
+    format: PhotoFormat,
     pub size: Size,
 }
 
-pub fn open(bytes: &[u8], format: Format, bound: Bound) -> Result<Opened<'_>, Refused> {
+pub fn open(bytes: &[u8], format: PhotoFormat, bound: Bound) -> Result<Opened<'_>, Refused> {
     let image_format = match format {
-        Format::Jpeg => ImageFormat::Jpeg,
-        Format::Png => ImageFormat::Png,
-        Format::Tiff => ImageFormat::Tiff,
-        Format::Bmp => ImageFormat::Bmp,
-        Format::WebP => ImageFormat::WebP,
-        Format::Gif => ImageFormat::Gif,
+        PhotoFormat::Jpeg => ImageFormat::Jpeg,
+        PhotoFormat::Png => ImageFormat::Png,
+        PhotoFormat::Tiff => ImageFormat::Tiff,
+        PhotoFormat::Bmp => ImageFormat::Bmp,
+        PhotoFormat::WebP => ImageFormat::WebP,
+        PhotoFormat::Gif => ImageFormat::Gif,
     };
     let mut limits = DecoderLimits::no_limits();
     limits.max_alloc = Some(BESIDES);
@@ -82,7 +82,7 @@ pub fn open(bytes: &[u8], format: Format, bound: Bound) -> Result<Opened<'_>, Re
     let (width, height) = decoder.dimensions();
     let size = Size { width, height };
     bound.check(size, decoder.total_bytes())?;
-    if format == Format::WebP && webp_frame(bytes).is_some_and(|frame| frame != size) {
+    if format == PhotoFormat::WebP && webp_frame(bytes).is_some_and(|frame| frame != size) {
         return Err(Refused::Broken("the file tells two sizes of its picture".into()));
     }
     // What decoders need while they work is a multiple of the picture.
@@ -94,7 +94,7 @@ pub fn open(bytes: &[u8], format: Format, bound: Bound) -> Result<Opened<'_>, Re
 impl Opened<'_> {
     pub fn orientation(&mut self) -> Orientation {
         let found = match self.format {
-            Format::WebP => webp_chunk(self.bytes, *b"EXIF").and_then(Orientation::from_exif_chunk),
+            PhotoFormat::WebP => webp_chunk(self.bytes, *b"EXIF").and_then(Orientation::from_exif_chunk),
             _ => self.decoder.orientation().ok(),
         };
         found.unwrap_or(Orientation::NoTransforms)
@@ -103,10 +103,10 @@ impl Opened<'_> {
     /// The colour profile; empty where there is one that cannot be unpacked.
     pub fn profile(&mut self) -> Option<Vec<u8>> {
         let profile = match self.format {
-            Format::WebP => webp_chunk(self.bytes, *b"ICCP").map(<[u8]>::to_vec),
+            PhotoFormat::WebP => webp_chunk(self.bytes, *b"ICCP").map(<[u8]>::to_vec),
             _ => self.decoder.icc_profile().ok().flatten(),
         };
-        let packed = || self.format == Format::Png && png::has_before_picture(self.bytes, *b"iCCP");
+        let packed = || self.format == PhotoFormat::Png && png::has_before_picture(self.bytes, *b"iCCP");
         match profile {
             Some(profile) if profile.len() <= MAX_PROFILE => Some(profile),
             Some(_) => Some(Vec::new()),

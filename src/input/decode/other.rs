@@ -4,13 +4,13 @@ use image::DynamicImage;
 use image::metadata::Orientation;
 
 use super::opener::{Bound, open};
-use super::{Format, Header, Limits, Raw, warning};
+use super::{Header, Limits, PhotoFormat, Raw};
 use crate::domain::colour::{Samples, Space};
-use crate::domain::record::{Size, Warning};
-use crate::error::PhotoError;
+use crate::domain::record::Size;
+use crate::error::{PhotoError, PhotoWarning};
 use crate::input::walk::{gif, png, riff, tiff};
 
-pub fn header(bytes: &[u8], format: Format, limits: &Limits) -> Result<(Size, Orientation), PhotoError> {
+pub fn header(bytes: &[u8], format: PhotoFormat, limits: &Limits) -> Result<(Size, Orientation), PhotoError> {
     let mut opened = open(bytes, format, limits.bound())?;
     Ok((opened.size, opened.orientation()))
 }
@@ -22,13 +22,13 @@ pub fn decode(bytes: &[u8], header: Header) -> Result<Raw, PhotoError> {
     let picture = opened.pixels()?;
     let mut warnings = Vec::new();
     if has_more_pictures(bytes, header.format) {
-        warnings.push(warning("first_picture_only", "the file holds several pictures; only the first was used"));
+        warnings.push(PhotoWarning::FirstPictureOnly);
     }
     Ok(Raw { samples: flatten(picture, &mut warnings), space, warnings })
 }
 
 /// Transparent parts become white, as on paper.
-fn flatten(picture: DynamicImage, warnings: &mut Vec<Warning>) -> Samples {
+fn flatten(picture: DynamicImage, warnings: &mut Vec<PhotoWarning>) -> Samples {
     if !picture.color().has_alpha() {
         return match picture {
             DynamicImage::ImageLuma8(_) | DynamicImage::ImageLuma16(_) => {
@@ -46,19 +46,19 @@ fn flatten(picture: DynamicImage, warnings: &mut Vec<Warning>) -> Samples {
         rgb.extend([r, g, b].map(|v| ((v * alpha + 255 * (255 - alpha) + 127) / 255) as u8));
     }
     if transparent {
-        warnings.push(warning("alpha_flattened", "the photo has transparent parts; they were put on white"));
+        warnings.push(PhotoWarning::AlphaFlattened);
     }
     Samples::Rgb(rgb)
 }
 
-fn has_more_pictures(bytes: &[u8], format: Format) -> bool {
+fn has_more_pictures(bytes: &[u8], format: PhotoFormat) -> bool {
     match format {
-        Format::Png => png::has_before_picture(bytes, *b"acTL"),
-        Format::WebP => riff::is_animated(bytes),
-        Format::Gif => {
+        PhotoFormat::Png => png::has_before_picture(bytes, *b"acTL"),
+        PhotoFormat::WebP => riff::is_animated(bytes),
+        PhotoFormat::Gif => {
             gif::parts(bytes).filter(|part| matches!(part, gif::Part::Image(_) | gif::Part::Broken)).nth(1).is_some()
         }
-        Format::Tiff => tiff::has_second_page(bytes),
-        Format::Jpeg | Format::Bmp => false,
+        PhotoFormat::Tiff => tiff::has_second_page(bytes),
+        PhotoFormat::Jpeg | PhotoFormat::Bmp => false,
     }
 }

@@ -21,7 +21,7 @@ use walkdir::WalkDir;
 
 use crate::disk::vault::clear_name;
 use crate::domain::source::Source;
-use crate::error::{PhotoError, Stage, UsageError};
+use crate::error::{PhotoError, UsageError};
 use crate::input::decode::{SNIFF_BYTES, sniff};
 use crate::people::OptOut;
 use crate::store::is_results;
@@ -145,14 +145,7 @@ fn walk(
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_path_buf();
                 let why = error.io_error().map_or_else(|| "it cannot be listed".to_owned(), describe);
-                let problem = PhotoError::new(
-                    Stage::Discover,
-                    "unreadable_folder",
-                    format!(
-                        "a folder or link cannot be read ({why}); photos inside it are not processed: check its permissions"
-                    ),
-                );
-                photos.push((path, Some(problem)));
+                photos.push((path, Some(PhotoError::UnreadableFolder(why))));
             }
         }
     }
@@ -177,5 +170,5 @@ fn has_photo_name(path: &Path) -> bool {
 fn has_photo_content(path: &Path) -> bool {
     let mut first = Vec::with_capacity(SNIFF_BYTES);
     let read = File::open(path).and_then(|f| f.take(SNIFF_BYTES as u64).read_to_end(&mut first));
-    read.is_ok() && (sniff(&first).is_ok() || sniff(&first).is_err_and(|e| e.code == "unsupported_format"))
+    read.is_ok() && matches!(sniff(&first), Ok(_) | Err(PhotoError::UnsupportedFormat(_)))
 }

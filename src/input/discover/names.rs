@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Source;
 use crate::disk::vault::{clear_name, has_sealed_name};
-use crate::error::{PhotoError, Stage, UsageError};
+use crate::error::{PhotoError, UsageError};
 use crate::people::Pseudonyms;
 
 /// Absolute and without `.` and `..`, by the letters alone: links are names like any other.
@@ -68,11 +68,8 @@ pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Resu
             let file_name = distinct(&parts, &mut taken, &mut next);
             let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
             let is_first = names.insert(name.clone());
-            let twin = || {
-                let message = "the same photo lies beside it, not encrypted; remove one of the two";
-                PhotoError::new(Stage::Discover, "name_taken", message)
-            };
-            let problem = problem.or_else(|| (!is_first && has_sealed_name(&path)).then(twin));
+            let problem =
+                problem.or_else(|| (!is_first && has_sealed_name(&path)).then_some(PhotoError::TwinNotEncrypted));
             let name = if is_first { name } else { file_name.clone() };
             Source { path, name, file_name, problem, opted_out: false }
         })
@@ -90,8 +87,7 @@ pub fn code_names(sources: &mut [Source], pseudonyms: &Pseudonyms) {
         let is_first = names.insert(name.clone());
         source.name = if is_first { name } else { source.file_name.clone() };
         if !is_first && source.problem.is_none() {
-            let message = "another photo has the same name in another spelling; rename one of them";
-            source.problem = Some(PhotoError::new(Stage::Discover, "name_taken", message));
+            source.problem = Some(PhotoError::TwinSpelling);
         }
     }
 }

@@ -14,10 +14,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::domain::geometry::Rect;
 use crate::domain::photo::{Photo, resize};
-use crate::error::{PhotoError, Stage, UsageError};
+use crate::error::{PhotoError, UsageError};
 use crate::inference::runtime::Runtime;
 
-pub use policy::Policy;
+pub use policy::FacePolicy;
 
 use turn::Turn;
 use yunet::YuNet;
@@ -96,8 +96,7 @@ impl FaceFinder {
             covered += faces.len();
             faces.iter().for_each(|face| cover::head(face).fill(photo));
         }
-        let message = "a face was still found after covering; leave the photo out with --faces exclude";
-        Err(PhotoError::new(Stage::Decode, "faces_not_covered", message))
+        Err(PhotoError::FacesNotCovered)
     }
 
     fn take(&self) -> Result<YuNet, PhotoError> {
@@ -107,7 +106,7 @@ impl FaceFinder {
 }
 
 fn not_checked(why: &dyn std::fmt::Display) -> PhotoError {
-    PhotoError::new(Stage::Decode, "faces_not_checked", format!("the search for faces failed on this photo: {why}"))
+    PhotoError::FacesNotChecked(why.to_string())
 }
 
 /// The whole photo at another size.

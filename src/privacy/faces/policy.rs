@@ -5,7 +5,7 @@ use crate::error::UsageError;
 use crate::inference::runtime::Runtime;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Policy {
+pub enum FacePolicy {
     /// Not looked for.
     #[default]
     Off,
@@ -17,18 +17,18 @@ pub enum Policy {
     Blur,
 }
 
-impl Policy {
+impl FacePolicy {
     /// What looks for them; none where nobody asked.
     pub fn finder(self, runtime: &Runtime) -> Result<Option<FaceFinder>, UsageError> {
-        (self != Policy::Off).then(|| FaceFinder::open(runtime)).transpose()
+        (self != FacePolicy::Off).then(|| FaceFinder::open(runtime)).transpose()
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Policy::Off => "off",
-            Policy::Warn => "warn",
-            Policy::Exclude => "exclude",
-            Policy::Blur => "blur",
+            FacePolicy::Off => "off",
+            FacePolicy::Warn => "warn",
+            FacePolicy::Exclude => "exclude",
+            FacePolicy::Blur => "blur",
         }
     }
 }

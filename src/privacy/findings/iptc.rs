@@ -1,49 +1,10 @@
-//! IPTC-IIM data sets and the Photoshop resources that carry them.
+//! IPTC-IIM data sets.
 
-use super::{Found, icc, text, tiff, xmp};
+use super::{Found, text};
 use crate::domain::record::Severity;
-use crate::input::walk::{be16, be32};
+use crate::input::walk::be16;
 
-pub const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const PLACE: &str = "iptc";
-
-/// The `8BIM` resources after the Photoshop signature.
-pub fn scan_photoshop(mut bytes: &[u8], found: &mut Found) {
-    while !bytes.is_empty() {
-        let Some((id, data, rest)) = resource(bytes) else {
-            if !text::is_blank(bytes) {
-                found.add("unreadable_metadata", "photoshop", Severity::Possible);
-            }
-            return;
-        };
-        found.nested(|found| match id {
-            0x0404 => scan(data, found),
-            0x0409 | 0x040C => found.add("thumbnail", "photoshop", Severity::Possible),
-            0x040F => icc::scan(data, found),
-            0x0422 | 0x0423 => tiff::scan(data, "exif", found),
-            0x0424 => xmp::scan(data, found),
-            0x03F0 | 0x040B => text::free(data, "photoshop", found),
-            0x040A if data.iter().any(|&b| b != 0) => found.add("copyright", "photoshop", Severity::Info),
-            0x0425 => {}
-            _ => found.add("edit_history", "photoshop", Severity::Info),
-        });
-        bytes = rest;
-    }
-}
-
-/// Id, data and what follows: signature, id, Pascal string padded to even, length, data padded to even.
-fn resource(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
-    if !matches!(bytes.get(..4)?, b"8BIM" | b"PHUT" | b"AgHg" | b"DCSR" | b"MeSa") {
-        return None;
-    }
-    let id = be16(bytes, 4)?;
-    let name = usize::from(*bytes.get(6)?) + 1;
-    let at = 6 + name + name % 2;
-    let start = at + 4;
-    let end = start.checked_add(be32(bytes, at)? as usize)?;
-    let data = bytes.get(start..end)?;
-    Some((id, data, bytes.get(end + end % 2..).unwrap_or_default()))
-}
 
 /// Data sets: 0x1C, record, number, length, value.
 pub fn scan(bytes: &[u8], found: &mut Found) {

@@ -1,6 +1,6 @@
 //! JPEG: application segments, comments, stray and trailing bytes.
 
-use super::{Found, icc, iptc, text, tiff, xmp};
+use super::{Found, icc, text, tiff, xmp};
 use crate::domain::record::Severity;
 use crate::input::walk::jpeg::{APP0, COM, EXIF, ICC, Part, parts};
 
@@ -40,8 +40,8 @@ fn app(number: u8, payload: &[u8], found: &mut Found) {
         xmp::scan(packet, found);
     } else if let Some(extension) = payload.strip_prefix(XMP_EXTENSION) {
         xmp::scan(extension.get(XMP_EXTENSION_HEADER..).unwrap_or_default(), found);
-    } else if let Some(resources) = payload.strip_prefix(iptc::PHOTOSHOP) {
-        iptc::scan_photoshop(resources, found);
+    } else if let Some(resources) = payload.strip_prefix(tiff::PHOTOSHOP) {
+        tiff::scan_photoshop(resources, found);
     } else if payload.starts_with(b"MPF\0") {
         found.add("further_image", "mpf", Severity::Possible);
     } else if payload.starts_with(b"JFXX\0") {

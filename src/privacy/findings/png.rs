@@ -99,9 +99,9 @@ fn raw_profile(name: &[u8], value: &[u8], found: &mut Found) {
         b"exif" | b"APP1" => tiff::scan(bytes.strip_prefix(b"Exif\0\0".as_slice()).unwrap_or(&bytes), "exif", found),
         b"xmp" => xmp::scan(&bytes, found),
         b"icc" | b"icm" => icc::scan(&bytes, found),
-        b"iptc" | b"8bim" => match bytes.strip_prefix(iptc::PHOTOSHOP) {
-            Some(resources) => iptc::scan_photoshop(resources, found),
-            None if bytes.starts_with(b"8BIM") => iptc::scan_photoshop(&bytes, found),
+        b"iptc" | b"8bim" => match bytes.strip_prefix(tiff::PHOTOSHOP) {
+            Some(resources) => tiff::scan_photoshop(resources, found),
+            None if bytes.starts_with(b"8BIM") => tiff::scan_photoshop(&bytes, found),
             None => iptc::scan(&bytes, found),
         },
         _ => found.add("unreadable_metadata", PLACE, Severity::Possible),

@@ -1,10 +1,12 @@
-//! TIFF tags: EXIF blocks of every format, and TIFF files themselves (classic and Big).
+//! TIFF tags: EXIF blocks of every format, and TIFF files themselves (classic and Big); and Photoshop's resources, since each of
+//! the two may hold the other.
 
 use std::collections::BTreeSet;
 
 use super::{Found, icc, iptc, text, xmp};
 use crate::domain::record::Severity;
 use crate::input::walk::tiff::{Entry, Tiff, size_of_kind};
+use crate::input::walk::{be16, be32};
 use Severity::{Identifying, Info, Possible};
 
 /// An honest file has a handful of directories with a few dozen entries each.
@@ -157,7 +159,7 @@ impl<'a> Walk<'a, '_> {
             0x830E | 0x8482 | 0x85D8 | 0x87AF..=0x87B1 => found.add("gps", place, Identifying),
             0x02BC => xmp::scan(value, found),
             0x83BB => iptc::scan(value, found),
-            0x8649 => iptc::scan_photoshop(value, found),
+            0x8649 => scan_photoshop(value, found),
             0x8773 => icc::scan(value, found),
             // Photoshop's own layers: what was painted over is still there.
             0x935C => found.add("edit_history", place, Identifying),
@@ -178,4 +180,44 @@ fn is_known(tag: u16) -> bool {
             | 0xA20B..=0xA217 | 0xA300..=0xA302 | 0xA401..=0xA40A | 0xA40C | 0xA432 | 0xA460..=0xA462 | 0xA500 | 0xC4A5
             | 0xEA1C | 0xEA1D
     )
+}
+
+pub const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
+
+/// The `8BIM` resources after the Photoshop signature.
+pub fn scan_photoshop(mut bytes: &[u8], found: &mut Found) {
+    while !bytes.is_empty() {
+        let Some((id, data, rest)) = resource(bytes) else {
+            if !text::is_blank(bytes) {
+                found.add("unreadable_metadata", "photoshop", Severity::Possible);
+            }
+            return;
+        };
+        found.nested(|found| match id {
+            0x0404 => iptc::scan(data, found),
+            0x0409 | 0x040C => found.add("thumbnail", "photoshop", Severity::Possible),
+            0x040F => icc::scan(data, found),
+            0x0422 | 0x0423 => scan(data, "exif", found),
+            0x0424 => xmp::scan(data, found),
+            0x03F0 | 0x040B => text::free(data, "photoshop", found),
+            0x040A if data.iter().any(|&b| b != 0) => found.add("copyright", "photoshop", Severity::Info),
+            0x0425 => {}
+            _ => found.add("edit_history", "photoshop", Severity::Info),
+        });
+        bytes = rest;
+    }
+}
+
+/// Id, data and what follows: signature, id, Pascal string padded to even, length, data padded to even.
+fn resource(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+    if !matches!(bytes.get(..4)?, b"8BIM" | b"PHUT" | b"AgHg" | b"DCSR" | b"MeSa") {
+        return None;
+    }
+    let id = be16(bytes, 4)?;
+    let name = usize::from(*bytes.get(6)?) + 1;
+    let at = 6 + name + name % 2;
+    let start = at + 4;
+    let end = start.checked_add(be32(bytes, at)? as usize)?;
+    let data = bytes.get(start..end)?;
+    Some((id, data, bytes.get(end + end % 2..).unwrap_or_default()))
 }

@@ -18,9 +18,9 @@ use image::{ColorType, ImageError, ImageFormat, RgbImage};
 
 use super::findings;
 use crate::domain::photo::Photo;
-use crate::error::{PhotoError, Stage};
+use crate::error::PhotoError;
 use crate::input::decode::opener::open;
-use crate::input::decode::{Format, Limits, sniff};
+use crate::input::decode::{Limits, PhotoFormat, sniff};
 use crate::input::walk::jpeg::is_complete;
 
 /// Where a photo must be encoded anew.
@@ -29,20 +29,13 @@ const JPEG_QUALITY: u8 = 95;
 /// The clean copy, proven to have no findings and the same pixels, right way up.
 pub fn scrub(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let format = sniff(bytes)?;
-    let no_still_picture =
-        || refused("scrub_unsupported", "the file holds no single still picture; save the picture by itself");
     let clean = match format {
-        Format::Jpeg if !is_complete(bytes) => {
-            return Err(refused(
-                "truncated",
-                "the photo is cut off: its end is missing; copy it again from its source",
-            ));
-        }
-        Format::Jpeg => jpeg::scrub(bytes).ok_or_else(no_still_picture)?,
-        Format::Png => png::scrub(bytes).ok_or_else(no_still_picture)?,
-        Format::WebP => webp::scrub(bytes).ok_or_else(no_still_picture)?,
-        Format::Gif => gif::scrub(bytes).ok_or_else(no_still_picture)?,
-        Format::Tiff | Format::Bmp => reencoded::scrub(bytes, format, limits)?,
+        PhotoFormat::Jpeg if !is_complete(bytes) => return Err(PhotoError::Truncated),
+        PhotoFormat::Jpeg => jpeg::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
+        PhotoFormat::Png => png::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
+        PhotoFormat::WebP => webp::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
+        PhotoFormat::Gif => gif::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
+        PhotoFormat::Tiff | PhotoFormat::Bmp => reencoded::scrub(bytes, format, limits)?,
     };
     verify(bytes, &clean, limits)?;
     Ok(clean)
@@ -50,12 +43,10 @@ pub fn scrub(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, PhotoError> {
 
 /// The picture in the format of `original`, upright and in sRGB, for when its pixels had to change.
 pub fn encode_anew(photo: Photo, original: &[u8]) -> Result<Vec<u8>, PhotoError> {
-    let failed = |e: ImageError| {
-        PhotoError::new(Stage::Write, "encode_failed", format!("the changed picture could not be encoded: {e}"))
-    };
+    let failed = |e: ImageError| PhotoError::EncodeFailed { what: "changed picture", why: e.to_string() };
     let format = image::guess_format(original).map_err(failed)?;
     let picture = RgbImage::from_raw(photo.width, photo.height, photo.rgb)
-        .ok_or_else(|| refused("decode_failed", "the photo was not decoded at its full size"))?;
+        .ok_or_else(|| PhotoError::DecodeFailed("it was not decoded at its full size".to_owned()))?;
     let mut copy = Cursor::new(Vec::new());
     match format {
         ImageFormat::Jpeg => picture.write_with_encoder(JpegEncoder::new_with_quality(&mut copy, JPEG_QUALITY)),
@@ -69,12 +60,10 @@ pub fn encode_anew(photo: Photo, original: &[u8]) -> Result<Vec<u8>, PhotoError>
 fn verify(original: &[u8], clean: &[u8], limits: &Limits) -> Result<(), PhotoError> {
     let left = findings::scan_bytes(clean);
     if let Some(finding) = left.first() {
-        let message =
-            format!("{} was found in the copy again ({}); the copy was thrown away", finding.kind, finding.place);
-        return Err(refused("scrub_unverified", &message));
+        return Err(PhotoError::StillFound { kind: finding.kind.clone(), place: finding.place.clone() });
     }
     if Shown::of(original, limits)? != Shown::of(clean, limits)? {
-        return Err(refused("scrub_unverified", "the copy did not show the same picture; it was thrown away"));
+        return Err(PhotoError::NotTheSamePicture);
     }
     Ok(())
 }
@@ -91,7 +80,7 @@ struct Shown {
 impl Shown {
     fn of(bytes: &[u8], limits: &Limits) -> Result<Self, PhotoError> {
         let format = sniff(bytes)?;
-        let is_rewritten = matches!(format, Format::Tiff | Format::Bmp);
+        let is_rewritten = matches!(format, PhotoFormat::Tiff | PhotoFormat::Bmp);
         let mut opened = open(bytes, format, limits.bound())?;
         let (orientation, profile) = (opened.orientation(), opened.profile());
         let mut upright = opened.pixels()?;
@@ -107,10 +96,6 @@ impl Shown {
             profile: profile.and_then(|profile| icc::cleaned(&profile)),
         })
     }
-}
-
-fn refused(code: &'static str, message: &str) -> PhotoError {
-    PhotoError::new(Stage::Decode, code, message)
 }
 
 #[cfg(test)]

@@ -7,23 +7,22 @@ use image::codecs::tiff::TiffEncoder;
 use image::{DynamicImage, ImageEncoder, ImageResult};
 
 use super::icc;
-use crate::error::{PhotoError, Stage};
+use crate::error::PhotoError;
 use crate::input::decode::opener::open;
-use crate::input::decode::{Format, Limits};
+use crate::input::decode::{Limits, PhotoFormat};
 
-pub fn scrub(bytes: &[u8], format: Format, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+pub fn scrub(bytes: &[u8], format: PhotoFormat, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let mut opened = open(bytes, format, limits.bound())?;
     let (orientation, profile) = (opened.orientation(), opened.profile());
     let mut picture = opened.pixels()?;
     picture.apply_orientation(orientation);
-    encode(without_grey_alpha(picture), profile, format).map_err(|e| {
-        PhotoError::new(Stage::Write, "encode_failed", format!("the clean copy could not be encoded: {e}"))
-    })
+    encode(without_grey_alpha(picture), profile, format)
+        .map_err(|e| PhotoError::EncodeFailed { what: "clean copy", why: e.to_string() })
 }
 
-fn encode(picture: DynamicImage, profile: Option<Vec<u8>>, format: Format) -> ImageResult<Vec<u8>> {
+fn encode(picture: DynamicImage, profile: Option<Vec<u8>>, format: PhotoFormat) -> ImageResult<Vec<u8>> {
     let mut clean = Cursor::new(Vec::new());
-    if format == Format::Tiff {
+    if format == PhotoFormat::Tiff {
         let mut encoder = TiffEncoder::new(&mut clean);
         if let Some(profile) =
             profile.filter(|profile| fits(profile, &picture)).and_then(|profile| icc::cleaned(&profile))

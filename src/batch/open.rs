@@ -1,0 +1,93 @@
+//! The beginning of every photo's way, the same for `run`, `check` and `scrub`: file → bytes → unlocked → header → a share
+//! of the memory.
+
+use std::fs;
+use std::io;
+use std::sync::MutexGuard;
+
+use super::MemoryGate;
+use super::memory::Share;
+use crate::disk;
+use crate::disk::vault::{Locked, Vault};
+use crate::domain::record::Input;
+use crate::domain::source::Source;
+use crate::error::PhotoError;
+use crate::input::decode;
+use crate::input::decode::{Header, Limits};
+use crate::input::discover::describe;
+use crate::privacy::faces::FaceFinder;
+
+/// What every worker has at hand.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    pub limits: &'a Limits,
+    pub vault: &'a Vault,
+    pub memory: &'a MemoryGate,
+    /// None where pictures are not searched for faces.
+    pub faces: Option<&'a FaceFinder>,
+}
+
+/// A photo's file in memory.
+pub struct PhotoFile<'a> {
+    tools: Tools<'a>,
+    pub bytes: Vec<u8>,
+    /// Held until the file has its share of the memory.
+    _turn: Option<MutexGuard<'a, ()>>,
+}
+
+impl<'a> Tools<'a> {
+    /// The file as it lies on disk. Its size and hash go into `input`: so it is known again without opening it.
+    pub fn read(self, source: &Source, input: &mut Input) -> Result<PhotoFile<'a>, PhotoError> {
+        if let Some(problem) = &source.problem {
+            return Err(problem.clone());
+        }
+        let metadata = fs::metadata(&source.path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(PhotoError::NotAFile);
+        }
+        let limit = self.limits.max_file_bytes;
+        if metadata.len() > limit {
+            return Err(PhotoError::FileTooLarge { bytes: metadata.len(), limit });
+        }
+        let turn = self.memory.turn_to_read(metadata.len());
+        let bytes = disk::read(&source.path).map_err(unreadable)?;
+        input.bytes = Some(bytes.len() as u64);
+        input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
+        Ok(PhotoFile { tools: self, bytes, _turn: turn })
+    }
+}
+
+impl<'a> PhotoFile<'a> {
+    /// What is inside, where the file is encrypted. It is never larger than the file, so the limit on that holds for both.
+    pub fn unlock(&mut self) -> Result<(), PhotoError> {
+        let bytes = self.tools.vault.unseal(std::mem::take(&mut self.bytes));
+        self.bytes = bytes.map_err(|locked| match locked {
+            Locked::Damaged => PhotoError::DecryptionFailed(locked.to_string()),
+            _ => PhotoError::NoMatchingKey(locked.to_string()),
+        })?;
+        Ok(())
+    }
+
+    /// What the header says, also into `input`.
+    pub fn header(&self, input: &mut Input) -> Result<Header, PhotoError> {
+        input.format = Some(decode::sniff(&self.bytes)?.name().to_owned());
+        let header = decode::header(&self.bytes, self.tools.limits)?;
+        input.width = Some(header.size.width);
+        input.height = Some(header.size.height);
+        input.orientation = Some(header.orientation);
+        Ok(header)
+    }
+
+    /// Waits until `need` bytes are free, and lets the next large file be read.
+    pub fn enter(self, need: u64) -> (Vec<u8>, Share<'a>) {
+        let share = self.tools.memory.enter(need);
+        (self.bytes, share)
+    }
+}
+
+fn unreadable(error: io::Error) -> PhotoError {
+    match error.kind() {
+        io::ErrorKind::NotFound => PhotoError::NotFound(describe(&error)),
+        _ => PhotoError::Unreadable(describe(&error)),
+    }
+}

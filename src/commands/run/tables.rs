@@ -1,0 +1,114 @@
+//! What a run writes besides the results of each photo: run.json, and the tables, one line a photo in the order of names.
+
+use std::io;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::print::RunSummary;
+use super::tasks::Task;
+use crate::domain::record::{Excluded, Failed, Failure, Input, Outcome, Privacy, Record};
+use crate::domain::source::Source;
+use crate::error::{PhotoError, RunError};
+use crate::inference::LoadedModel;
+use crate::input::discover::describe;
+use crate::people::{LeftOut, OptOut};
+use crate::store::{Earlier, OutputFolder, RunFile, Tables, Totals};
+
+pub fn run_file(settings: &Value, ready: &LoadedModel, opted_out: Option<LeftOut>) -> Result<RunFile> {
+    Ok(RunFile {
+        schema: crate::store::RUN_SCHEMA.to_owned(),
+        tool: json!({"name": "derm-seg", "version": env!("CARGO_PKG_VERSION")}),
+        model: json!({
+            "name": ready.model.id.name, "version": ready.model.id.version, "sha256": ready.model.id.sha256,
+            "licence": ready.model.manifest.licence, "understood": ready.spec,
+        }),
+        settings: settings.clone(),
+        runtime: serde_json::to_value(&ready.runtime.info)?,
+        opted_out,
+        totals: Totals::default(),
+        complete: false,
+        timings: None,
+        research_use_only: "Research use only. Not a medical device; results are best effort and must not guide care."
+            .to_owned(),
+    })
+}
+
+pub fn write_run_file(folder: &OutputFolder, run_file: &RunFile) -> Result<()> {
+    let mut bytes = serde_json::to_vec_pretty(run_file)?;
+    bytes.push(b'\n');
+    folder
+        .write("run.json", &bytes)
+        .map_err(|e| RunError(format!("run.json could not be written: {e}. Make room or choose another folder.")))?;
+    Ok(())
+}
+
+pub fn write_tables(
+    sorted: &[(&Source, Task)],
+    outcomes: Vec<Option<Option<Record>>>,
+    earlier: &[Earlier],
+    folder: &OutputFolder,
+    summary: &mut RunSummary,
+) -> Result<()> {
+    let full = |e: io::Error| {
+        RunError(format!(
+            "The tables could not be written: {e}. The photos' own results are intact; make room and run again."
+        ))
+    };
+    let mut tables = Tables::create(folder.vault(), folder.root()).map_err(full)?;
+    let mut earlier = earlier.iter().peekable();
+    let mut outcomes = outcomes.into_iter();
+    for (source, task) in sorted {
+        while let Some(before) = earlier.next_if(|earlier| earlier.name.split('/').lt(source.name.split('/'))) {
+            let record = record_of_earlier(before, folder);
+            summary.count_earlier(&record);
+            tables.add(&record).map_err(full)?;
+        }
+        let record = match task {
+            Task::OptedOut => Some(opted_out(source)),
+            Task::Keep | Task::KeepEdited => Some(read_back(&source.name, &source.file_name, folder)),
+            Task::Process(_) => outcomes
+                .next()
+                .flatten()
+                .map(|outcome| outcome.unwrap_or_else(|| read_back(&source.name, &source.file_name, folder))),
+        };
+        summary.kept += usize::from(matches!(task, Task::Keep));
+        summary.edited += usize::from(matches!(task, Task::KeepEdited));
+        summary.totals.inputs += 1;
+        match record {
+            Some(record) => {
+                summary.count_now(&record);
+                tables.add(&record).map_err(full)?;
+            }
+            None => summary.totals.not_reached += 1,
+        }
+    }
+    for after in earlier {
+        let record = record_of_earlier(after, folder);
+        summary.count_earlier(&record);
+        tables.add(&record).map_err(full)?;
+    }
+    tables.finish().map_err(full)?;
+    Ok(())
+}
+
+fn opted_out(source: &Source) -> Record {
+    let input = Input { path: source.name.clone(), ..Input::default() };
+    Record::new(Outcome::Excluded(Excluded { input, exclusion: OptOut::exclusion(), privacy: Privacy::default() }))
+}
+
+fn record_of_earlier(photo: &Earlier, folder: &OutputFolder) -> Record {
+    match (&photo.record, &photo.file_name) {
+        (Some(record), _) => record.clone(),
+        (None, file_name) => read_back(&photo.name, file_name.as_deref().unwrap_or(&photo.name), folder),
+    }
+}
+
+/// A record from the disk. The disk may not give it back: then the photo is not done, whatever was written.
+fn read_back(name: &str, file_name: &str, folder: &OutputFolder) -> Record {
+    folder.read_record(file_name).unwrap_or_else(|e| {
+        let error = PhotoError::RecordUnreadable(describe(&e));
+        let input = Input { path: name.to_owned(), ..Input::default() };
+        Record::new(Outcome::Failed(Failed { input, failure: Failure::from(&error) }))
+    })
+}

@@ -1,0 +1,156 @@
+//! What is to be done with every photo, held against what is in the folder already.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::plan::RunPlan;
+use crate::batch::{PhotoPlan, parallel_map};
+use crate::domain::source::Source;
+use crate::error::{RunError, UsageError};
+use crate::input::discover::{Discovered, check_locks, code_names, discover};
+use crate::people::LeftOut;
+use crate::store::{Earlier, OutputFolder, State, find_earlier};
+
+/// What results of this run depend on, to be held against what is in the folder.
+pub struct Asked {
+    pub settings: Value,
+    /// What names are relative to, as a fingerprint: it may be called like a person.
+    pub base: String,
+}
+
+/// The photos, under the names that results give them, and what the list of people who opted out did.
+pub fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError> {
+    let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output), &plan.opt_out)?;
+    for path in &found.skipped {
+        tracing::info!("skipped, no photo: {}", path.file_name().unwrap_or_default().to_string_lossy());
+    }
+    for _ in &found.loops {
+        tracing::warn!("a link that leads back to a folder above it was not followed");
+    }
+    if found.sources.is_empty() {
+        return Err(UsageError("No photos were found. Name files or folders that hold JPEG, PNG, TIFF, BMP, WebP or GIF files; -v tells what was skipped.".into()));
+    }
+    let theirs: Vec<String> = found.sources.iter().filter(|s| s.opted_out).map(|s| s.name.clone()).collect();
+    let opted_out = plan.opt_out.left_out(&theirs);
+    if let Some(pseudonyms) = &plan.pseudonyms {
+        code_names(&mut found.sources, pseudonyms);
+        found.sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
+    }
+    let opened = found.sources.iter().filter(|source| !source.opted_out);
+    check_locks(opened.map(|source| source.path.as_path()), &plan.vault, true)?;
+    Ok((found, opted_out))
+}
+
+/// What is to be done with a photo.
+pub enum Task {
+    Keep,
+    /// Its mask was changed by hand, and nothing of it is made again.
+    KeepEdited,
+    Process(State),
+    OptedOut,
+}
+
+pub fn sort_out<'a>(
+    sources: &'a [Source],
+    plan: &RunPlan,
+    photo_plan: &PhotoPlan,
+    folder: &OutputFolder,
+) -> Result<Vec<(&'a Source, Task)>, RunError> {
+    let task = |source: &Source| {
+        if source.opted_out {
+            return Task::OptedOut;
+        }
+        match folder.state(source, &photo_plan.extra_files(source), plan.verify) {
+            State::Done | State::MaskEdited if plan.overwrite => Task::Process(State::New),
+            State::Done => Task::Keep,
+            State::MaskEdited => Task::KeepEdited,
+            why => Task::Process(why),
+        }
+    };
+    parallel_map(sources, plan.jobs, |source| (source, task(source)))
+}
+
+pub fn earlier_records(sources: &[Source], folder: &OutputFolder) -> Result<Vec<Earlier>, RunError> {
+    let names = sources.iter().map(|source| source.name.as_str()).collect();
+    let file_names = sources.iter().map(|source| source.file_name.as_str()).collect();
+    find_earlier(folder, &names, &file_names)
+        .map_err(|e| RunError(format!("The results that are there cannot be read: {e}. Nothing was changed.")))
+}
+
+/// Results of different settings or of different folders do not mix, and none is lost unless that is asked for.
+pub fn refuse_mixing(
+    asked: &Asked,
+    plan: &RunPlan,
+    folder: &OutputFolder,
+    sorted: &[(&Source, Task)],
+    earlier: &[Earlier],
+) -> Result<(), UsageError> {
+    if !plan.overwrite {
+        folder.check_settings(&asked.settings)?;
+    }
+    if plan.prune {
+        return Ok(());
+    }
+    let others = earlier.iter().filter(|earlier| !plan.opt_out.excludes(&earlier.name)).count();
+    let shown = plan.output.display();
+    if others > 0 && !folder.has_settings(&asked.settings) {
+        return Err(UsageError(format!(
+            "{shown} holds records of {others} photos that are not among these inputs; --overwrite with other settings would lose them. \
+             Name all photos, choose another folder with -o, or add --prune to remove those records."
+        )));
+    }
+    let replaced = sorted.iter().filter(|(_, task)| matches!(task, Task::Process(State::InputChanged))).count();
+    if folder.base().is_some_and(|base| base != asked.base) && others + replaced > 0 {
+        return Err(UsageError(format!(
+            "Names in {shown} are relative to another folder than now: {others} photos there are not among these inputs, and {replaced} \
+             have the name of another photo. Give the same --base in all runs, choose another folder with -o, or add --prune \
+             to keep only photos that are among these inputs."
+        )));
+    }
+    Ok(())
+}
+
+/// What is left of earlier results when what must not stay is gone.
+pub struct Cleared {
+    pub kept: Vec<Earlier>,
+    /// Of people who opted out.
+    pub removed: usize,
+    /// Of photos that are not among the inputs, with `--prune`.
+    pub pruned: usize,
+}
+
+/// Removes what must not stay: photos of people who opted out, what `--prune` is about, and what will be made again.
+pub fn make_way(
+    asked: &Asked,
+    plan: &RunPlan,
+    folder: &OutputFolder,
+    sorted: &[(&Source, Task)],
+    earlier: Vec<Earlier>,
+) -> Result<Cleared, RunError> {
+    let cannot =
+        |e: io::Error| RunError(format!("Earlier results could not be removed: {e}. Run the same command again."));
+    let mut cleared = Cleared { kept: Vec::new(), removed: 0, pruned: 0 };
+    for (source, task) in sorted {
+        match task {
+            Task::OptedOut => cleared.removed += usize::from(folder.remove(&source.file_name).map_err(cannot)?),
+            Task::Process(_) if plan.overwrite => _ = folder.remove(&source.file_name).map_err(cannot)?,
+            _ => {}
+        }
+    }
+    for photo in earlier {
+        let has_opted_out = plan.opt_out.excludes(&photo.name);
+        if !has_opted_out && !plan.prune {
+            cleared.kept.push(photo);
+            continue;
+        }
+        if let Some(file_name) = &photo.file_name {
+            folder.remove(file_name).map_err(cannot)?;
+        }
+        *(if has_opted_out { &mut cleared.removed } else { &mut cleared.pruned }) += 1;
+    }
+    if plan.overwrite && !folder.has_settings(&asked.settings) {
+        folder.forget_tables().map_err(cannot)?;
+    }
+    Ok(cleared)
+}
