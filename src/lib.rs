@@ -20,6 +20,6 @@ pub mod input;
 pub mod measure;
 pub mod people;
 pub mod privacy;
-pub mod report;
+mod report;
 pub mod store;
-pub mod survey;
+mod survey;

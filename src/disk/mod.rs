@@ -2,10 +2,10 @@
 //! Everything that the program writes, and every photo, list or result that it reads, goes through here; so a test can
 //! let any of these calls fail (`fault`).
 
-pub mod atomic;
+pub(crate) mod atomic;
 mod fault;
 mod lock;
-pub mod private;
+pub(crate) mod private;
 pub mod vault;
 
 pub use atomic::{NewFile, is_temporary, scratch_library, settle, sweep, write, write_and_verify};

@@ -1,14 +1,14 @@
 //! What the program is about, as plain data: a photo, its mask, its record, places, colours, and
 //! which names mean the same photo. No files, no clock, no log.
 
-pub mod changes;
+pub(crate) mod changes;
 pub mod colour;
 pub mod geometry;
 pub mod mask;
-pub mod name;
-pub mod pairing;
+pub(crate) mod name;
+pub(crate) mod pairing;
 pub mod photo;
 pub mod record;
-pub mod sets;
+pub(crate) mod sets;
 pub mod source;
-pub mod statistics;
+pub(crate) mod statistics;

@@ -1,5 +1,5 @@
 //! Masks held against each other: the figures (`score`), results against references (`eval`), a run against another (`compare`).
 
-pub mod compare;
-pub mod eval;
+pub(crate) mod compare;
+pub(crate) mod eval;
 pub mod score;

@@ -1,7 +1,7 @@
 //! Whose photo it is: the table of people, who opted out, who was withdrawn, and codes instead of names.
 
-pub mod opt_out;
-pub mod pseudonyms;
+pub(crate) mod opt_out;
+pub(crate) mod pseudonyms;
 mod remembered;
 pub mod subjects;
 

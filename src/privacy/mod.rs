@@ -3,7 +3,7 @@
 
 pub mod faces;
 pub mod findings;
-pub mod policy;
+mod policy;
 #[cfg(test)]
 mod samples;
 pub mod scrub;

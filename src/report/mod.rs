@@ -20,7 +20,6 @@ use crate::disk::write;
 use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
-pub use plots::Figure;
 use rows::Row;
 
 pub struct ReportPlan {

@@ -7,7 +7,7 @@ mod folder;
 mod layout;
 mod mask_file;
 mod pictures;
-pub mod results;
+pub(crate) mod results;
 mod tables;
 mod withdraw;
 

@@ -1,6 +1,6 @@
 //! Two runs over the same photos, photo by photo: masks, figures, statuses, settings and model.
 
-pub mod limits;
+pub(crate) mod limits;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

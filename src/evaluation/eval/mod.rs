@@ -2,10 +2,10 @@
 //!
 //! The figures themselves are made in `score`; files are read through `results` and `truth`.
 
-pub mod gates;
-pub mod image;
-pub mod inputs;
-pub mod scores;
+pub(crate) mod gates;
+pub(crate) mod image;
+pub(crate) mod inputs;
+pub(crate) mod scores;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

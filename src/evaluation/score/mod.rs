@@ -2,21 +2,21 @@
 //!
 //! Pure: masks and tables in, figures out. Definitions, to the edge case, are in `docs/eval.md`.
 
-pub mod agreement;
-pub mod boundary;
-pub mod difference;
-pub mod distance;
-pub mod edges;
+pub(crate) mod agreement;
+pub(crate) mod boundary;
+pub(crate) mod difference;
+pub(crate) mod distance;
+pub(crate) mod edges;
 pub mod gate;
-pub mod isic;
-pub mod metric;
-pub mod nearest;
-pub mod overlap;
-pub mod region;
-pub mod rng;
-pub mod strata;
-pub mod summary;
+pub(crate) mod isic;
+pub(crate) mod metric;
+pub(crate) mod nearest;
+pub(crate) mod overlap;
+pub(crate) mod region;
+pub(crate) mod rng;
+pub(crate) mod strata;
+pub(crate) mod summary;
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 
 pub use metric::{Better, Metric, Options, PairScore, metrics, score};

@@ -4,7 +4,7 @@
 //! makes the decoders: sizes are checked against the limits before anything is allocated for pixels.
 
 mod jpeg;
-pub mod opener;
+pub(crate) mod opener;
 mod other;
 mod sniff;
 #[cfg(feature = "turbojpeg")]
