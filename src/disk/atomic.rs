@@ -1,14 +1,14 @@
 //! Whole files or none.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
 use super::fault::{self, Call};
 use super::private;
-use crate::disk::vault::Vault;
+use crate::disk::vault::{Sealing, Vault};
 
 /// Ending of files that are being written; what a killed run leaves of them is swept away by the next.
 const TEMPORARY: &str = ".derm-seg-tmp";
@@ -96,6 +96,34 @@ impl Write for NewFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// A file that is written piece by piece, encrypted on its way where the vault does so.
+pub struct LongFile(Sealing<BufWriter<NewFile>>);
+
+impl LongFile {
+    pub fn create(vault: &Vault, target: &Path) -> io::Result<Self> {
+        vault.sealing(BufWriter::new(NewFile::create(vault, target)?)).map(Self)
+    }
+
+    /// All is written, and nothing is in its place yet.
+    pub fn close(self) -> io::Result<NewFile> {
+        Ok(self.0.finish()?.into_inner()?)
+    }
+
+    pub fn finish(self) -> io::Result<()> {
+        self.close()?.finish()
+    }
+}
+
+impl Write for LongFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

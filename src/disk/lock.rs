@@ -23,6 +23,17 @@ pub fn lock_file(path: &Path) -> io::Result<Option<Lock>> {
     }
 }
 
+/// Locks a folder as soon as no other process has it.
+pub fn wait_for(folder: &Path) -> io::Result<Lock> {
+    if cfg!(not(unix)) {
+        return Ok(Lock { _file: None });
+    }
+    let file = File::open(folder)?;
+    // Where that cannot be done, every file is still written whole.
+    let _unlocked = file.lock();
+    Ok(Lock { _file: Some(file) })
+}
+
 /// Locks a folder without leaving a file in it. None where another process has it. Some network disks lock files only:
 /// there, nobody is kept out, and every file is still written whole.
 pub fn lock(folder: &Path) -> io::Result<Option<Lock>> {

@@ -8,8 +8,8 @@ mod lock;
 pub(crate) mod private;
 pub mod vault;
 
-pub use atomic::{NewFile, is_temporary, scratch_library, settle, sweep, write, write_and_verify};
-pub use lock::{Lock, lock, lock_file};
+pub use atomic::{LongFile, is_temporary, scratch_library, settle, sweep, write, write_and_verify};
+pub use lock::{Lock, lock, lock_file, wait_for};
 pub use private::{remove, remove_empty_folder, remove_one};
 
 use std::io;

@@ -1,15 +1,15 @@
 //! What a run says as a whole: run.json, records.jsonl and summary.csv. Records pass through one at a time, so that half
 //! a million of them need no memory.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::layout::{RECORDS, SUMMARY};
-use crate::disk::NewFile;
-use crate::disk::vault::{Sealing, Vault};
+use crate::disk::LongFile;
+use crate::disk::vault::Vault;
 use crate::domain::record::{Done, Outcome, Record};
 use crate::people::LeftOut;
 
@@ -49,18 +49,16 @@ pub struct Totals {
 
 /// records.jsonl and summary.csv, written together, record by record in the order of the inputs.
 pub struct Tables {
-    records: Table,
-    summary: csv::Writer<Table>,
+    records: LongFile,
+    summary: csv::Writer<LongFile>,
 }
-
-type Table = Sealing<BufWriter<NewFile>>;
 
 impl Tables {
     pub fn create(vault: &Vault, root: &Path) -> io::Result<Self> {
-        let table = |name| vault.sealing(BufWriter::new(NewFile::create(vault, &root.join(name))?));
-        let records = table(RECORDS)?;
-        let mut summary =
-            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(table(SUMMARY)?);
+        let records = LongFile::create(vault, &root.join(RECORDS))?;
+        let mut summary = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_writer(LongFile::create(vault, &root.join(SUMMARY))?);
         summary.write_record(COLUMNS.iter().map(|(name, _)| *name))?;
         Ok(Self { records, summary })
     }
@@ -73,9 +71,8 @@ impl Tables {
     }
 
     pub fn finish(self) -> io::Result<()> {
-        let close = |table: Table| -> io::Result<NewFile> { Ok(table.finish()?.into_inner()?) };
         let summary = self.summary.into_inner().map_err(|e| io::Error::new(e.error().kind(), e.error().to_string()))?;
-        let (records, summary) = (close(self.records)?, close(summary)?);
+        let (records, summary) = (self.records.close()?, summary.close()?);
         records.finish()?;
         summary.finish()
     }

@@ -147,3 +147,39 @@ fn every_photo_has_a_file_of_its_own() {
         assert_eq!(files.filter(|entry| entry.file_type().is_file()).count(), 5, "{format}");
     }
 }
+
+/// Two exports into one folder would mix; what a killed one left goes with the next.
+#[cfg(unix)]
+#[test]
+fn a_folder_has_one_writer_and_what_a_killed_one_left_is_swept() {
+    let folder = folder();
+    let notes = folder.path().join("notes");
+    fs::create_dir(&notes).unwrap();
+    let other = fs::File::open(&notes).unwrap();
+    other.lock().unwrap();
+    export(&folder, "labelme", "notes", &[]).expect_code(2).expect_error(&["Another derm-seg is writing to notes"]);
+    drop(other);
+    fs::write(notes.join(".tmpAbC.derm-seg-tmp"), b"half").unwrap();
+    export(&folder, "labelme", "notes", &["--overwrite"]).expect_code(0);
+    assert!(!notes.join(".tmpAbC.derm-seg-tmp").exists() && notes.join("a.json").exists());
+}
+
+/// Records are read in batches: none is lost between them, also where a whole batch has no mask.
+#[test]
+fn many_photos_are_all_exported_in_their_order() {
+    let folder = tempdir().unwrap();
+    let name = |i: usize| -> &'static str { format!("p{i:03}.png").leak() };
+    let photos = (0..300).map(|i| Photo::new(name(i), square(8, 8, [1, 1, 3, 3]))).collect();
+    results(&folder.path().join("out"), photos, (300..600).map(|i| failed(name(i))).collect());
+    let records = folder.path().join("out/records.jsonl");
+    let backwards: Vec<String> =
+        fs::read_to_string(&records).unwrap().lines().rev().map(|l| format!("{l}\n")).collect();
+    fs::write(&records, backwards.concat()).unwrap();
+    export(&folder, "coco", "all.json", &[]).expect_code(0);
+    let file = json(&folder, "all.json");
+    let told: Vec<&str> = file["images"].as_array().unwrap().iter().map(|i| i["file_name"].as_str().unwrap()).collect();
+    assert_eq!(told, (0..300).rev().map(name).collect::<Vec<_>>());
+    assert_eq!(file["annotations"].as_array().unwrap().last().unwrap()["image_id"], 300);
+    export(&folder, "labelme", "notes", &[]).expect_code(0);
+    assert_eq!(fs::read_dir(folder.path().join("notes")).unwrap().count(), 300);
+}

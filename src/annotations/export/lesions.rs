@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 
-use crate::domain::record::{Done, Lesion};
+use super::{ExportPlan, ExportSummary};
+use crate::disk::LongFile;
+use crate::domain::record::Lesion;
 use crate::store::harmless;
 
 type Column = (&'static str, fn(&Lesion) -> String);
@@ -35,14 +37,20 @@ const COLUMNS: &[Column] = &[
     ("confidence", |l| l.confidence.to_string()),
 ];
 
-pub fn table(photos: &[Done]) -> Result<Vec<u8>> {
-    let mut table = csv::Writer::from_writer(Vec::new());
+pub fn write(plan: &ExportPlan, summary: &mut ExportSummary) -> Result<()> {
+    let mut table = csv::Writer::from_writer(LongFile::create(&plan.results.vault, &plan.dest)?);
     table.write_record(std::iter::once("path").chain(COLUMNS.iter().map(|(name, _)| *name)))?;
-    for photo in photos {
+    for record in plan.results.records()? {
+        let record = record?;
+        let Some(photo) = record.done() else { continue };
         for lesion in &photo.lesions {
             let path = harmless(photo.input.path.clone());
             table.write_record(std::iter::once(path).chain(COLUMNS.iter().map(|(_, value)| value(lesion))))?;
         }
+        summary.photos += 1;
+        summary.lesions += photo.lesions.len();
     }
-    Ok(table.into_inner()?)
+    summary.files = 1;
+    let table = table.into_inner().map_err(|e| e.into_error())?;
+    Ok(table.finish()?)
 }

@@ -2,6 +2,7 @@
 //!
 //! Every photo is converted on its own; what goes into one file is put together in the order of the records.
 
+mod coco;
 mod geojson;
 mod lesions;
 
@@ -12,15 +13,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::annotations::polygons::{class_name, coco_segmentation, labelme_shapes};
+use crate::annotations::polygons::labelme_shapes;
 use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::{remove, write};
-use crate::domain::mask::{LESION, LabelMap, SKIN};
+use crate::domain::mask::LabelMap;
 use crate::domain::record::Done;
 use crate::input::discover::apart;
-use crate::measure::components::components;
 use crate::people::{LeftOut, OptOut};
-use crate::store::MaskError;
 use crate::store::results::Results;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,70 +60,84 @@ pub struct ExportSummary {
 const BYTES_A_PIXEL: u64 = 4;
 
 pub fn export(plan: &ExportPlan) -> Result<ExportSummary> {
-    let mut done = Vec::new();
     let mut summary = ExportSummary::default();
+    let mut photos = Vec::new();
     for record in plan.results.records()? {
         match record?.done() {
-            Some(photo) => done.push(photo.clone()),
+            Some(photo) => photos.push(photo.input.path.clone()),
             None => summary.without_mask += 1,
         }
     }
     let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
     summary.left_out = plan.people.left_out(&theirs);
     let cannot = || format!("cannot write {}", plan.dest.display());
-    if plan.format == ExportFormat::Csv {
-        write(&plan.results.vault, &plan.dest, &lesions::table(&done)?).with_context(cannot)?;
-        summary.lesions = done.iter().map(|photo| photo.lesions.len()).sum();
-        (summary.photos, summary.files) = (done.len(), 1);
-        return Ok(summary);
-    }
-    let ending = if plan.format == ExportFormat::Labelme { "json" } else { "geojson" };
-    let names = annotation_names(&done, ending);
-    if !plan.format.is_one_file() {
-        forget(&theirs, ending, &names, &plan.dest)?;
-    }
-    let memory = MemoryGate::for_jobs(plan.jobs);
-    let items: Vec<(&Done, &String)> = done.iter().zip(&names).collect();
-    let converted = parallel_map(&items, plan.jobs, |(photo, name)| {
-        let _share = memory.enter_picture((photo.photo.width, photo.photo.height), BYTES_A_PIXEL);
-        convert(plan, photo, name)
-    })?;
-    let (mut images, mut annotations) = (Vec::new(), Vec::new());
-    for (photo, outcome) in done.iter().zip(converted) {
-        match outcome? {
-            Ok(of_photo) => {
-                summary.photos += 1;
-                summary.lesions += photo.lesions.len();
-                images.push(photo);
-                annotations.push(of_photo);
-            }
-            Err(why) => summary.failed.push((photo.input.path.clone(), why.to_string())),
-        }
-    }
-    if plan.format == ExportFormat::Coco {
-        write(&plan.results.vault, &plan.dest, &coco_file(&images, annotations)?).with_context(cannot)?;
-        summary.files = 1;
-    } else {
-        summary.files = summary.photos;
+    match plan.format {
+        ExportFormat::Csv => lesions::write(plan, &mut summary).with_context(cannot)?,
+        ExportFormat::Coco => coco::write(plan, &mut summary).with_context(cannot)?,
+        ExportFormat::Labelme => a_file_each(plan, "json", &photos, &theirs, labelme_file, &mut summary)?,
+        ExportFormat::Geojson => a_file_each(plan, "geojson", &photos, &theirs, geojson::file, &mut summary)?,
     }
     Ok(summary)
 }
 
-/// Writes the photo's own file, or gives its COCO annotations. The inner error is this photo's, the outer one stops everything.
-fn convert(plan: &ExportPlan, photo: &Done, name: &str) -> Result<Result<Vec<Value>, MaskError>> {
-    let labels = match plan.results.mask(&photo.mask, photo.photo) {
-        Ok(labels) => labels,
-        Err(why) => return Ok(Err(why)),
+/// Photos in hand at a time; the records of the others are on disk.
+const BATCH: usize = 256;
+
+/// Takes every photo with a mask through `work`, side by side, and what came of it to `then`, in the order of the records.
+/// `work` also gets the photo's number. A mask that cannot be read is this photo's failure; an error stops everything.
+fn each_photo<T: Send>(
+    plan: &ExportPlan,
+    summary: &mut ExportSummary,
+    work: impl Fn(usize, &Done, &LabelMap) -> Result<T> + Sync,
+    mut then: impl FnMut(&Done, T) -> Result<()>,
+) -> Result<()> {
+    let memory = MemoryGate::for_jobs(plan.jobs);
+    let mut records = plan.results.records()?.peekable();
+    let mut number = 0;
+    while records.peek().is_some() {
+        let mut batch = Vec::with_capacity(BATCH);
+        for record in records.by_ref().take(BATCH) {
+            if let Some(photo) = record?.done() {
+                batch.push((number, photo.clone()));
+                number += 1;
+            }
+        }
+        let outcomes = parallel_map(&batch, plan.jobs, |(number, photo)| {
+            let _share = memory.enter_picture((photo.photo.width, photo.photo.height), BYTES_A_PIXEL);
+            plan.results.mask(&photo.mask, photo.photo).map(|labels| work(*number, photo, &labels))
+        })?;
+        for ((_, photo), outcome) in batch.iter().zip(outcomes) {
+            match outcome {
+                Ok(made) => {
+                    then(photo, made?)?;
+                    summary.photos += 1;
+                    summary.lesions += photo.lesions.len();
+                }
+                Err(why) => summary.failed.push((photo.input.path.clone(), why.to_string())),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn a_file_each(
+    plan: &ExportPlan,
+    ending: &str,
+    photos: &[String],
+    theirs: &[String],
+    document: fn(&Done, &LabelMap) -> Value,
+    summary: &mut ExportSummary,
+) -> Result<()> {
+    let names = annotation_names(photos, ending);
+    forget(theirs, ending, &names, &plan.dest)?;
+    let write_one = |number: usize, photo: &Done, labels: &LabelMap| {
+        let path = plan.dest.join(&names[number]);
+        write(&plan.results.vault, &path, &serde_json::to_vec(&document(photo, labels))?)
+            .with_context(|| format!("cannot write {}", path.display()))
     };
-    let document = match plan.format {
-        ExportFormat::Labelme => labelme_file(photo, &labels),
-        ExportFormat::Geojson => geojson::file(photo, &labels),
-        ExportFormat::Coco | ExportFormat::Csv => return Ok(Ok(coco_annotations(&labels))),
-    };
-    let path = plan.dest.join(name);
-    write(&plan.results.vault, &path, &serde_json::to_vec(&document)?)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(Ok(Vec::new()))
+    each_photo(plan, summary, write_one, |_, ()| Ok(()))?;
+    summary.files = summary.photos;
+    Ok(())
 }
 
 /// Files of people who opted out, from an earlier export to the same folder.
@@ -145,55 +158,19 @@ fn with_ending(photo: &str, ending: &str) -> String {
 
 /// The photo's name with another ending, which is where annotation tools look; with the ending added, where two photos of a
 /// folder would share it. Whatever the names are, each photo has a file of its own.
-fn annotation_names(photos: &[Done], ending: &str) -> Vec<String> {
-    let short: Vec<String> = photos.iter().map(|photo| with_ending(&photo.input.path, ending)).collect();
+fn annotation_names(photos: &[String], ending: &str) -> Vec<String> {
+    let short: Vec<String> = photos.iter().map(|photo| with_ending(photo, ending)).collect();
     let mut uses: HashMap<String, usize> = HashMap::new();
     for name in &short {
         // File systems may not tell upper and lower case apart.
         *uses.entry(name.to_lowercase()).or_default() += 1;
     }
-    let name = |(photo, short): (&Done, &String)| match uses[&short.to_lowercase()] {
+    let name = |(photo, short): (&String, &String)| match uses[&short.to_lowercase()] {
         1 => short.clone(),
-        _ => format!("{}.{ending}", photo.input.path),
+        _ => format!("{photo}.{ending}"),
     };
     let wanted: Vec<String> = photos.iter().zip(&short).map(name).collect();
     apart(&wanted)
-}
-
-fn coco_annotations(labels: &LabelMap) -> Vec<Value> {
-    let of_class = |class| {
-        components(labels, class).into_iter().map(move |component| {
-            json!({
-                "category_id": class,
-                "segmentation": coco_segmentation(&component, labels.width, labels.height),
-                "area": component.area,
-                "bbox": component.bbox,
-                "iscrowd": 0,
-            })
-        })
-    };
-    [SKIN, LESION].into_iter().flat_map(of_class).collect()
-}
-
-fn coco_file(photos: &[&Done], annotations: Vec<Vec<Value>>) -> Result<Vec<u8>> {
-    let mut images = Vec::with_capacity(photos.len());
-    let mut all = Vec::new();
-    for ((photo, of_photo), id) in photos.iter().zip(annotations).zip(1..) {
-        let (width, height) = (photo.photo.width, photo.photo.height);
-        images.push(json!({"id": id, "file_name": photo.input.path, "width": width, "height": height}));
-        for mut annotation in of_photo {
-            annotation["id"] = json!(all.len() + 1);
-            annotation["image_id"] = json!(id);
-            all.push(annotation);
-        }
-    }
-    let category = |class: u8| json!({"id": class, "name": class_name(class), "supercategory": "skin"});
-    let description = "Made by derm-seg from a model's masks. Research use only.";
-    let file = json!({
-        "info": {"description": description}, "licenses": [],
-        "categories": [category(SKIN), category(LESION)], "images": images, "annotations": all,
-    });
-    Ok(serde_json::to_vec(&file)?)
 }
 
 fn labelme_file(photo: &Done, labels: &LabelMap) -> Value {

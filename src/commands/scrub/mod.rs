@@ -14,9 +14,9 @@ use serde_json::json;
 use crate::batch::progress::Progress;
 use crate::batch::{Copied, Faces, MemoryGate, Stop, Tools, copy_clean, parallel_map, quiet_worker_panics};
 use crate::commands::shared::Global;
+use crate::commands::shared::folders::have_to_itself;
 use crate::commands::shared::print::{print_count, stdout};
 use crate::disk;
-use crate::disk::private::make_folders;
 use crate::disk::vault;
 use crate::domain::record::Severity;
 use crate::domain::source::Source;
@@ -46,7 +46,7 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let items = items(&plan)?;
     let opened = items.iter().filter(|item| !item.source.opted_out);
     check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
-    let _lock = lock_output(&plan)?;
+    let _lock = have_to_itself(&plan.output, &plan.vault)?;
     let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
     let faces = plan.face_finder()?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;
@@ -82,19 +82,6 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
         _ if !summary.failed.is_empty() => exit::SOME_FAILED,
         _ => exit::OK,
     })
-}
-
-/// Two runs of `scrub` would take each other's copies for strangers'.
-fn lock_output(plan: &ScrubPlan) -> Result<disk::Lock> {
-    let shown = plan.output.display();
-    make_folders(&plan.output, plan.vault.is_private()).with_context(|| format!("{shown} cannot be made"))?;
-    let lock = disk::lock(&plan.output).with_context(|| format!("{shown} cannot be used"))?;
-    let taken = || {
-        UsageError(format!("Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o."))
-    };
-    let lock = lock.ok_or_else(taken)?;
-    disk::sweep(&plan.output).with_context(|| format!("{shown} cannot be used"))?;
-    Ok(lock)
 }
 
 fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {

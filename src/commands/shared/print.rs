@@ -17,6 +17,10 @@ pub(in crate::commands) fn write_and_print(
     as_json: bool,
     global: &Global,
 ) -> Result<()> {
+    // Files that belong together must not come from two commands.
+    let cannot = || format!("cannot write to {}", folder.display());
+    crate::disk::private::make_folders(folder, vault.is_private()).with_context(cannot)?;
+    let _lock = crate::disk::wait_for(folder).with_context(cannot)?;
     for (name, bytes) in files {
         let path = folder.join(name);
         crate::disk::write(vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
