@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use derm_seg::batch::progress::beside_the_bar;
 use derm_seg::commands::{Cli, Global, carry_out};
+use derm_seg::disk::describe;
 use derm_seg::error::UsageError;
 use derm_seg::exit;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -19,10 +20,19 @@ fn main() -> ExitCode {
     match carry_out(command, &global) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_plain_words(&error));
             ExitCode::from(if error.is::<UsageError>() { exit::USAGE } else { exit::RUN_FAILED })
         }
     }
+}
+
+/// What happened, and why, from the outside in.
+fn in_plain_words(error: &anyhow::Error) -> String {
+    let words = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
+        Some(io) => describe(io),
+        None => cause.to_string(),
+    };
+    error.chain().map(words).collect::<Vec<_>>().join(": ")
 }
 
 /// Later builds of ONNX Runtime than the embedded one would write an id and a database into the user's cache when they are

@@ -1,5 +1,6 @@
 //! Why an annotation cannot be used. Every message says what to do, where something can be done.
 
+use crate::disk::describe;
 use crate::input::decode::opener::Refused;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,14 +21,14 @@ pub enum AnnotationError {
     OnlyPolygons,
     #[error("the value {value} at ({x}, {y}) is neither 0 nor 1")]
     NeitherZeroNorOne { value: u8, x: usize, y: usize },
-    #[error("the value {value} at ({x}, {y}) is no class (0, 1, 2 or 255)")]
+    #[error("the value {value} at ({x}, {y}) is not a class (0, 1, 2 or 255)")]
     ValueWithoutClass { value: u8, x: usize, y: usize },
-    #[error("the colour {colour} at ({x}, {y}) stands for no class; say what it stands for, such as lesion={colour}")]
+    #[error("the colour {colour} at ({x}, {y}) has no class; say which, such as lesion={colour}")]
     ColourWithoutClass { colour: String, x: usize, y: usize },
     /// A label of LabelMe, a category of COCO.
-    #[error("the {what} {name:?} stands for no class; say what it stands for, such as --truth-format lesion=LABEL")]
+    #[error("the {what} {name:?} has no class; say which, such as --truth-format lesion=LABEL")]
     NameWithoutClass { what: &'static str, name: String },
-    #[error("it is no {kind} file: {why}")]
+    #[error("it is not a {kind} file: {why}")]
     WrongJson { kind: &'static str, why: String },
     #[error("there is no category {0}")]
     NoCategory(u64),
@@ -47,14 +48,14 @@ pub enum AnnotationError {
     RunsTooLong { width: u32, height: u32 },
 }
 
-/// A format that somebody wrote and that is none.
+/// A format that somebody wrote and that is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     #[error(
-        "one of binary, zero-one, index, polygons, colours such as lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus"
+        "write binary, zero-one, index, polygons, colours such as lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus"
     )]
     Usage,
-    #[error("nothing is given for the lesion, such as lesion=ff0000")]
+    #[error("say what the lesion is, such as lesion=ff0000")]
     NoLesion,
 }
 
@@ -82,6 +83,6 @@ impl From<Refused> for AnnotationError {
 
 impl From<std::io::Error> for AnnotationError {
     fn from(error: std::io::Error) -> Self {
-        Self::File(error.to_string())
+        Self::File(describe(&error))
     }
 }

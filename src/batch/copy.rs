@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Tools;
 use super::photo::contained;
 use crate::disk;
+use crate::disk::describe;
 use crate::disk::vault::Locked;
 use crate::domain::record::{Finding, Input};
 use crate::domain::source::Source;
@@ -63,7 +64,7 @@ pub fn copy_clean(source: &Source, target: &Path, policy: FacePolicy, tools: Too
     if let Err(e) = &there
         && Locked::of(e).is_some()
     {
-        return Ok(Copied::Failed(PhotoError::TargetLocked(e.to_string())));
+        return Ok(Copied::Failed(PhotoError::TargetLocked(describe(e))));
     }
     if shows_face && policy == FacePolicy::Exclude {
         let ours = there.is_ok_and(|there| there == clean);

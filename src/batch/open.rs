@@ -8,13 +8,13 @@ use std::sync::MutexGuard;
 use super::MemoryGate;
 use super::memory::Share;
 use crate::disk;
+use crate::disk::describe;
 use crate::disk::vault::{Locked, Vault};
 use crate::domain::record::Input;
 use crate::domain::source::Source;
 use crate::error::PhotoError;
 use crate::input::decode;
 use crate::input::decode::{Header, Limits};
-use crate::input::discover::describe;
 use crate::privacy::faces::FaceFinder;
 
 /// What every worker has at hand.

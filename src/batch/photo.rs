@@ -5,6 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Tools;
+use crate::disk::describe;
 use crate::domain::geometry::Rect;
 use crate::domain::mask::{LESION, SKIN};
 use crate::domain::photo::Photo;
@@ -20,7 +21,6 @@ use crate::inference::preprocess::{enough_pixels, preprocess};
 use crate::inference::runtime::Engine;
 use crate::input::decode;
 use crate::input::decode::Header;
-use crate::input::discover::describe;
 use crate::measure::measure;
 use crate::people::{Kind, OptOut, Remembered};
 use crate::privacy::faces::{self, FaceFinder};

@@ -25,7 +25,7 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
     match command {
         Command::Run(args) => run::run(*args, global),
         Command::Check(args) => check::run(*args, global),
-        Command::Withdraw(args) => withdraw::run(&args),
+        Command::Withdraw(args) => withdraw::run(&args, global),
         Command::Scrub(args) => scrub::run(*args, global),
         Command::Eval(args) => eval::run(*args, global),
         Command::Compare(args) => compare::run(args, global),

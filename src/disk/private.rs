@@ -1,7 +1,9 @@
 //! Files and folders for the user alone, and files that go.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{
+    self, ErrorKind::AlreadyExists, ErrorKind::DirectoryNotEmpty, ErrorKind::NotADirectory, ErrorKind::NotFound,
+};
 use std::path::Path;
 
 use walkdir::WalkDir;
@@ -23,7 +25,7 @@ pub fn make_folders(folder: &Path, private: bool) -> io::Result<()> {
     }
     match make_folder(folder) {
         // Another worker was faster.
-        Err(e) if e.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(e) if e.kind() == AlreadyExists && folder.is_dir() => Ok(()),
         Err(e) => Err(e),
         Ok(()) => close(folder, 0o700),
     }
@@ -70,7 +72,7 @@ pub fn remove_one(path: &Path) -> io::Result<bool> {
     fault::before(Call::Remove)?;
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) if e.kind() == NotFound => Ok(false),
         Err(e) => Err(e),
     }
 }
@@ -79,9 +81,15 @@ pub fn remove_one(path: &Path) -> io::Result<bool> {
 pub fn remove_empty_folder(folder: &Path) -> io::Result<()> {
     fault::before(Call::Remove)?;
     match fs::remove_dir(folder) {
-        Err(e) if !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => Err(e),
+        Err(e) if !matches!(e.kind(), NotFound | NotADirectory | DirectoryNotEmpty) => Err(e),
         _ => Ok(()),
     }
+}
+
+/// The folders above a file that went, as far as they are empty and inside `root`: a folder's name may be a person's.
+pub fn remove_empty_parents(file: &Path, root: &Path) -> io::Result<()> {
+    let inside = |folder: &&Path| *folder != root && folder.starts_with(root);
+    file.ancestors().skip(1).take_while(inside).try_for_each(remove_empty_folder)
 }
 
 #[cfg(all(test, unix))]

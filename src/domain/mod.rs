@@ -12,3 +12,4 @@ pub mod record;
 pub(crate) mod sets;
 pub mod source;
 pub(crate) mod statistics;
+pub(crate) mod words;

@@ -42,21 +42,22 @@ pub fn pair(predictions: &[String], truths: &[String], suffixes: &[String]) -> P
         };
         for (key_of_prediction, key_of_truth) in rounds {
             let mut groups: BTreeMap<(String, String), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-            for &p in &open.0 {
+            // With their folders, those that are still alone; without, all: a name that repeats in several folders, as photos
+            // of patients do, says nothing by itself, also if the others have found theirs.
+            for p in (0..predictions.len()).filter(|p| !with_folder || open.0.contains(p)) {
                 if let Some(k) = label(&predictions[p], key_of_prediction) {
                     groups.entry(k).or_default().0.push(p);
                 }
             }
-            for &t in &open.1 {
+            for t in (0..truths.len()).filter(|t| !with_folder || open.1.contains(t)) {
                 if let Some(k) = label(&truths[t], key_of_truth) {
                     groups.entry(k).or_default().1.push(t);
                 }
             }
             for (ps, ts) in groups.into_values().filter(|(ps, ts)| !ps.is_empty() && !ts.is_empty()) {
                 match (ps.as_slice(), ts.as_slice()) {
-                    (&[p], &[t]) => found.pairs.push((p, t)),
+                    (&[p], &[t]) if open.0.contains(&p) && open.1.contains(&t) => found.pairs.push((p, t)),
                     _ if with_folder => found.doubtful.push((ps.clone(), ts.clone())),
-                    // Names that repeat in several folders say nothing without the folder.
                     _ => continue,
                 }
                 ps.iter().for_each(|p| _ = open.0.remove(p));
@@ -180,6 +181,8 @@ mod tests {
     fn folders_decide_first_and_are_left_out_only_without_doubt() {
         assert_eq!(paired(&["x/a.jpg", "y/a.jpg"], &["y/a.png", "x/a.png"]).len(), 2);
         assert_eq!(paired(&["x/a.jpg"], &["deep/er/a_mask.png"]).len(), 1);
+        // Another patient's photo of the same name is another photo.
+        assert_eq!(paired(&["x/a.jpg", "y/a.jpg"], &["x/a.png", "z/a.png"]), [("x/a.jpg".into(), "x/a.png".into())]);
         let twice = pair(&names(&["x/a.jpg", "y/a.jpg"]), &names(&["a.png"]), &[]);
         assert_eq!((twice.pairs.len(), twice.lone_predictions.len(), twice.lone_truths.len()), (0, 2, 1));
     }

@@ -5,6 +5,6 @@ pub(crate) mod pseudonyms;
 mod remembered;
 pub mod subjects;
 
-pub use opt_out::{LeftOut, OptOut};
+pub use opt_out::{LeftOut, OptOut, lines_without_photos};
 pub use pseudonyms::Pseudonyms;
 pub use remembered::{Kind, Remembered};

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::vault::Vault;
 use crate::domain::record::Exclusion;
+use crate::domain::words::counted;
 use crate::error::UsageError;
 use crate::people::pseudonyms::Pseudonyms;
 use crate::people::remembered::{Kind, Remembered};
@@ -28,15 +29,17 @@ pub struct LeftOut {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let Self { photos, lines_without_photos: lines } = self;
-        write!(f, "left out: {photos} photos of people who opted out")?;
-        match lines {
+        write!(f, "left out: {} of people who opted out", counted(self.photos, "photo"))?;
+        match self.lines_without_photos {
             0 => Ok(()),
-            _ => {
-                write!(f, "; {lines} lines of the list match no photo: check their spelling, and --key-file for codes")
-            }
+            lines => write!(f, "; {}", lines_without_photos(lines)),
         }
     }
+}
+
+/// What is said of lines of a list that match none of the photos.
+pub fn lines_without_photos(lines: usize) -> String {
+    format!("lines of the list without a photo: {lines}; check the spelling, and give --key-file if names are codes")
 }
 
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::disk::describe;
 use crate::disk::vault::{Vault, is_encrypted, read_as_is, refuse_readable_by_others};
 use crate::error::UsageError;
 
@@ -37,11 +38,11 @@ impl Pseudonyms {
     pub fn from_key_file(file: &Path, vault: &Vault) -> Result<Self, UsageError> {
         let shown = file.display();
         let bytes = read_as_is(file)
-            .map_err(|e| UsageError(format!("cannot read the key file {shown}: {e}; {HOW_TO_MAKE}")))?;
+            .map_err(|e| UsageError(format!("the key file {shown} cannot be read: {}; {HOW_TO_MAKE}", describe(&e))))?;
         if !is_encrypted(&bytes) {
             refuse_readable_by_others(file)?;
         }
-        let bytes = vault.unseal(bytes).map_err(|e| UsageError(format!("cannot read the key file {shown}: {e}")))?;
+        let bytes = vault.unseal(bytes).map_err(|e| UsageError(format!("the key file {shown} cannot be read: {e}")))?;
         Self::from_key(bytes.trim_ascii())
             .map_err(|UsageError(problem)| UsageError(format!("the key in {shown} {problem}; {HOW_TO_MAKE}")))
     }

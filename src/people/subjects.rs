@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::disk::describe;
 use crate::disk::vault::Vault;
 use crate::domain::pairing::aliases;
 use crate::error::UsageError;
@@ -47,13 +48,13 @@ struct Line {
 pub enum TableError {
     #[error("{0}")]
     Damaged(#[from] csv::Error),
-    #[error("there is no column `{name}`: the columns are {columns}")]
+    #[error("there is no column `{name}`; the columns are {columns}")]
     NoColumn { name: String, columns: String },
-    #[error("no column names the images: say which with --image-column, of {0}")]
+    #[error("no column has the usual name of an image column; name it with --image-column: {0}")]
     NoImageColumn(String),
-    #[error("`{0}` names the images or the people, so it makes no groups: leave it out of --strata")]
+    #[error("the column `{0}` says which photo or which person a line is about: leave it out of --strata")]
     NoGroups(String),
-    #[error("two lines are about `{0}`: keep one")]
+    #[error("two lines are about `{0}`; keep one")]
     TwoLines(String),
 }
 
@@ -160,7 +161,7 @@ impl Subjects {
 /// Text that may carry a byte order mark and must be UTF-8: a list read with wrong letters would let people through.
 pub fn read_text(file: &Path, vault: &Vault) -> Result<String, UsageError> {
     let shown = file.display();
-    let bytes = vault.read(file).map_err(|e| UsageError(format!("cannot read {shown}: {e}")))?;
+    let bytes = vault.read(file).map_err(|e| UsageError(format!("{shown} cannot be read: {}", describe(&e))))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| UsageError(format!("{shown} is not UTF-8; save it as \"CSV UTF-8\" or plain UTF-8 text")))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))

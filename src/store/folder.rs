@@ -10,9 +10,10 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::layout::{BASE, DERIVED, LOCK, RECORDS, RUN_FILE, SUMMARY, files_of, mask_path, record_path};
+use super::layout::{BASE, DERIVED, LOCK, MIRRORS, RECORDS, RUN_FILE, SUMMARY, files_of, mask_path, record_path};
 use super::mask_file;
 use super::tables::{RUN_SCHEMA, RunFile};
+use crate::disk::describe;
 use crate::disk::vault::{self, Locked, Vault};
 use crate::disk::{Lock, atomic, is_temporary, lock_file, private, sweep};
 use crate::domain::changes::{Change, changes};
@@ -56,7 +57,7 @@ impl OutputFolder {
     pub fn open(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
         let cannot = |e: io::Error| {
-            UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."))
+            UsageError(format!("The output folder {shown} cannot be used: {}. Choose another with -o.", describe(&e)))
         };
         let folder = Self::look(root, vault)?;
         private::make_folders(root, vault.is_private()).map_err(cannot)?;
@@ -68,18 +69,23 @@ impl OutputFolder {
     /// Opens results that are there, to take something out of them.
     pub fn open_results(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
+        let not_results = || {
+            let why = if root.exists() { "holds no results (there is no run.json)" } else { "does not exist" };
+            UsageError(format!("{shown} {why}; name the folder that `derm-seg run` wrote"))
+        };
+        if !vault::exists(&root.join(RUN_FILE)) {
+            return Err(not_results());
+        }
         let folder = Self::look(root, vault)?;
         folder.refuse_locked()?;
-        let Some(run) = &folder.earlier else {
-            return Err(UsageError(format!("{shown} holds no run.json: give the folder that `derm-seg run` wrote")));
-        };
+        let run = folder.earlier.as_ref().ok_or_else(not_results)?;
         if run.settings[ENCRYPTED_TO].as_str() != vault.fingerprint().as_deref() {
             return Err(UsageError(format!(
                 "What is left in {shown} has to be written as it was: give the --encrypt-to of the run, or none if it had none."
             )));
         }
         let folder = Self { _lock: Some(take_lock(root)?), ..folder };
-        folder.tidy().map_err(|e| UsageError(format!("{shown} cannot be used: {e}")))?;
+        folder.tidy().map_err(|e| UsageError(format!("{shown} cannot be used: {}", describe(&e))))?;
         Ok(folder)
     }
 
@@ -100,14 +106,16 @@ impl OutputFolder {
         let bytes = match vault.read(&root.join(RUN_FILE)) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == NotFound => {
-                return match is_free(root).map_err(|e| UsageError(format!("{shown} cannot be listed: {e}")))? {
+                return match is_free(root)
+                    .map_err(|e| UsageError(format!("{shown} cannot be listed: {}", describe(&e))))?
+                {
                     true => Ok(folder(None, None)),
                     false => Err(foreign("holds other files and no derm-seg results (there is no run.json)")),
                 };
             }
             Err(e) => match Locked::of(&e) {
                 Some(locked) if is_results(root) => return Ok(folder(None, Some(locked))),
-                _ => return Err(foreign(&format!("has a run.json that cannot be read ({e})"))),
+                _ => return Err(foreign(&format!("has a run.json that cannot be read ({})", describe(&e)))),
             },
         };
         let is_ours = |value: &Value| value["schema"] == RUN_SCHEMA;
@@ -191,7 +199,7 @@ impl OutputFolder {
         let record: Record = serde_json::from_slice(&self.read(&record_path(file_name))?)?;
         match record.schema == RECORD_SCHEMA {
             true => Ok(record),
-            false => Err(io::Error::new(io::ErrorKind::InvalidData, "it is no record of this version")),
+            false => Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a record of this version")),
         }
     }
 
@@ -205,6 +213,16 @@ impl OutputFolder {
                 Err(e) if is_about_the_name(&e) => {}
                 Err(e) => return Err(e),
             }
+        }
+        Ok(removed)
+    }
+
+    /// The same, with the folders that are empty without it: their names may be a person's.
+    pub fn remove_with_folders(&self, file_name: &str) -> io::Result<bool> {
+        let removed = self.remove(file_name)?;
+        for (mirror, _) in MIRRORS {
+            let mirror = self.root.join(mirror);
+            private::remove_empty_parents(&mirror.join(file_name), &mirror)?;
         }
         Ok(removed)
     }
@@ -297,7 +315,10 @@ fn take_lock(root: &Path) -> Result<Lock, UsageError> {
         Ok(None) => Err(UsageError(format!(
             "Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o."
         ))),
-        Err(e) => Err(UsageError(format!("The output folder {shown} cannot be used: {e}. Choose another with -o."))),
+        Err(e) => Err(UsageError(format!(
+            "The output folder {shown} cannot be used: {}. Choose another with -o.",
+            describe(&e)
+        ))),
     }
 }
 

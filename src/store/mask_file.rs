@@ -7,15 +7,16 @@ use std::io::Cursor;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 
 use super::pictures::PALETTE;
+use crate::disk::describe;
 use crate::domain::mask::LabelMap;
 use crate::domain::record::Size;
 
 /// Why a mask of a results folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MaskError {
-    #[error("{0}")]
+    #[error("{}", describe(.0))]
     Unreadable(#[from] io::Error),
-    #[error("{0}")]
+    #[error("it is not a whole PNG file")]
     Damaged(#[from] DecodingError),
     #[error("it is too large")]
     TooLarge,
@@ -25,7 +26,7 @@ pub enum MaskError {
     OtherValues,
     #[error("it is not the mask that its record promises")]
     NotPromised,
-    #[error("the mask was changed after the run, and cannot be used: {0}; `derm-seg run --overwrite` makes it again")]
+    #[error("the mask was changed after the run, and cannot be used ({0}); `derm-seg run --overwrite` makes it again")]
     Edited(Box<MaskError>),
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::layout::{RECORDS, RUN_FILE};
 use super::mask_file;
 use super::mask_file::MaskError;
+use crate::disk::describe;
 use crate::disk::vault;
 use crate::disk::vault::{Locked, Stream, Vault, forms};
 use crate::domain::mask::LabelMap;
@@ -44,8 +45,12 @@ impl Results {
             results.check_lock()?;
             return Ok(results);
         }
-        let why = if folder.is_dir() { "holds no records.jsonl" } else { "is no folder" };
-        Err(UsageError(format!("{} {why}: give the folder that `derm-seg run` wrote", folder.display())))
+        let why = match (folder.is_dir(), folder.exists()) {
+            (true, _) => "holds no results (there is no records.jsonl)",
+            (false, true) => "is a file",
+            (false, false) => "does not exist",
+        };
+        Err(UsageError(format!("{} {why}; name the folder that `derm-seg run` wrote", folder.display())))
     }
 
     /// Refuses results that cannot be read, and warns where what is made of encrypted ones will be clear.
@@ -57,7 +62,7 @@ impl Results {
         let shown = self.root.display();
         match self.vault.open(&encrypted) {
             Err(e) if Locked::of(&e).is_some() => {
-                Err(UsageError(format!("the results in {shown} cannot be read: {e}")))
+                Err(UsageError(format!("the results in {shown} cannot be read: {}", describe(&e))))
             }
             _ if !self.vault.encrypts() => {
                 tracing::warn!(
@@ -116,13 +121,13 @@ impl Results {
         }
     }
 
-    /// `run.json`, where there is one.
+    /// `run.json`, if it is there.
     pub fn run(&self) -> Option<Value> {
         serde_json::from_slice(&self.vault.read(&self.root.join(RUN_FILE)).ok()?).ok()
     }
 
     fn stream(&self, path: &Path) -> Result<Box<dyn Stream>, UsageError> {
-        self.vault.open(path).map_err(|e| UsageError(format!("cannot read {}: {e}", path.display())))
+        self.vault.open(path).map_err(|e| UsageError(format!("{} cannot be read: {}", path.display(), describe(&e))))
     }
 
     /// The mask of a photo of this size, as it is now; that masks were changed since the run is said once.
@@ -170,7 +175,7 @@ impl Index {
 /// Why a line of records.jsonl is no record.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    #[error("{0}")]
+    #[error("{}", describe(.0))]
     Unreadable(#[from] io::Error),
     #[error("{0}")]
     Damaged(#[from] serde_json::Error),

@@ -14,6 +14,7 @@ use super::layout::{
     files_below, photo_of,
 };
 use super::tables::{RunFile, Tables};
+use crate::disk::describe;
 use crate::disk::vault::{self, Vault, clear_name};
 use crate::disk::{remove, remove_empty_folder, settle};
 use crate::domain::record::Record;
@@ -68,7 +69,7 @@ pub fn withdrawn_people(root: &Path, vault: &Vault) -> Result<Option<Remembered>
     };
     match vault.read(&root.join(WITHDRAWN)) {
         Err(e) if e.kind() == NotFound => Ok(None),
-        Err(e) => Err(unreadable(&e.to_string())),
+        Err(e) => Err(unreadable(&describe(&e))),
         Ok(bytes) => Remembered::read(&bytes).map(Some).ok_or_else(|| unreadable("it is damaged")),
     }
 }

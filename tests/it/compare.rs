@@ -21,6 +21,13 @@ fn comparison(folder: &TempDir) -> Value {
     comparison
 }
 
+/// What was found under the name of a limit.
+fn value(folder: &TempDir, limit: &str) -> Value {
+    let comparison = comparison(folder);
+    let limits = comparison["limits"].as_array().unwrap();
+    limits.iter().find(|l| l["name"] == limit).unwrap()["value"].clone()
+}
+
 fn photo(path: &'static str, x: u32) -> Photo {
     Photo::new(path, square(100, 100, [x, 10, 40, 40]))
 }
@@ -54,14 +61,6 @@ fn two_equal_runs_hold_every_limit() {
 }
 
 #[test]
-fn a_limit_that_does_not_hold_is_said_also_to_the_quiet() {
-    let ran = compare(&two_runs(4), &["-q"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (4, ""));
-    assert!(ran.stderr.starts_with("failed  dice <= 0.01: "), "{}", ran.stderr);
-    assert_eq!(compare(&two_runs(0), &["-q"]).stderr, "");
-}
-
-#[test]
 fn a_mask_that_moved_fails_and_is_named_with_its_figures() {
     let folder = two_runs(4);
     let ran = compare(&folder, &[]);
@@ -72,8 +71,6 @@ fn a_mask_that_moved_fails_and_is_named_with_its_figures() {
     assert_eq!((&image["image"], &image["kind"]), (&"b.jpg".into(), &"mask".into()));
     assert_eq!(image["mask"]["dice"], 0.9);
     assert_eq!((&image["mask"]["changed_px"], &image["mask"]["lesion_gained_px"]), (&320.into(), &160.into()));
-    assert!(ran.stdout.contains("failed  dice <= 0.01: 0.1, over by 0.09 (b.jpg)"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("failed  pixels <= 0.001: 0.032, over by 0.031 (b.jpg)"), "{}", ran.stdout);
     for (dice, code) in [("dice=0.11", 0), ("dice=0.09", 4), ("dice=off", 0)] {
         assert_eq!(compare(&folder, &["--max-change", "pixels=off", "--max-change", dice]).code, code, "{dice}");
     }
@@ -95,18 +92,15 @@ fn the_worst_comes_first() {
 fn figures_of_an_unchanged_mask_must_stay() {
     let folder = two_runs(0);
     edit_records(&folder.path().join("new"), "\"sharpness\":0.5", "\"sharpness\":0.51");
-    let ran = compare(&folder, &[]);
-    assert_eq!(ran.code, 4);
-    assert!(ran.stdout.contains("failed  figures <= 0.001: 0.019608"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("quality.sharpness 0.5 -> 0.51"), "{}", ran.stdout);
+    assert_eq!(compare(&folder, &[]).code, 4);
     assert_eq!(compare(&folder, &["--max-change", "figures=0.02"]).code, 0);
     let by_name = ["--max-change", "figures=off", "--max-change", "quality.sharpness=0.001"];
     assert_eq!(compare(&folder, &by_name).code, 4);
 
     edit_records(&folder.path().join("new"), "\"sharpness\":0.51", "\"sharpness\":0.5");
     edit_records(&folder.path().join("new"), "\"ita\":null", "\"ita\":40.0");
-    let ran = compare(&folder, &["--max-change", "figures=off", "--max-change", "colour.ita=100"]);
-    assert!(ran.code == 4 && ran.stdout.contains("colour.ita <= 100: known in one of the runs only"), "{}", ran.stdout);
+    let came = ["--max-change", "figures=off", "--max-change", "colour.ita=100"];
+    assert_eq!(compare(&folder, &came).code, 4, "known in one of the runs only");
     assert_eq!(comparison(&folder)["limits"].as_array().unwrap().last().unwrap()["value"], Value::Null);
 }
 
@@ -116,22 +110,13 @@ fn statuses_photos_and_inputs_are_compared() {
     let (base, new) = (folder.path().join("base"), folder.path().join("new"));
     results(&base, vec![photo("a.jpg", 10), photo("gone.jpg", 10)], vec![failed("c.jpg")]);
     results(&new, vec![photo("c.jpg", 10), photo("came.jpg", 10)], vec![failed("a.jpg")]);
-    let ran = compare(&folder, &[]);
-    assert_eq!(ran.code, 4);
-    let c = comparison(&folder);
-    let held =
-        |name: &str| c["limits"].as_array().unwrap().iter().find(|l| l["name"] == name).unwrap()["value"].clone();
-    assert_eq!((held("status"), held("photos")), (2.0.into(), 2.0.into()));
-    assert!(
-        ran.stdout.contains("a.jpg  done -> failed") && ran.stdout.contains("gone.jpg  done -> absent"),
-        "{}",
-        ran.stdout
-    );
+    assert_eq!(compare(&folder, &[]).code, 4);
+    assert_eq!((value(&folder, "status"), value(&folder, "photos")), (2.0.into(), 2.0.into()));
 
     let folder = two_runs(0);
     edit_records(&folder.path().join("new"), "\"bytes\":1000,\"blake3\":\"00\"", "\"bytes\":1000,\"blake3\":\"11\"");
-    let ran = compare(&folder, &[]);
-    assert!(ran.code == 4 && ran.stdout.contains("failed  inputs <= 0: 2"), "{}", ran.stdout);
+    assert_eq!(compare(&folder, &[]).code, 4);
+    assert_eq!(value(&folder, "inputs"), 2.0);
 }
 
 #[test]
@@ -139,9 +124,8 @@ fn a_mask_that_is_not_the_promised_one_is_damaged() {
     let folder = two_runs(0);
     index(&folder.path().join("new/masks/a.jpg.png"), &square(100, 100, [0, 0, 1, 1]));
     fs::remove_file(folder.path().join("new/masks/b.jpg.png")).unwrap();
-    let ran = compare(&folder, &[]);
-    assert!(ran.code == 4 && ran.stdout.contains("failed  damaged <= 0: 2"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("masks/a.jpg.png is not the mask that its record promises"), "{}", ran.stdout);
+    assert_eq!(compare(&folder, &[]).code, 4);
+    assert_eq!(value(&folder, "damaged"), 2.0);
     assert_eq!(comparison(&folder)["images"][0]["kind"], "damaged");
 }
 
@@ -149,29 +133,9 @@ fn a_mask_that_is_not_the_promised_one_is_damaged() {
 fn settings_and_model_are_told_and_can_be_limited() {
     let folder = two_runs(0);
     fs::write(folder.path().join("new/run.json"), run_json("1.1.0", 512)).unwrap();
-    let ran = compare(&folder, &[]);
-    assert_eq!(ran.code, 0);
-    assert!(
-        ran.stdout.contains("model.version: \"1.0.0\" -> \"1.1.0\"")
-            && ran.stdout.contains("settings.size: 384 -> 512"),
-        "{}",
-        ran.stdout
-    );
-    let ran = compare(&folder, &["--max-change", "run=0"]);
-    assert!(ran.code == 4 && ran.stdout.contains("failed  run <= 0: 2"), "{}", ran.stdout);
-}
-
-#[test]
-fn what_is_no_run_is_refused() {
-    let folder = two_runs(0);
-    fs::create_dir(folder.path().join("empty")).unwrap();
-    let ran = derm_seg_in(folder.path(), &["compare", "base", "empty"]);
-    assert!(ran.code == 2 && ran.stderr.contains("records.jsonl"), "{}", ran.stderr);
-    let ran = compare(&folder, &["--max-change", "dicey=1"]);
-    assert!(ran.code == 2 && ran.stderr.contains("dicey"), "{}", ran.stderr);
-    fs::write(folder.path().join("new/records.jsonl"), "{}\n").unwrap();
-    let ran = compare(&folder, &[]);
-    assert!(ran.code == 2 && ran.stderr.contains("line 1"), "{}", ran.stderr);
+    assert_eq!(compare(&folder, &[]).code, 0);
+    assert_eq!(compare(&folder, &["--max-change", "run=0"]).code, 4);
+    assert_eq!(value(&folder, "run"), 2.0);
 }
 
 /// The script of the recipe, run as it stands, with a stand-in for `derm-seg run`: the results are made beforehand.

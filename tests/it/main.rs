@@ -11,6 +11,7 @@ mod compare;
 mod corpus;
 mod crash;
 mod damage;
+mod documents;
 mod eval;
 mod export;
 mod faces;

@@ -223,7 +223,6 @@ fn a_placement_leads_there_and_back() {
 fn two_runs_give_the_same_bytes() {
     let lab = Lab::with_photos(4);
     lab.run(&[]).expect_code(0);
-    let args = ["run", "photos", "-o", "elsewhere/deep", "--model", "model"];
-    lab.program().args(args).output().map(Ran::from).unwrap().expect_code(0);
+    lab.say("run photos -o elsewhere/deep --model model").expect_code(0);
     assert_same(&lab.results(), &results(&lab.path("elsewhere/deep")));
 }

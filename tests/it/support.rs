@@ -54,6 +54,13 @@ impl Lab {
         fs::write(path, bytes).unwrap();
     }
 
+    /// A file that only its owner can open, as keys must be.
+    pub fn put_private(&self, relative: &str, bytes: &[u8]) {
+        self.put(relative, bytes);
+        #[cfg(unix)]
+        fs::set_permissions(self.path(relative), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+
     /// Writes a model's folder with the manifest that it needs.
     pub fn install(&self, folder: &str, variant: &Variant) {
         let files = variant.build();
@@ -66,7 +73,7 @@ impl Lab {
 
     /// `derm-seg run photos -o out --model model`, and more.
     pub fn run(&self, more: &[&str]) -> Ran {
-        self.program().args(RUN).args(more).output().unwrap().into()
+        self.ran(&[&RUN[..], more].concat())
     }
 
     /// The program, in this folder.
@@ -74,6 +81,16 @@ impl Lab {
         let mut program = program();
         program.current_dir(self.folder.path());
         program
+    }
+
+    /// The program in this folder, with the words of a line.
+    pub fn say(&self, line: &str) -> Ran {
+        self.ran(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// The same with words that may hold spaces.
+    pub fn ran(&self, words: &[&str]) -> Ran {
+        self.program().args(words).output().unwrap().into()
     }
 
     pub fn record(&self, photo: &str) -> Value {
@@ -98,6 +115,9 @@ impl Lab {
         results(&self.path("out"))
     }
 }
+
+/// A key of codes, for `--key-file`.
+pub const CODE_KEY: &[u8] = b"0123456789abcdefghijklmnopqrstuv";
 
 pub const RUN: [&str; 6] = ["run", "photos", "-o", "out", "--model", "model"];
 

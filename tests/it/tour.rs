@@ -1,11 +1,10 @@
 //! Every command once, one after the other on the same photos: for the promises that all of them keep.
 
-use std::fs;
 use std::process::Command;
 
 use clap::CommandFactory;
 
-use crate::support::{Lab, Ran};
+use crate::support::{CODE_KEY, Lab, Ran};
 
 /// The steps in their order; `codes` for results that carry codes instead of names. Photos with a person's name in the
 /// folder `one` are withdrawn at the end.
@@ -46,9 +45,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
 /// What every step said, with its command line. `program` is how the program is started.
 pub fn tour(lab: &Lab, codes: bool, program: impl Fn() -> Command) -> Vec<(String, Ran)> {
     lab.put("list", b"one\n");
-    lab.put("study.key", b"0123456789abcdefghijklmnopqrstuv");
-    #[cfg(unix)]
-    fs::set_permissions(lab.path("study.key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    lab.put_private("study.key", CODE_KEY);
     let steps = steps(codes);
     for verb in derm_seg::commands::Cli::command().get_subcommands() {
         assert!(steps.iter().any(|step| step[0] == verb.get_name()), "{} is left out", verb.get_name());

@@ -16,6 +16,7 @@ pub use format::ReferenceFormat;
 use crate::annotations::AnnotationError;
 use crate::annotations::error::Doubt;
 use crate::annotations::polygons::{CocoSet, read_labelme};
+use crate::disk::describe;
 use crate::disk::vault;
 use crate::disk::vault::{Vault, clear_name};
 use crate::domain::mask::LabelMap;
@@ -47,13 +48,17 @@ impl References {
         if !root.is_dir() && vault::exists(root) {
             return Self::coco(root, format, vault).map_err(|e| wrong(&e));
         }
+        if !root.is_dir() {
+            let what = "name a folder of masks, a COCO file, or results of `derm-seg run`";
+            return Err(UsageError(format!("{shown} does not exist; {what}")));
+        }
         let (mut pictures, mut polygons) = (Vec::new(), Vec::new());
         list(root, "", &mut |name, extension| match extension {
             "json" => polygons.push(name),
             e if PICTURES.contains(&e) => pictures.push(name),
             _ => {}
         })
-        .map_err(|e| UsageError(format!("cannot list {shown}: {e}")))?;
+        .map_err(|e| wrong(&format!("the folder cannot be listed: {}", describe(&e))))?;
         pictures.sort();
         polygons.sort();
         let asked = format.map(|f| matches!(f, ReferenceFormat::Polygons(_)));
@@ -64,9 +69,9 @@ impl References {
             (Some("shapes"), _) => {
                 Ok(References { names: polygons, kind: Kind::Labelme(root.to_owned()), vault: vault.clone() })
             }
-            _ if asked == Some(true) => Err(wrong(&"there are neither LabelMe files nor one COCO file")),
+            _ if asked == Some(true) => Err(wrong(&"it holds neither LabelMe files nor one COCO file")),
             _ if pictures.is_empty() => {
-                Err(wrong(&format!("there is no mask (looked for {} and polygons in json)", PICTURES.join(", "))))
+                Err(wrong(&format!("it holds no mask (looked for {}, and for polygons in json)", PICTURES.join(", "))))
             }
             _ => Ok(References { names: pictures, kind: Kind::Pictures(root.to_owned()), vault: vault.clone() }),
         }

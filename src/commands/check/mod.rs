@@ -13,10 +13,12 @@ use crate::batch::progress::Progress;
 use crate::batch::{MemoryGate, Stop, Tools, parallel_map, quiet_worker_panics};
 use crate::commands::shared::Global;
 use crate::domain::record::{Failure, Severity, Warning};
+use crate::domain::words::counted;
 use crate::error::UsageError;
 use crate::exit;
 use crate::inference::runtime::{Device, Runtime};
 use crate::input::discover::{check_locks, discover};
+use crate::people::LeftOut;
 use crate::privacy::faces::FacePolicy;
 use crate::survey::{Inspection, Survey, inspect};
 use args::{CheckArgs, Gate};
@@ -34,7 +36,7 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     found.retain(|source| !source.opted_out);
     let opted_out = all - found.len();
     if found.is_empty() {
-        return Err(UsageError("no photos were found; name files or folders that hold photos".into()).into());
+        return Err(UsageError("no photos were found: name photos, or folders that hold photos".into()).into());
     }
     check_locks(found.iter().map(|source| source.path.as_path()), &plan.vault, false)?;
     let runtime = Runtime::load(None, Device::Cpu);
@@ -65,7 +67,7 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     let survey = Survey::of(&seen, model_time, plan.jobs);
     if plan.json {
         print_json(&plan, &survey, &seen, opted_out, typos)?;
-    } else {
+    } else if !global.quiet {
         print_table(&plan, &survey, &seen, opted_out, typos)?;
     }
     let shut: Vec<Gate> = plan.gates.iter().copied().filter(|gate| is_shut(*gate, &survey)).collect();
@@ -108,14 +110,12 @@ fn print_table(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out
         counts.map(|(what, n)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
     };
     let formats = list(&mut survey.formats.iter().map(|(format, n)| (format.clone(), *n)));
-    lines.push(format!("{} photos, {}: {formats}", survey.photos, size(survey.bytes)));
+    lines.push(format!("{}, {}: {formats}", counted(survey.photos, "photo"), size(survey.bytes)));
     if let (Some(small), Some(large)) = (survey.smallest, survey.largest) {
         lines.push(format!("smallest {} x {}, largest {} x {} pixels", small.0, small.1, large.0, large.1));
     }
     if opted_out > 0 || typos > 0 {
-        lines.push(format!(
-            "{opted_out} opted out and not opened; {typos} lines of the list stand for none of these photos"
-        ));
+        lines.push(LeftOut { photos: opted_out, lines_without_photos: typos }.to_string());
     }
     let failed: Vec<_> = seen.iter().filter_map(|seen| Some((seen, seen.failure.as_ref()?))).collect();
     let shown = |seen: &Inspection, what: String| format!("{}: {what}", seen.input.path);
@@ -129,8 +129,9 @@ fn print_table(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out
             let findings = seen.findings.iter().filter(|finding| finding.severity == severity);
             shown(seen, findings.map(|f| format!("{} ({})", f.kind, f.place)).collect::<Vec<_>>().join(", "))
         };
-        section(&mut lines, title, photos.map(named).collect());
-        if !kinds.is_empty() {
+        let photos: Vec<String> = photos.map(named).collect();
+        if !photos.is_empty() {
+            section(&mut lines, title, photos);
             lines.push(format!("  by kind: {}", list(&mut kinds.iter().map(|(kind, n)| (kind.clone(), *n)))));
         }
     }
@@ -154,12 +155,12 @@ fn print_table(plan: &CheckPlan, survey: &Survey, seen: &[Inspection], opted_out
     let estimate = &survey.estimate;
     let time = estimate.seconds.map_or("unknown time".to_owned(), |seconds| format!("about {}", duration(seconds)));
     lines.push(format!(
-        "a run would take {time} with {} jobs and {} of disk",
-        estimate.jobs,
+        "a run would take {time} with {} and {} of disk",
+        counted(estimate.jobs, "job"),
         size(estimate.output_bytes)
     ));
     let seen = if plan.faces == FacePolicy::Off { "metadata and names" } else { "metadata, names and whole faces" };
-    lines.push(format!("{seen} were looked at, nothing else that pictures show; best effort, research use only"));
+    lines.push(format!("looked at: {seen}, nothing else that pictures show; best effort, research use only"));
     Ok(writeln!(crate::commands::shared::print::stdout(), "{}", lines.join("\n"))?)
 }
 

@@ -33,7 +33,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
         text.map(|t| t.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("{option} {t}: {e}")))).transpose()
     };
     if let Some(t) = args.nsd_tolerance.iter().find(|t| !t.is_finite() || **t < 0.0) {
-        return Err(UsageError(format!("--nsd-tolerance {t}: a tolerance is a number of pixels, 0 or more")).into());
+        return Err(UsageError(format!("--nsd-tolerance {t}: write a number of pixels, 0 or more")).into());
     }
     let mut gates = Vec::new();
     for (side, option, texts) in [(Side::Min, "--min", &args.min), (Side::Max, "--max", &args.max)] {
@@ -86,7 +86,10 @@ fn people(
     let subjects = match args.opt_out.subjects.clone() {
         Some(file) => Some(Arc::new(Subjects::read(&SubjectsPlan { file, ..columns }, key.as_ref(), vault)?)),
         None if columns != SubjectsPlan::default() => {
-            return Err(UsageError("--image-column, --subject-column and --strata need --subjects".to_owned()));
+            return Err(UsageError(
+                "--image-column, --subject-column and --strata name columns of a table: give it with --subjects FILE"
+                    .to_owned(),
+            ));
         }
         None => None,
     };
@@ -111,12 +114,13 @@ fn bins_of_column(text: &str, table: Option<&Subjects>) -> Result<(String, Vec<f
     let (column, edges) = parse().ok_or_else(|| {
         UsageError(format!("--bins {text}: write COLUMN=EDGE,EDGE with rising edges, such as age=40,65"))
     })?;
-    let columns =
-        table.map(|t| t.columns.as_slice()).ok_or_else(|| UsageError("--bins needs --subjects".to_owned()))?;
+    let columns = table
+        .map(|t| t.columns.as_slice())
+        .ok_or_else(|| UsageError("--bins names a column of a table: give it with --subjects FILE".to_owned()))?;
     match columns.iter().find(|c| c.eq_ignore_ascii_case(column)) {
         Some(column) => Ok((column.clone(), edges)),
         None => Err(UsageError(format!(
-            "--bins {text}: no groups are made of a column `{column}`: the columns are {}",
+            "--bins {text}: the table has no column `{column}` to make groups of; it has {}",
             columns.join(", ")
         ))),
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use crate::domain::words::counted;
 use crate::evaluation::eval::scores::{Group, OptedOut, Scores, Strata};
 use crate::evaluation::score::gate::GateResult;
 use crate::evaluation::score::summary::MetricSummary;
@@ -20,17 +21,17 @@ pub fn table(scores: &Scores) -> String {
 
 fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
     for truth in &scores.conventions.truths {
-        let guessed = if truth.guessed { " (guessed; --truth-format says otherwise)" } else { "" };
+        let guessed = if truth.guessed { " (guessed; --truth-format sets it)" } else { "" };
         writeln!(out, "reference {}: {}{guessed}", truth.annotator, truth.format)?;
     }
     if let Some(OptedOut { predictions, references }) = scores.opted_out {
-        writeln!(out, "{predictions}; {references} references")?;
+        writeln!(out, "{predictions}; and {}", counted(references, "reference"))?;
     }
     let cases = &scores.aggregate.cases;
     writeln!(
         out,
-        "{} scored: {} normal, {} without a predicted lesion, {} without a reference lesion, {} without either\n",
-        images(scores.totals.scored),
+        "{} scored; a lesion in both masks: {}, only in the reference: {}, only in the prediction: {}, in neither: {}\n",
+        counted(scores.totals.scored, "image"),
         cases.normal,
         cases.empty_pred,
         cases.empty_truth,
@@ -80,20 +81,16 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
     list(out, "gates", LONGEST_LIST.max(failed), gates.into_iter().map(GateResult::sentence))
 }
 
-fn images(n: usize) -> String {
-    if n == 1 { "1 image".to_owned() } else { format!("{n} images") }
-}
-
 fn figures(out: &mut String, group: &Group) -> fmt::Result {
     writeln!(
         out,
-        "{:<18}{:>9}  {:<20}{:>9}{:>10}  {:<20}{:>6}{:>6}",
-        "", "mean", "95 % interval", "sd", "median", "quartiles", "n", "null"
+        "{:<18}{:>9}  {:<20}{:>9}{:>10}  {:<20}{:>6}{:>9}",
+        "", "mean", "95 % interval", "sd", "median", "quartiles", "n", "missing"
     )?;
     for (metric, s) in group.metrics.iter().filter(|(_, s)| s.n > 0) {
         writeln!(
             out,
-            "{:<18}{:>9}  {:<20}{:>9}{:>10}  {:<20}{:>6}{:>6}",
+            "{:<18}{:>9}  {:<20}{:>9}{:>10}  {:<20}{:>6}{:>9}",
             metric.name,
             number(s.mean),
             range(s.interval()),
@@ -123,7 +120,8 @@ fn stratum_table(out: &mut String, strata: &Strata) -> fmt::Result {
 }
 
 fn mean_and_interval(s: &MetricSummary) -> String {
-    format!("{} {} n {}", number(s.mean), range(s.interval()), s.n)
+    let interval = if s.interval().is_some() { range(s.interval()) } else { "(too few for an interval)".to_owned() };
+    format!("{} {interval} n {}", number(s.mean), s.n)
 }
 
 fn list(out: &mut String, title: &str, most: usize, lines: impl ExactSizeIterator<Item = String>) -> fmt::Result {
@@ -147,9 +145,10 @@ fn unpaired(out: &mut String, scores: &Scores) -> fmt::Result {
         kinds.entry((file.side, file.reason)).or_default().push(&file.path);
     }
     let line = |((side, reason), paths): ((&str, &str), Vec<&str>)| {
-        let side = if side == "truth" { "references" } else { "predictions" };
+        let side = if side == "truth" { "reference" } else { "prediction" };
         let more = if paths.len() > FEW { ", ..." } else { "" };
-        format!("{} {side} {}: {}{more}", paths.len(), said(reason), paths[..paths.len().min(FEW)].join(", "))
+        let few = paths[..paths.len().min(FEW)].join(", ");
+        format!("{} {}: {few}{more}", counted(paths.len(), side), said(reason))
     };
     if kinds.is_empty() {
         return Ok(());

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::annotations::export::export;
 use crate::commands::shared::Global;
 use crate::commands::shared::folders::have_to_itself;
+use crate::domain::words::counted;
 use crate::exit;
 use args::ExportArgs;
 use plan::plan;
@@ -40,12 +41,12 @@ pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
             let dest = if plan.format.is_one_file() { plan.results.vault.place(&plan.dest) } else { plan.dest };
             writeln!(
                 out,
-                "{} photos with {} lesions exported, {} without a mask, {} failed\n{} files: {}",
-                summary.photos,
-                summary.lesions,
+                "{} with {} exported, {} without a mask, {} failed\n{}: {}",
+                counted(summary.photos, "photo"),
+                counted(summary.lesions, "lesion"),
                 summary.without_mask,
                 summary.failed.len(),
-                summary.files,
+                counted(summary.files, "file"),
                 dest.display()
             )?;
             if let Some(left_out) = summary.left_out {

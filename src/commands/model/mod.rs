@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::commands::shared::model::ModelArgs;
 use crate::commands::shared::model::{device, find_model};
+use crate::disk::describe;
 use crate::domain::record::ModelId;
 use crate::error::UsageError;
 use crate::exit;
@@ -80,8 +81,8 @@ fn list(out: &mut impl Write, folder: Option<&Path>, json: bool) -> Result<u8> {
 
 /// What in a folder may be a model.
 fn models_in(folder: &Path) -> Result<Vec<PathBuf>, UsageError> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|e| UsageError(format!("{} cannot be listed: {e}.", folder.display())))?;
+    let entries = std::fs::read_dir(folder)
+        .map_err(|e| UsageError(format!("{} cannot be listed: {}.", folder.display(), describe(&e))))?;
     let is_model = |path: &PathBuf| {
         path.join("model.onnx").is_file()
             || path.join("manifest.json").is_file()

@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::batch::progress::Progress;
 use crate::batch::{MemoryGate, Stop, Tools, process, quiet_worker_panics, run_all};
 use crate::commands::shared::Global;
+use crate::disk::describe;
 use crate::disk::settle;
 use crate::domain::record::{Outcome, Record};
 use crate::domain::source::Source;
@@ -50,7 +51,9 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let mut summary = RunSummary::after_clearing(removed, pruned);
     let mut run_file = run_file(&asked.settings, &ready, opted_out)?;
     write_run_file(&folder, &run_file)?;
-    folder.set_base(&asked.base).map_err(|e| RunError(format!("The output folder cannot be written to: {e}.")))?;
+    folder
+        .set_base(&asked.base)
+        .map_err(|e| RunError(format!("The output folder cannot be written to: {}.", describe(&e))))?;
 
     let todo: Vec<&Source> =
         sorted.iter().filter(|(_, task)| matches!(task, Task::Process(_))).map(|(source, _)| *source).collect();
@@ -79,8 +82,9 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let seconds = started.elapsed().as_secs_f64();
     run_file.timings = Some(json!({"seconds": seconds, "jobs": plan.jobs, "photos_processed": summary.processed}));
     write_run_file(&folder, &run_file)?;
-    settle(folder.root())
-        .map_err(|e| RunError(format!("The disk did not keep all results: {e}. Run the same command again.")))?;
+    settle(folder.root()).map_err(|e| {
+        RunError(format!("The disk did not keep all results: {}. Run the same command again.", describe(&e)))
+    })?;
 
     summary.opted_out = opted_out;
     summary.elapsed = started.elapsed();

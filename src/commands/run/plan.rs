@@ -11,6 +11,7 @@ use crate::commands::shared::at_rest;
 use crate::commands::shared::folders::check_single_input;
 use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
+use crate::disk::describe;
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::inference::LoadedModel;
@@ -101,8 +102,9 @@ fn inputs(args: &RunArgs, vault: &Vault) -> Result<Vec<PathBuf>, UsageError> {
         }
     }
     if let Some(list) = &args.from {
-        let file =
-            vault.read(list).map_err(|e| UsageError(format!("The list {} cannot be read: {e}.", list.display())))?;
+        let file = vault
+            .read(list)
+            .map_err(|e| UsageError(format!("The list {} cannot be read: {}.", list.display(), describe(&e))))?;
         inputs.extend(read_list(file.as_slice(), &list.display().to_string())?);
     }
     if inputs.is_empty() {

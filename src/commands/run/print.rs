@@ -13,6 +13,7 @@ use crate::commands::shared::print::stdout;
 use crate::domain::record::{Outcome, Record};
 use crate::domain::source::Source;
 use crate::domain::statistics::median;
+use crate::domain::words::counted;
 use crate::exit;
 use crate::people::LeftOut;
 use crate::store::{State, Totals};
@@ -131,22 +132,22 @@ impl RunSummary {
         }
         lines.push(counts);
         if self.kept > 0 {
-            lines.push(format!("{} were done already and are unchanged", self.kept));
+            lines.push(format!("done before, unchanged: {}", self.kept));
         }
-        for (count, what) in [
-            (self.edited, "masks were edited after they were made, and were kept; --overwrite replaces them"),
-            (self.earlier, "are of earlier runs and not among these inputs; --prune removes them"),
-            (self.pruned, "records of photos that are not among these inputs were removed"),
+        for (count, before, after) in [
+            (self.edited, "masks changed by hand, kept", "; --overwrite replaces them"),
+            (self.earlier, "of earlier runs, not among these photos", "; --prune removes them"),
+            (self.pruned, "removed, not among these photos", ""),
         ] {
             if count > 0 {
-                lines.push(format!("{count} {what}"));
+                lines.push(format!("{before}: {count}{after}"));
             }
         }
         if let Some(left_out) = self.opted_out {
             lines.push(left_out.to_string());
         }
         if self.removed > 0 {
-            lines.push(format!("{} results of people who opted out were removed", self.removed));
+            lines.push(format!("results removed: {} of people who opted out", counted(self.removed, "photo")));
         }
         if t.done > 0 {
             let mut line = format!("lesion found in {}, none in {}", t.done - t.without_lesion, t.without_lesion);
@@ -156,13 +157,11 @@ impl RunSummary {
             lines.push(line);
         }
         if self.findings > 0 {
-            lines.push(format!(
-                "{} photos carry content that may identify a person (see privacy in the records)",
-                self.findings
-            ));
+            let photos = counted(self.findings as usize, "photo");
+            lines.push(format!("content that may identify a person: in {photos}; see `privacy` in the records"));
         }
         for (code, count) in &self.warnings {
-            lines.push(format!("warning {code}: {count} photos"));
+            lines.push(format!("warning {code}: {}", counted(*count as usize, "photo")));
         }
         for (path, message) in &self.examples {
             lines.push(format!("failed: {path}: {message}"));
@@ -198,7 +197,7 @@ pub fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Res
     for (source, task) in sorted {
         let word = match task {
             Task::Keep => continue,
-            Task::KeepEdited => "mask edited, kept",
+            Task::KeepEdited => "mask changed by hand, kept",
             Task::Process(State::InputChanged) => "changed",
             Task::Process(State::OutputDamaged) => "results damaged",
             Task::Process(_) => "new",
@@ -208,8 +207,8 @@ pub fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Res
     }
     writeln!(
         stdout,
-        "{} photos: {new} new, {changed} changed, {damaged} with damaged results, {edited} with edited masks, {kept} done, {out} opted out; nothing was written",
-        sorted.len()
+        "{}: {new} new, {changed} changed, {damaged} with damaged results, {edited} with masks changed by hand, {kept} done, {out} opted out; nothing was written",
+        counted(sorted.len(), "photo")
     )?;
     Ok(exit::OK)
 }

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::print::RunSummary;
 use super::tasks::Task;
+use crate::disk::describe;
 use crate::domain::record::{Excluded, Failed, Failure, Input, Outcome, Privacy, Record};
 use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError};
 use crate::inference::LoadedModel;
-use crate::input::discover::describe;
 use crate::people::{LeftOut, OptOut};
 use crate::store::{Earlier, OutputFolder, RunFile, Tables, Totals};
 
@@ -37,9 +37,9 @@ pub fn run_file(settings: &Value, ready: &LoadedModel, opted_out: Option<LeftOut
 pub fn write_run_file(folder: &OutputFolder, run_file: &RunFile) -> Result<()> {
     let mut bytes = serde_json::to_vec_pretty(run_file)?;
     bytes.push(b'\n');
-    folder
-        .write("run.json", &bytes)
-        .map_err(|e| RunError(format!("run.json could not be written: {e}. Make room or choose another folder.")))?;
+    folder.write("run.json", &bytes).map_err(|e| {
+        RunError(format!("run.json could not be written: {}. Make room or choose another folder.", describe(&e)))
+    })?;
     Ok(())
 }
 
@@ -52,7 +52,8 @@ pub fn write_tables(
 ) -> Result<()> {
     let full = |e: io::Error| {
         RunError(format!(
-            "The tables could not be written: {e}. The photos' own results are intact; make room and run again."
+            "The tables could not be written: {}. The photos' own results are intact; make room and run again.",
+            describe(&e)
         ))
     };
     let mut tables = Tables::create(folder.vault(), folder.root()).map_err(full)?;

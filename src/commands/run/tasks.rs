@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::plan::RunPlan;
 use crate::batch::{PhotoPlan, parallel_map};
+use crate::disk::describe;
 use crate::domain::source::Source;
+use crate::domain::words::counted;
 use crate::error::{RunError, UsageError};
 use crate::input::discover::{Discovered, check_locks, code_names, discover};
 use crate::people::LeftOut;
@@ -74,8 +76,9 @@ pub fn sort_out<'a>(
 pub fn earlier_records(sources: &[Source], folder: &OutputFolder) -> Result<Vec<Earlier>, RunError> {
     let names = sources.iter().map(|source| source.name.as_str()).collect();
     let file_names = sources.iter().map(|source| source.file_name.as_str()).collect();
-    find_earlier(folder, &names, &file_names)
-        .map_err(|e| RunError(format!("The results that are there cannot be read: {e}. Nothing was changed.")))
+    find_earlier(folder, &names, &file_names).map_err(|e| {
+        RunError(format!("The results that are there cannot be read: {}. Nothing was changed.", describe(&e)))
+    })
 }
 
 /// Results of different settings or of different folders do not mix, and none is lost unless that is asked for.
@@ -96,16 +99,19 @@ pub fn refuse_mixing(
     let shown = plan.output.display();
     if others > 0 && !folder.has_settings(&asked.settings) {
         return Err(UsageError(format!(
-            "{shown} holds records of {others} photos that are not among these inputs; --overwrite with other settings would lose them. \
-             Name all photos, choose another folder with -o, or add --prune to remove those records."
+            "{shown} holds results of {} that this command does not name; --overwrite with other settings would lose them. \
+             Name all photos, choose another folder with -o, or add --prune to remove those results.",
+            counted(others, "photo")
         )));
     }
     let replaced = sorted.iter().filter(|(_, task)| matches!(task, Task::Process(State::InputChanged))).count();
     if folder.base().is_some_and(|base| base != asked.base) && others + replaced > 0 {
         return Err(UsageError(format!(
-            "Names in {shown} are relative to another folder than now: {others} photos there are not among these inputs, and {replaced} \
-             have the name of another photo. Give the same --base in all runs, choose another folder with -o, or add --prune \
-             to keep only photos that are among these inputs."
+            "The names in {shown} begin at another folder than the names of these photos: {} there would be replaced by another photo \
+             of the same name, and {} not among these. Give the same --base in all runs, choose another folder with -o, \
+             or add --prune to keep only these photos.",
+            counted(replaced, "photo"),
+            if others == 1 { "1 is".to_owned() } else { format!("{others} are") }
         )));
     }
     Ok(())
@@ -128,12 +134,15 @@ pub fn make_way(
     sorted: &[(&Source, Task)],
     earlier: Vec<Earlier>,
 ) -> Result<Cleared, RunError> {
-    let cannot =
-        |e: io::Error| RunError(format!("Earlier results could not be removed: {e}. Run the same command again."));
+    let cannot = |e: io::Error| {
+        RunError(format!("Earlier results could not be removed: {}. Run the same command again.", describe(&e)))
+    };
     let mut cleared = Cleared { kept: Vec::new(), removed: 0, pruned: 0 };
     for (source, task) in sorted {
         match task {
-            Task::OptedOut => cleared.removed += usize::from(folder.remove(&source.file_name).map_err(cannot)?),
+            Task::OptedOut => {
+                cleared.removed += usize::from(folder.remove_with_folders(&source.file_name).map_err(cannot)?);
+            }
             Task::Process(_) if plan.overwrite => _ = folder.remove(&source.file_name).map_err(cannot)?,
             _ => {}
         }
@@ -145,7 +154,7 @@ pub fn make_way(
             continue;
         }
         if let Some(file_name) = &photo.file_name {
-            folder.remove(file_name).map_err(cannot)?;
+            folder.remove_with_folders(file_name).map_err(cannot)?;
         }
         *(if has_opted_out { &mut cleared.removed } else { &mut cleared.pruned }) += 1;
     }

@@ -20,9 +20,11 @@ use crate::disk;
 use crate::disk::vault;
 use crate::domain::record::Severity;
 use crate::domain::source::Source;
+use crate::domain::words::counted;
 use crate::error::{PhotoError, RunError, UsageError};
 use crate::exit;
 use crate::input::discover::{check_locks, code_names, discover};
+use crate::people::lines_without_photos;
 use crate::privacy::faces;
 use crate::privacy::findings;
 use args::ScrubArgs;
@@ -38,6 +40,13 @@ enum Outcome {
     Copied(Copied),
     OptedOut { removed: bool },
     NotReached,
+}
+
+impl Outcome {
+    /// Whether an earlier copy went.
+    fn removed(&self) -> bool {
+        matches!(self, Self::OptedOut { removed: true } | Self::Copied(Copied::FaceLeftOut { removed: true }))
+    }
 }
 
 /// Returns the exit code.
@@ -71,7 +80,13 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     }
     let mut summary = ScrubSummary::default();
     for (item, outcome) in items.iter().zip(outcomes) {
-        summary.add(item, outcome?);
+        let outcome = outcome?;
+        if outcome.removed() {
+            let copy = plan.output.join(&item.source.file_name);
+            disk::remove_empty_parents(&copy, &plan.output)
+                .with_context(|| format!("empty folders in {} could not be removed", plan.output.display()))?;
+        }
+        summary.add(item, outcome);
     }
     disk::settle(&plan.output).with_context(|| format!("the disk did not keep all of {}", plan.output.display()))?;
     summary.lines_without_photos =
@@ -88,7 +103,7 @@ fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
     let mut found =
         discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output), &plan.opt_out)?;
     if found.sources.is_empty() {
-        return Err(UsageError("no photos were found; name files or folders that hold photos".into()));
+        return Err(UsageError("no photos were found: name photos, or folders that hold photos".into()));
     }
     let names: Vec<String> = found.sources.iter().map(|source| source.name.clone()).collect();
     if let Some(pseudonyms) = &plan.pseudonyms {
@@ -104,7 +119,7 @@ fn copy(item: &Item, plan: &ScrubPlan, tools: Tools) -> Result<Outcome, RunError
         RunError(format!(
             "the copy of {} could not be written: {}; all that was finished is intact",
             item.source.file_name,
-            e.kind()
+            disk::describe(&e)
         ))
     };
     if item.source.opted_out {
@@ -121,7 +136,7 @@ fn rows(table: &Path, plan: &ScrubPlan) -> Result<Rows> {
     let cannot = |e: &dyn std::fmt::Display| UsageError(format!("the table {} cannot be read: {e}", table.display()));
     let mut rows = Rows::new();
     if vault::exists(table) {
-        let bytes = plan.vault.read(table).map_err(|e| cannot(&e))?;
+        let bytes = plan.vault.read(table).map_err(|e| cannot(&disk::describe(&e)))?;
         for row in csv::Reader::from_reader(bytes.as_slice()).records() {
             let row = row.map_err(|e| cannot(&e))?;
             if let (Some(code), Some(name)) = (row.get(0), row.get(1)) {
@@ -219,24 +234,26 @@ impl ScrubSummary {
             self.opted_out,
             self.failed.len()
         )?;
-        print_count(&mut out, self.removed, "earlier copies of people who opted out, or with a face, were removed")?;
-        let misspelt = "lines of the opt-out list match none of these photos: check their spelling";
-        print_count(&mut out, self.lines_without_photos, misspelt)?;
+        print_count(&mut out, "removed", (self.removed, "earlier copy"), " (opted out, or with a face)")?;
+        if self.lines_without_photos > 0 {
+            writeln!(out, "{}", lines_without_photos(self.lines_without_photos))?;
+        }
         self.faces_shown.iter().try_for_each(|path| writeln!(out, "shows a face: {path}"))?;
-        print_count(&mut out, self.faces_left_out, "photos with a face were not copied")?;
-        let covered = "copies have a covered face; they were encoded anew, so their other pixels differ a little, too";
-        print_count(&mut out, self.faces_covered, covered)?;
-        for (kind, count) in &self.left_out {
-            writeln!(out, "left out: {kind} in {count} photos")?;
+        print_count(&mut out, "not copied", (self.faces_left_out, "photo"), " with a face")?;
+        let new = "; such a copy is a new picture and differs a little everywhere";
+        print_count(&mut out, "face covered", (self.faces_covered, "copy"), new)?;
+        if !self.left_out.is_empty() {
+            let kinds = self.left_out.iter().map(|(kind, &count)| format!("{kind} ({})", counted(count, "photo")));
+            writeln!(out, "left out: {}", kinds.collect::<Vec<_>>().join(", "))?;
         }
-        print_count(&mut out, self.names, "copies have names that may identify a person: use --names pseudonym")?;
-        if self.not_reached > 0 {
-            writeln!(out, "stopped before {} photos; run the same command again to go on", self.not_reached)?;
-        }
+        let codes = "; --names pseudonym writes codes instead";
+        print_count(&mut out, "names that may identify a person", (self.names, "copy"), codes)?;
+        let again = "; run the same command again to go on";
+        print_count(&mut out, "not reached", (self.not_reached, "photo"), again)?;
         writeln!(out, "copies: {}", plan.output.display())?;
         let seen = match plan.faces {
-            faces::FacePolicy::Off => "what the pictures show was not looked at",
-            _ => "not every face is found (profiles, small, tilted and covered ones): look at the copies",
+            faces::FacePolicy::Off => "faces, tattoos and name tags in the pictures were not looked for",
+            _ => "some faces are not found (from the side, small, tilted, covered): look at the copies",
         };
         Ok(writeln!(out, "{seen}; best effort, research use only")?)
     }

@@ -35,7 +35,7 @@ pub enum ScrubFaces {
     Warn,
     /// Make no copy
     Exclude,
-    /// Cover the head with grey, for good; the copy is then encoded anew
+    /// Cover the head with grey, for good; the copy is then saved as a new picture
     Blur,
 }
 

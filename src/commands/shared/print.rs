@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::commands::shared::Global;
 use crate::disk::vault::Vault;
+use crate::domain::words::counted;
 
 /// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
 pub(in crate::commands) fn write_and_print(
@@ -42,9 +43,14 @@ pub(in crate::commands) fn print_failed_gates(failed: impl Iterator<Item = Strin
     }
 }
 
-/// A line about `count` of something, where there is any.
-pub(in crate::commands) fn print_count(out: &mut impl Write, count: usize, what: &str) -> std::io::Result<()> {
-    if count > 0 { writeln!(out, "{count} {what}") } else { Ok(()) }
+/// A line about things, if there are any: "removed: 2 earlier copies (opted out)".
+pub(in crate::commands) fn print_count(
+    out: &mut impl Write,
+    what: &str,
+    (count, thing): (usize, &str),
+    more: &str,
+) -> std::io::Result<()> {
+    if count > 0 { writeln!(out, "{what}: {}{more}", counted(count, thing)) } else { Ok(()) }
 }
 
 /// Standard output. Who closed the pipe has seen enough (`| head`): what was asked for is done, and its exit code still counts.

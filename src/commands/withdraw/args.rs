@@ -8,7 +8,7 @@ use crate::commands::shared::at_rest::AtRestArgs;
 
 /// Take people who opted out from finished results.
 ///
-/// Their masks, records, overlays, probability maps, crops and table rows go; scores and comparisons that counted them are
+/// Their masks, records, overlays, probability maps and table rows go; scores and comparisons that counted them are
 /// deleted, to be made again. Interrupted, it is finished by the same command. The people are remembered in OUT (by hashes, not by
 /// name), so that later runs keep them out. Copies elsewhere are not known to it.
 #[derive(Debug, Args)]

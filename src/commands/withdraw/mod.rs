@@ -7,9 +7,12 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use crate::commands::shared::Global;
 use crate::commands::shared::print::{print_count, stdout};
 use crate::commands::shared::{at_rest, people};
+use crate::domain::words::counted;
 use crate::exit;
+use crate::people::lines_without_photos;
 use crate::store::{OutputFolder, Removal, Withdrawal};
 use args::WithdrawArgs;
 
@@ -17,7 +20,7 @@ use args::WithdrawArgs;
 const EXAMPLES: usize = 5;
 
 /// Returns the exit code.
-pub fn run(args: &WithdrawArgs) -> Result<u8> {
+pub fn run(args: &WithdrawArgs, global: &Global) -> Result<u8> {
     let vault = at_rest::vault(&args.at_rest)?;
     let codes = people::key(args.key_file.as_deref(), &vault)?;
     let people = people::load(&args.ids, args.subjects.as_deref(), codes.as_ref(), &vault)?;
@@ -32,8 +35,10 @@ pub fn run(args: &WithdrawArgs) -> Result<u8> {
         true => 0,
         false => Withdrawal::find(&folder, &people).context("the results cannot be read again")?.found(),
     };
-    report(args, &done, left)?;
     let is_certain = left == 0 && done.unknown_files.is_empty() && done.lines_without_results == 0;
+    if args.json || !global.quiet || !is_certain {
+        report(args, &done, left)?;
+    }
     Ok(if is_certain { exit::OK } else { exit::RUN_FAILED })
 }
 
@@ -47,29 +52,28 @@ fn report(args: &WithdrawArgs, done: &Removal, left: usize) -> Result<()> {
         });
         return Ok(writeln!(out, "{summary:#}")?);
     }
-    let verb = if args.dry_run { "would be" } else { "were" };
-    writeln!(out, "{} photos with {} files {verb} removed", done.photos, done.files)?;
+    let removed = if args.dry_run { "would be removed" } else { "removed" };
+    writeln!(out, "{removed}: {} with {}", counted(done.photos, "photo"), counted(done.files, "file"))?;
     if !done.derived.is_empty() {
-        writeln!(out, "{} counted them and {verb} deleted: make them again", done.derived.join(", "))?;
+        writeln!(out, "{removed}: {}, which counted these photos; make it again", done.derived.join(", "))?;
     }
-    let misspelt = "lines of the list match no photo: check their spelling, and --key-file if results carry codes";
-    print_count(&mut out, done.lines_without_results, misspelt)?;
+    if done.lines_without_results > 0 {
+        writeln!(out, "{}", lines_without_photos(done.lines_without_results))?;
+    }
     let shown = args.output.display();
-    if !done.unknown_files.is_empty() {
-        let count = done.unknown_files.len();
-        writeln!(
-            out,
-            "{count} files in {shown} belong to no record, so nobody can tell whose they are: look at them yourself"
-        )?;
-        for file in done.unknown_files.iter().take(EXAMPLES) {
-            writeln!(out, "  {}", file.display())?;
-        }
+    let unknown = (done.unknown_files.len(), "file");
+    print_count(&mut out, "without a record", unknown, &format!(" in {shown}; look yourself whose photos they show"))?;
+    for file in done.unknown_files.iter().take(EXAMPLES) {
+        writeln!(out, "  {}", file.display())?;
     }
     match (args.dry_run, left, done.unknown_files.len()) {
         (true, ..) => {}
         (false, 0, 0) => writeln!(out, "searched again: nothing of them is left in {shown}")?,
         (false, 0, _) => writeln!(out, "searched again: no record and no result of them is left in {shown}")?,
-        (false, ..) => writeln!(out, "{left} things of them are still there: see who else writes to {shown}")?,
+        (false, ..) => writeln!(
+            out,
+            "searched again: {left} records or files of them are there again; another program writes to {shown}"
+        )?,
     }
     Ok(())
 }

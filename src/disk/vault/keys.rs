@@ -7,6 +7,7 @@ use std::path::Path;
 use age::x25519::{Identity, Recipient};
 
 use super::is_encrypted;
+use crate::disk::describe;
 use crate::error::UsageError;
 
 /// A key to encrypt to, as `age-keygen` prints it.
@@ -19,7 +20,9 @@ pub fn recipient(text: &str) -> Result<Recipient, UsageError> {
                  (age-keygen -y FILE prints it); if others can see this command, make a new key"
                     .to_owned()
             }
-            other => format!("{other:?} is no public key of age, which begins with age1; {kinds}"),
+            other => {
+                format!("{other:?} is not a public key of age (age-keygen prints it, beginning with age1); {kinds}")
+            }
         })
     })
 }
@@ -27,12 +30,12 @@ pub fn recipient(text: &str) -> Result<Recipient, UsageError> {
 /// A file with such a key on each line; lines that begin with # are comments.
 pub fn recipients_in(file: &Path) -> Result<Vec<Recipient>, UsageError> {
     let shown = file.display();
-    let text =
-        fs::read_to_string(file).map_err(|e| UsageError(format!("cannot read the recipients in {shown}: {e}")))?;
+    let text = fs::read_to_string(file)
+        .map_err(|e| UsageError(format!("the public keys in {shown} cannot be read: {}", describe(&e))))?;
     let keys: Result<Vec<_>, _> = lines(&text).map(recipient).collect();
     let keys = keys.map_err(|UsageError(why)| UsageError(format!("{shown}: {why}")))?;
     if keys.is_empty() {
-        return Err(UsageError(format!("{shown} names no recipient")));
+        return Err(UsageError(format!("{shown} holds no public key")));
     }
     Ok(keys)
 }
@@ -40,15 +43,16 @@ pub fn recipients_in(file: &Path) -> Result<Vec<Recipient>, UsageError> {
 /// The secret keys in a file that `age-keygen` wrote.
 pub fn identities(file: &Path) -> Result<Vec<Identity>, UsageError> {
     let shown = file.display();
-    let wrong = |why: &str| UsageError(format!("the identity {shown} {why}"));
+    let wrong = |why: &str| UsageError(format!("the key file {shown} {why}"));
     refuse_readable_by_others(file)?;
-    let bytes = fs::read(file).map_err(|e| wrong(&format!("cannot be read: {e}; age-keygen -o FILE makes one")))?;
+    let bytes = fs::read(file)
+        .map_err(|e| wrong(&format!("cannot be read: {}; age-keygen -o FILE makes one", describe(&e))))?;
     if is_encrypted(&bytes) {
         return Err(wrong(&format!(
             "is itself encrypted, and derm-seg asks for no passphrase; let age open it: --identity <(age -d {shown})"
         )));
     }
-    let text = String::from_utf8(bytes).map_err(|_| wrong("is no text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("is not a text file"))?;
     let keys: Result<Vec<Identity>, _> = lines(&text).map(str::parse).collect();
     let keys = keys.map_err(|_| {
         wrong(

@@ -35,7 +35,7 @@ impl FromStr for Limit {
         if !known && !name.contains('.') {
             let names: Vec<&str> = BUILT_IN.iter().map(|b| b.0).collect();
             return Err(format!(
-                "`{name}` is none of {}, and no figure of a record such as area.lesion_px",
+                "there is no limit `{name}`; there are {}, and the figures of a record, such as area.lesion_px",
                 names.join(", ")
             ));
         }
@@ -43,7 +43,7 @@ impl FromStr for Limit {
             "off" => None,
             number => match number.parse::<f64>() {
                 Ok(v) if v.is_finite() && v >= 0.0 => Some(v),
-                _ => return Err(format!("`{number}` is no limit: a number of 0 or more, or off")),
+                _ => return Err(format!("write a number of 0 or more, or off")),
             },
         };
         Ok(Limit { name: name.to_owned(), limit })

@@ -26,7 +26,7 @@ fn check_one(gate: &Gate, scores: &Scores) -> Result<Vec<GateResult>, UsageError
     }
     if !scores.metrics.iter().any(|m| m.name == gate.metric) {
         let names: Vec<&str> = scores.metrics.iter().map(|m| m.name.as_str()).collect();
-        return Err(UsageError(format!("`{}` is no figure: one of {}", gate.metric, names.join(", "))));
+        return Err(UsageError(format!("there is no figure `{}`; there are {}", gate.metric, names.join(", "))));
     }
     let value = |group: &Group| group.metrics.get(&gate.metric).and_then(|s| statistic(s, &gate.statistic));
     match &gate.scope {
@@ -46,7 +46,10 @@ fn check_one(gate: &Gate, scores: &Scores) -> Result<Vec<GateResult>, UsageError
                 .collect();
             if groups.is_empty() {
                 let names: Vec<&str> = strata.groups.iter().map(|g| g.value.as_str()).collect();
-                return Err(UsageError(format!("`{column}` has no group `{wanted}`: it has {}", names.join(", "))));
+                return Err(UsageError(format!(
+                    "the column `{column}` has no group `{wanted}`; it has {}",
+                    names.join(", ")
+                )));
             }
             Ok(groups)
         }
@@ -57,10 +60,10 @@ fn find<'a>(scores: &'a Scores, column: &str) -> Result<&'a super::scores::Strat
     scores.strata.iter().find(|s| s.column.eq_ignore_ascii_case(column)).ok_or_else(|| {
         let names: Vec<&str> = scores.strata.iter().map(|s| s.column.as_str()).collect();
         let there = if names.is_empty() {
-            "there are none: give --subjects".to_owned()
+            "give a table with --subjects FILE".to_owned()
         } else {
-            format!("there are {}", names.join(", "))
+            format!("there are groups of {}", names.join(", "))
         };
-        UsageError(format!("no groups are made of a column `{column}`: {there}"))
+        UsageError(format!("there are no groups of a column `{column}`; {there}"))
     })
 }

@@ -32,7 +32,7 @@ impl Inputs {
         let format = plan.prediction_format.as_ref();
         let predictions = Predictions::open(&plan.predictions, format, &plan.people, &plan.vault)?;
         if plan.stored_grid && !predictions.is_results() {
-            let message = "--truth-grid stored needs the photos' orientation, which only a results folder knows";
+            let message = "--truth-grid stored needs the orientation of the photos, which a folder of masks does not tell; name a results folder";
             return Err(UsageError(message.to_owned()));
         }
         let mut unpaired = Vec::new();
@@ -69,8 +69,8 @@ fn nothing_paired(predictions: &Predictions, annotators: &[Annotator]) -> UsageE
     let Annotator { folder, theirs, .. } = &annotators[0];
     let truth = folder.names.iter().zip(theirs).find(|(_, theirs)| !**theirs).map_or("none at all", |(name, _)| name);
     UsageError(format!(
-        "no reference fits a prediction: the first prediction is `{prediction}`, the first reference is `{truth}`. \
-         References are found by path or by file name, with `_segmentation`, `_mask` or --truth-suffix at the end of the stem"
+        "no reference has the name of a prediction. The first prediction is `{prediction}`, the first reference is `{truth}`. \
+         Name references like the photos; the name may end in `_segmentation`, `_mask` or what --truth-suffix says"
     ))
 }
 

@@ -165,7 +165,7 @@ fn groupings(plan: &EvalPlan, images: &[&Prediction]) -> Result<(Vec<Grouping>, 
             let edges = plan.bins.get(column);
             if let (Some(_), Some(word)) = (edges, first_word(&values)) {
                 return Err(UsageError(format!(
-                    "--bins {column}: `{word}` in that column is no number: correct the table"
+                    "--bins {column}: `{word}` in that column is not a number; correct the table"
                 )));
             }
             match group(column, &values, edges.map(Vec::as_slice)) {

@@ -46,10 +46,10 @@ pub const STATISTICS: [&str; 11] =
 
 impl Gate {
     pub fn parse(side: Side, text: &str) -> Result<Self, String> {
-        let (left, limit) = text.rsplit_once('=').ok_or("there is no `=`")?;
-        let limit: f64 = limit.trim().parse().map_err(|_| format!("`{limit}` is no number"))?;
+        let (left, limit) = text.rsplit_once('=').ok_or("write FIGURE.STATISTIC=LIMIT, such as dice.mean=0.85")?;
+        let limit: f64 = limit.trim().parse().map_err(|_| format!("`{limit}` is not a number"))?;
         if !limit.is_finite() {
-            return Err(format!("`{limit}` is no limit"));
+            return Err(format!("`{limit}` cannot be a limit"));
         }
         let (scope, figure) = match left.rsplit_once(':') {
             None => (Scope::All, left),
@@ -62,8 +62,9 @@ impl Gate {
         if scope == Scope::All && TOTALS.contains(&figure) {
             return Ok(Gate { side, scope, metric: figure.into(), statistic: String::new(), limit });
         }
-        let (metric, statistic) =
-            figure.rsplit_once('.').ok_or_else(|| format!("`{figure}` names no statistic: write `{figure}.mean`"))?;
+        let (metric, statistic) = figure
+            .rsplit_once('.')
+            .ok_or_else(|| format!("write which statistic: `{figure}.mean`, `{figure}.median`, ..."))?;
         let gap = matches!(scope, Scope::Gap { .. });
         match (gap, statistic == "gap") {
             (true, false) => {
@@ -71,7 +72,7 @@ impl Gate {
             }
             (false, true) => Err("a gap is between the groups of a column: write `COLUMN:METRIC.gap`".into()),
             (false, false) if !STATISTICS.contains(&statistic) => {
-                Err(format!("`{statistic}` is no statistic: one of {}", STATISTICS.join(", ")))
+                Err(format!("there is no statistic `{statistic}`; there are {}", STATISTICS.join(", ")))
             }
             _ => Ok(Gate { side, scope, metric: metric.into(), statistic: statistic.into(), limit }),
         }
@@ -135,7 +136,7 @@ impl GateResult {
         let sign = if self.side == Side::Min { ">=" } else { "<=" };
         let wanted = format!("{scope}{} {sign} {}", self.figure, self.limit);
         match (self.value, self.short_by) {
-            (None, _) => format!("failed  {wanted}: not known, there is no value to hold against it"),
+            (None, _) => format!("failed  {wanted}: there is no value to compare"),
             (Some(value), Some(by)) => format!("failed  {wanted}: {value:.6}, off by {by:.6}"),
             (Some(value), None) => format!("held    {wanted}: {value:.6}"),
         }

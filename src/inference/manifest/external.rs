@@ -5,6 +5,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::disk::describe;
 use crate::error::UsageError;
 
 /// The side files that the graph names, checked and in order.
@@ -26,9 +27,12 @@ fn inside(name: &str, folder: &Path) -> Result<PathBuf, UsageError> {
     }
     let path = folder.join(relative);
     // A link inside the folder may lead out of it.
-    let real =
-        path.canonicalize().map_err(|e| UsageError(format!("The model's side file {name:?} cannot be read: {e}.")))?;
-    let home = folder.canonicalize().map_err(|e| UsageError(format!("The model's folder cannot be read: {e}.")))?;
+    let real = path
+        .canonicalize()
+        .map_err(|e| UsageError(format!("The model's side file {name:?} cannot be read: {}.", describe(&e))))?;
+    let home = folder
+        .canonicalize()
+        .map_err(|e| UsageError(format!("The model's folder cannot be read: {}.", describe(&e))))?;
     if real.starts_with(home) { Ok(path) } else { Err(outside()) }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::{MANIFEST_SCHEMA, Manifest, external};
+use crate::disk::describe;
 use crate::domain::record::ModelId;
 use crate::error::UsageError;
 
@@ -59,8 +60,7 @@ pub fn locate(path: &Path, manifest: Option<&Path>) -> Result<Model, UsageError>
         }
         _ => graph_file,
     };
-    let graph = std::fs::read(&graph_file)
-        .map_err(|e| UsageError(format!("The model {shown} cannot be read ({}): {e}.", graph_file.display())))?;
+    let graph = std::fs::read(&graph_file).map_err(|e| cannot("model", &graph_file, &e))?;
     let folder = graph_file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
     let side_files = external::side_files(&graph, &folder).map_err(|e| UsageError(format!("{shown}: {e}")))?;
     let stem = graph_file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
@@ -72,19 +72,23 @@ pub fn locate(path: &Path, manifest: Option<&Path>) -> Result<Model, UsageError>
     finish(manifest, Cow::Owned(graph), (!side_files.is_empty()).then_some((graph_file, side_files)), &stem)
 }
 
+fn cannot(read: &str, file: &Path, why: &std::io::Error) -> UsageError {
+    let out = "Name a folder with model.onnx and manifest.json, or an .onnx file.";
+    UsageError(format!("The {read} {} cannot be read: {}. {out}", file.display(), describe(why)))
+}
+
 fn read_manifest(path: &Path) -> Result<Manifest, UsageError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| UsageError(format!("The manifest {} cannot be read: {e}.", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|e| cannot("manifest", path, &e))?;
     parse(&text, &path.display().to_string())
 }
 
 fn parse(text: &str, from: &str) -> Result<Manifest, UsageError> {
     let manifest: Manifest =
-        serde_json::from_str(text).map_err(|e| UsageError(format!("The manifest of {from} is not valid: {e}.")))?;
+        serde_json::from_str(text).map_err(|e| UsageError(format!("The manifest {from} is not valid: {e}.")))?;
     match manifest.schema.as_deref() {
         None | Some(MANIFEST_SCHEMA) => Ok(manifest),
         Some(other) => Err(UsageError(format!(
-            "The manifest of {from} has schema {other:?}; this program reads {MANIFEST_SCHEMA:?}."
+            "The manifest {from} has schema {other:?}; this program reads {MANIFEST_SCHEMA:?}."
         ))),
     }
 }
@@ -99,10 +103,8 @@ fn finish(
     let mut hasher = Sha256::new();
     hasher.update(&graph);
     for file in side.iter().flat_map(|(_, files)| files) {
-        let mut reader = std::fs::File::open(file)
-            .map_err(|e| UsageError(format!("The model's side file {} cannot be read: {e}.", file.display())))?;
-        std::io::copy(&mut reader, &mut HashWriter(&mut hasher))
-            .map_err(|e| UsageError(format!("The model's side file {} cannot be read: {e}.", file.display())))?;
+        let mut reader = std::fs::File::open(file).map_err(|e| cannot("model's side file", file, &e))?;
+        std::io::copy(&mut reader, &mut HashWriter(&mut hasher)).map_err(|e| cannot("model's side file", file, &e))?;
     }
     let sha256: String = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
     if let Some(expected) = &manifest.sha256

@@ -42,9 +42,12 @@ pub fn resolve_output(
     let classes = classes(wanted.classes.as_deref(), values, channels, tensor, seen, &mut assumed)?;
     let temperature = wanted.temperature.unwrap_or(1.0);
     let thresholds = wanted.thresholds.unwrap_or(Thresholds { lesion: 0.5 });
-    let is_probability = thresholds.lesion > 0.0 && thresholds.lesion < 1.0;
-    if !temperature.is_finite() || temperature <= 0.0 || !is_probability {
-        return Err(Unclear::Wrong("The temperature must be above 0 and the lesion threshold between 0 and 1.".into()));
+    let Thresholds { lesion } = thresholds;
+    if !(lesion > 0.0 && lesion < 1.0) {
+        return Err(Unclear::Wrong(format!("The lesion threshold is {lesion}: it must lie between 0 and 1.")));
+    }
+    if !temperature.is_finite() || temperature <= 0.0 {
+        return Err(Unclear::Wrong(format!("The temperature is {temperature}: it must be above 0.")));
     }
     Ok((Output { name: tensor.name.clone(), layout, values, activation, classes, temperature, thresholds }, assumed))
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use crate::disk::describe;
 use crate::error::UsageError;
 
 /// `what` names the list in messages.
@@ -10,7 +11,7 @@ pub fn read_list(mut reader: impl Read, what: &str) -> Result<Vec<PathBuf>, Usag
     let mut bytes = Vec::new();
     reader
         .read_to_end(&mut bytes)
-        .map_err(|e| UsageError(format!("The list of photos ({what}) cannot be read: {e}.")))?;
+        .map_err(|e| UsageError(format!("The list of photos ({what}) cannot be read: {}.", describe(&e))))?;
     let separator = if bytes.contains(&0) { 0 } else { b'\n' };
     let trim = |line: &'_ [u8]| -> Vec<u8> {
         let line = if separator == b'\n' { line.strip_suffix(b"\r").unwrap_or(line) } else { line };

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use walkdir::WalkDir;
 
+use crate::disk::describe;
 use crate::disk::vault::clear_name;
 use crate::domain::source::Source;
 use crate::error::{PhotoError, UsageError};
@@ -149,11 +150,6 @@ fn walk(
             }
         }
     }
-}
-
-/// An I/O error without the path that some systems put into it.
-pub fn describe(error: &std::io::Error) -> String {
-    error.kind().to_string()
 }
 
 const EXTENSIONS: [&str; 15] =

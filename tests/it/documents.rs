@@ -1,0 +1,193 @@
+//! Documents whose commands are run: `tests/cmd`, one for each verb.
+//!
+//! A block that opens with ```` ```console ```` holds commands after `$ `, each with what it prints. A test runs the commands
+//! of one document, in their order and in one folder, and holds the whole document against what came out.
+//! `SNAPSHOTS=overwrite cargo test --test it documents` puts what came out into the documents; read it before you commit it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use age::secrecy::ExposeSecret;
+use age::x25519::Identity;
+use clap::CommandFactory;
+use regex::Regex;
+use serde_json::json;
+use snapbox::{Assert, Data, Redactions};
+
+use crate::kit::faces;
+use crate::kit::files::{Jpeg, identifying_exif};
+use crate::kit::models::{that_fail, that_work};
+use crate::kit::photos::Scene;
+use crate::kit::spoil::cut;
+use crate::results_folder::{Photo, binary, excluded, failed, results, square, write_text};
+use crate::support::{Lab, Ran, program};
+
+/// Photos of three people, and a small model.
+fn photos() -> Lab {
+    let lab = Lab::new();
+    for (seed, name) in ["P01/arm.jpg", "P01/leg.jpg", "P02/hand.jpg", "P03/back.jpg"].into_iter().enumerate() {
+        lab.put(&format!("photos/{name}"), &Jpeg::camera().write(&Scene::any(seed as u64).draw(320, 240).photo));
+    }
+    lab
+}
+
+/// What a study should see before it runs: a place, a name, a face, a cut file, the same photo twice, a tiny one.
+fn photos_with_faults() -> Lab {
+    let lab = photos();
+    let draw = |seed, width| Scene::any(seed).draw(width, width * 3 / 4).photo;
+    let with_place = Jpeg { exif: Some(identifying_exif(1)), ..Jpeg::camera() };
+    let good = Jpeg::camera();
+    lab.put("photos/P02/phone.jpg", &with_place.write(&draw(11, 320)));
+    lab.put("photos/P03/cut.jpg", &cut(&good.write(&draw(12, 320)), 50));
+    lab.put("photos/P03/face.jpg", &good.write(&faces::draw(400, 500)));
+    lab.put("photos/P03/Taro_Yamada_1961-02-03.jpg", &good.write(&draw(13, 320)));
+    lab.put("photos/P03/tiny.jpg", &good.write(&draw(14, 60)));
+    fs::copy(lab.path("photos/P01/arm.jpg"), lab.path("photos/P03/again.jpg")).unwrap();
+    lab
+}
+
+/// Besides the model one whose classes nobody can guess, and some that cannot be used.
+fn models() -> Lab {
+    let lab = Lab::new();
+    let (_, five_classes) = that_work().into_iter().find(|(name, _)| *name == "five_classes").unwrap();
+    lab.put("bare/rule.onnx", &five_classes.build().model);
+    that_fail().iter().for_each(|(name, variant)| lab.install(&format!("faulty/{name}"), variant));
+    lab
+}
+
+/// Finished results and reference masks, without a photo: squares, so that every figure can be counted by hand.
+fn scored() -> Lab {
+    let lab = Lab::new();
+    let drawn = square(40, 30, [5, 5, 10, 10]);
+    let found = [("P01/a.jpg", 5u32), ("P01/b.jpg", 6), ("P02/a.jpg", 7), ("P02/b.jpg", 5), ("P03/a.jpg", 9)];
+    let photos = |shift: u32| found.map(|(path, x)| Photo::new(path, square(40, 30, [x + shift, 5, 10, 10]))).into();
+    results(&lab.path("results"), photos(0), vec![failed("P03/b.jpg"), excluded("P04/a.jpg")]);
+    results(&lab.path("later"), photos(1), vec![failed("P03/b.jpg"), excluded("P04/a.jpg")]);
+    for (path, _) in found {
+        binary(&lab.path(&format!("truth/{}", path.replace(".jpg", ".png"))), &drawn);
+    }
+    binary(&lab.path("truth/P09/a.png"), &drawn);
+    let table = "path,patient,sex,age\nP01/a.jpg,1,f,31\nP01/b.jpg,1,f,31\nP02/a.jpg,2,m,58\nP02/b.jpg,2,m,58\nP03/a.jpg,3,m,77\n";
+    write_text(&lab.path("patients.csv"), table);
+    binary(&lab.path("enlarged/P01/a.png"), &square(80, 60, [10, 10, 20, 20]));
+    let plaque = json!({"label": "plaque", "shape_type": "polygon", "points": [[5, 5], [15, 5], [15, 15], [5, 15]]});
+    let labelme = json!({"imageWidth": 40, "imageHeight": 30, "shapes": [plaque]});
+    write_text(&lab.path("plaques/P01/a.json"), &labelme.to_string());
+    lab
+}
+
+/// With a key to read what is encrypted, its public half, and somebody else's key.
+fn photos_and_keys() -> Lab {
+    let lab = photos();
+    let [own, other] = [(); 2].map(|()| Identity::generate());
+    for (name, key) in [("key", &own), ("other.key", &other)] {
+        lab.put_private(name, key.to_string().expose_secret().as_bytes());
+    }
+    lab.put("public.txt", own.to_public().to_string().as_bytes());
+    lab
+}
+
+macro_rules! documents {
+    ($($verb:ident: $lab:expr),+ $(,)?) => {
+        const DOCUMENTS: &[&str] = &[$(stringify!($verb)),+];
+        $(#[test]
+        fn $verb() {
+            hold(&format!("tests/cmd/{}.md", stringify!($verb)), &$lab);
+        })+
+    };
+}
+
+documents! {
+    check: photos_with_faults(),
+    compare: scored(),
+    completions: Lab::new(),
+    encryption: photos_and_keys(),
+    eval: scored(),
+    export: photos(),
+    help: photos(),
+    man: Lab::new(),
+    model: models(),
+    report: scored(),
+    run: photos(),
+    scrub: photos_with_faults(),
+    withdraw: photos(),
+}
+
+#[test]
+fn every_verb_has_its_document() {
+    for verb in derm_seg::commands::Cli::command().get_subcommands() {
+        assert!(DOCUMENTS.contains(&verb.get_name()), "tests/cmd/{}.md is missing", verb.get_name());
+    }
+}
+
+fn hold(document: &str, lab: &Lab) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let now = run_again(&fs::read_to_string(&path).unwrap(), lab);
+    let assert = Assert::new().action_env("SNAPSHOTS").normalize_paths(false).redact_with(what_differs());
+    assert.eq(now, Data::read_from(&path, None));
+}
+
+/// The document as it would be if every command had been run just now.
+fn run_again(document: &str, lab: &Lab) -> String {
+    let mut now = String::new();
+    let mut lines = document.lines().peekable();
+    let mut in_console = false;
+    while let Some(line) = lines.next() {
+        now += &format!("{line}\n");
+        if line.starts_with("```") {
+            in_console = line == "```console";
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| in_console) {
+            let mut command = command.to_owned();
+            while command.ends_with('\\') {
+                let more = lines.next().expect("a line goes on");
+                now += &format!("{more}\n");
+                command += &format!("\n{more}");
+            }
+            while lines.next_if(|line| !line.starts_with("$ ") && !line.starts_with("```")).is_some() {}
+            now += &said(&command, lab);
+        }
+    }
+    now
+}
+
+/// What a shell shows of a command, and how it ended where that is not well.
+fn said(command: &str, lab: &Lab) -> String {
+    let own = Path::new(program().get_program()).parent().unwrap().to_owned();
+    let path = std::env::var("PATH").unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(lab.path("")).stdin(Stdio::null());
+    for variable in ["COLUMNS", "LINES", "ORT_DYLIB_PATH"] {
+        shell.env_remove(variable);
+    }
+    let ran = Ran::from(shell.env("PATH", format!("{}:{path}", own.display())).output().unwrap());
+    let mut shown = ran.stdout;
+    if !shown.is_empty() && !shown.ends_with('\n') {
+        shown.push('\n');
+    }
+    if ran.code != 0 {
+        shown += &format!("(exit code {})\n", ran.code);
+    }
+    shown
+}
+
+/// What may differ from machine to machine and from version to version.
+fn what_differs() -> Redactions {
+    let mut redactions = Redactions::new();
+    for (shown, pattern) in [
+        ("[TIME]", r"processed in (?<redacted>\d+\.\d s)"),
+        ("[TIME]", r"about (?<redacted>\d+ (s|min)) with"),
+        ("[TIME]", r#""seconds": ?(?<redacted>[\d.]+)"#),
+        ("[RANGE]", r"values (?<redacted>-?[\d.]+ to -?[\d.]+)"),
+        ("[RANGE]", r"from a range of (?<redacted>-?[\d.]+ to -?[\d.]+)"),
+        ("[RATE]", r", (?<redacted>\d+\.\d) a second"),
+        ("[JOBS]", r"(?<redacted>\d+ jobs?)\b"),
+        ("[HASH]", r"\b(?<redacted>[0-9a-f]{64})\b"),
+        ("[HASH]", r"\b(?<redacted>[0-9a-f]{32})\b"),
+        ("[HASH]", r"sha256 (?<redacted>[0-9a-f]{12})\b"),
+        ("[VERSION]", r"derm-s(eg|kin) (?<redacted>\d+\.\d+\.\d+)"),
+    ] {
+        redactions.insert(shown, Regex::new(pattern).unwrap()).unwrap();
+    }
+    redactions
+}
