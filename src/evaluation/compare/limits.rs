@@ -43,7 +43,7 @@ impl FromStr for Limit {
             "off" => None,
             number => match number.parse::<f64>() {
                 Ok(v) if v.is_finite() && v >= 0.0 => Some(v),
-                _ => return Err(format!("write a number of 0 or more, or off")),
+                _ => return Err("write a number of 0 or more, or off".to_owned()),
             },
         };
         Ok(Limit { name: name.to_owned(), limit })
