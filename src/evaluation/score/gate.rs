@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn mistakes_are_explained() {
         for (text, word) in [
-            ("dice.mean", "no `=`"),
-            ("dice.mean=high", "no number"),
-            ("dice.mean=NaN", "no limit"),
+            ("dice.mean", "FIGURE.STATISTIC=LIMIT"),
+            ("dice.mean=high", "not a number"),
+            ("dice.mean=NaN", "cannot be a limit"),
             ("dice=0.8", "dice.mean"),
             ("dice.average=0.8", "ci95_low"),
             ("dice.gap=0.8", "COLUMN:METRIC.gap"),
@@ -191,7 +191,7 @@ mod tests {
         assert!(!failed.held && (failed.short_by.unwrap() - 0.05).abs() < 1e-12);
         assert!(failed.sentence().contains("dice.mean >= 0.85: 0.800000, off by 0.050000"), "{}", failed.sentence());
         let unknown = gate.check("sex=male".into(), None);
-        assert!(!unknown.held && unknown.sentence().contains("sex=male: dice.mean >= 0.85: not known"));
+        assert!(!unknown.held && unknown.sentence().contains("sex=male: dice.mean >= 0.85: there is no value"));
         let gate = Gate::parse(Side::Max, "hd95.mean=5").unwrap();
         assert!(gate.check("all".into(), Some(5.0)).held && !gate.check("all".into(), Some(5.1)).held);
     }
