@@ -108,11 +108,10 @@ def drawn_set(val, n=120, size=352, seed=77):
 
 def faces(items, detector):
     """Heads cut from street photos, enlarged: real eyes, lips, nostrils, brows and hair, none a lesion, and no disease is drawn onto them."""
-    out = []
+    out, net, k = [], cv2.FaceDetectorYN.create(detector, "", (320, 320), 0.7), 2.0  # small faces are found better enlarged
     for im, t in items:
         h, w = t.shape
-        k = 2.0  # small faces are found better enlarged
-        net = cv2.FaceDetectorYN.create(detector, "", (int(w * k), int(h * k)), 0.7)
+        net.setInputSize((int(w * k), int(h * k)))
         _, found = net.detect(cv2.resize(im[:, :, ::-1], (int(w * k), int(h * k)), interpolation=cv2.INTER_CUBIC))
         for f in found if found is not None else []:
             x, y, a, b = f[:4] / k
