@@ -264,19 +264,37 @@ def eroded(c):
 KINDS = {plaque: 0.19, eczema: 0.15, vitiligo: 0.25, thick_sole: 0.10, keratosis: 0.09, acne: 0.09, guttate: 0.07, lichenified: 0.07,
          erythema: 0.04, dark_patch: 0.05, ring: 0.05, wheal: 0.04, eroded: 0.05}
 SMALL = (acne, guttate)
-SEEN = {vitiligo: 9}  # how much a colour has to change (CIELAB) before an eye sees a lesion; pale on pale is seen later
+SEEN = {vitiligo: 12, erythema: 11, dark_patch: 10, wheal: 10, eczema: 9}  # how much a colour has to change (CIELAB), other kinds: 8
+TRIES = 4
+
+
+def seen(kind, x, y, lesion, room):
+    """Whether an eye finds it: the colour changed enough, more so where no healthy skin is left to compare with, and the lesion
+    differs from that skin. What nobody sees would only teach doubt."""
+    if lesion.sum() < 12:
+        return False
+    a, b, rest, need = lab(x), lab(y), room & ~lesion, SEEN.get(kind, 8)
+    change = np.median(np.linalg.norm((a - b)[lesion], axis=1))
+    if rest.sum() < 0.06 * room.sum():
+        return change >= 1.5 * need
+    near = cv2.dilate(lesion.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+    beside = rest & near if (rest & near).sum() > 40 else rest
+    return change >= need and np.linalg.norm(np.median(b[lesion], 0) - np.median(b[beside], 0)) >= 0.5 * need
 
 
 def draw(rng, x, t, room):
-    """(picture, target) with one disease drawn into the room; as they were when no eye could see it."""
+    """(picture, target) with one disease drawn into the room; as they were when no eye could see it, however often tried."""
     kinds, p = list(KINDS), np.array(list(KINDS.values()))
     kind = kinds[rng.choice(len(kinds), p=p / p.sum())]
-    c = Scene(rng, x, room)
-    y, a = kind(c)
     soft = blur(room.astype(np.float32), 0.8)[..., None]
-    y = x * (1 - soft) + y * soft
-    lesion = (a > 0.5) & room
-    if lesion.sum() < 12 or np.median(np.linalg.norm((lab(x) - lab(y))[lesion], axis=1)) < SEEN.get(kind, 5):
+    for _ in range(TRIES):
+        c = Scene(rng, x, room)
+        y, a = kind(c)
+        y = x * (1 - soft) + y * soft
+        lesion = (a > 0.5) & room
+        if seen(kind, x, y, lesion, room):
+            break
+    else:
         return x, t
     t = t.copy()
     edge = (a > 0.3) & ~lesion

@@ -41,6 +41,14 @@ class Drawings(unittest.TestCase):
             drawn += (u == 2).any()
         self.assertGreater(drawn, 20)
 
+    def test_what_no_eye_sees_is_no_lesion(self):
+        x, room = skin(np.random.default_rng(7), (190, 140, 115))
+        for part, factor, expected in ((0.4, 0.99, False), (0.4, 0.75, True), (1.0, 0.88, False), (1.0, 0.6, True)):
+            lesion = room.copy()
+            lesion[:, int(128 * part):] = False
+            y = np.where(lesion[..., None], x * np.float32([1, factor, factor]), x)
+            self.assertEqual(disease.seen(disease.erythema, x, y, lesion, room), expected, (part, factor))
+
     def test_vitiligo_is_never_darker_inside(self):
         rng = np.random.default_rng(2)
         x, room = skin(rng, (150, 105, 80))
