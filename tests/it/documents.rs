@@ -1,4 +1,4 @@
-//! Documents whose commands are run: `tests/cmd`, one for each verb.
+//! Documents whose commands are run: `tests/cmd`, one for each verb, and the guide through a study.
 //!
 //! A block that opens with ```` ```console ```` holds commands after `$ `, each with what it prints. A test runs the commands
 //! of one document, in their order and in one folder, and holds the whole document against what came out.
@@ -17,8 +17,9 @@ use snapbox::{Assert, Data, Redactions};
 
 use crate::kit::faces;
 use crate::kit::files::{Jpeg, identifying_exif};
+use crate::kit::lesions::Kind;
 use crate::kit::models::{that_fail, that_work};
-use crate::kit::photos::Scene;
+use crate::kit::photos::{Backdrop, Body, Scene};
 use crate::kit::spoil::cut;
 use crate::results_folder::{Photo, binary, excluded, failed, results, square, write_text};
 use crate::support::{Lab, Ran, program};
@@ -53,6 +54,47 @@ fn models() -> Lab {
     let (_, five_classes) = that_work().into_iter().find(|(name, _)| *name == "five_classes").unwrap();
     lab.put("bare/rule.onnx", &five_classes.build().model);
     that_fail().iter().for_each(|(name, variant)| lab.install(&format!("faulty/{name}"), variant));
+    lab
+}
+
+/// The study of docs/study.md: six patients, what doctors drew, a clinical table, and three photos that need somebody.
+fn study() -> Lab {
+    let lab = Lab::new();
+    let patients = [
+        ("P01", "psoriasis", 24, "f"),
+        ("P02", "psoriasis", 67, "m"),
+        ("P03", "eczema", 45, "f"),
+        ("P04", "eczema", 31, "m"),
+        ("P05", "psoriasis", 52, "f"),
+        ("P06", "eczema", 58, "m"),
+    ];
+    let mut table = "path,patient,diagnosis,age,sex\n".to_owned();
+    for (number, (patient, diagnosis, age, sex)) in patients.into_iter().enumerate() {
+        for (place, body) in [("arm", Body::Limb), ("leg", Body::Closeup)] {
+            let scene = Scene {
+                seed: 40 + number as u64,
+                tone: number,
+                body,
+                backdrop: Backdrop::BlueDrape,
+                lesion: if diagnosis == "psoriasis" { Kind::Plaques } else { Kind::Erythema },
+                ruler: false,
+                vignette: false,
+                hairs: 0,
+            };
+            let sample = scene.draw(480, 360);
+            let phone = (patient, place) == ("P02", "leg");
+            let jpeg = Jpeg { exif: phone.then(|| identifying_exif(1)), ..Jpeg::camera() }.write(&sample.photo);
+            let damaged = (patient, place) == ("P05", "leg");
+            lab.put(&format!("photos/{patient}/{place}.jpg"), if damaged { &jpeg[..jpeg.len() / 2] } else { &jpeg });
+            if damaged {
+                lab.put("camera/P05-leg.jpg", &jpeg);
+            }
+            binary(&lab.path(&format!("masks/{patient}/{place}.png")), &sample.truth);
+            table += &format!("{patient}/{place}.jpg,{patient},{diagnosis},{age},{sex}\n");
+        }
+    }
+    lab.put("photos/P06/face.jpg", &Jpeg::camera().write(&faces::draw(400, 500)));
+    lab.put("patients.csv", table.as_bytes());
     lab
 }
 
@@ -112,6 +154,11 @@ documents! {
     run: photos(),
     scrub: photos_with_faults(),
     withdraw: photos(),
+}
+
+#[test]
+fn the_study_guide() {
+    hold("docs/study.md", &study());
 }
 
 #[test]
@@ -182,6 +229,8 @@ fn what_differs() -> Redactions {
         ("[RANGE]", r"from a range of (?<redacted>-?[\d.]+ to -?[\d.]+)"),
         ("[RATE]", r", (?<redacted>\d+\.\d) a second"),
         ("[JOBS]", r"(?<redacted>\d+ jobs?)\b"),
+        // Codes that stand for names.
+        ("[CODE]", r"\b(?<redacted>[0-9a-hjkmnp-tv-z]{16})\b"),
         ("[HASH]", r"\b(?<redacted>[0-9a-f]{64})\b"),
         ("[HASH]", r"\b(?<redacted>[0-9a-f]{32})\b"),
         ("[HASH]", r"sha256 (?<redacted>[0-9a-f]{12})\b"),

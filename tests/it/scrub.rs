@@ -75,6 +75,17 @@ fn codes_replace_names_everywhere_but_in_the_table() {
 }
 
 #[test]
+fn people_who_opted_out_are_not_in_the_table_either() {
+    let study = study();
+    let scrub = "scrub photos -o clean --names pseudonym --key-file study.key --table table.csv";
+    study.say(scrub).expect_code(0);
+    study.put("list", b"Yamada_Taro\n");
+    study.say(&format!("{scrub} --opt-out list")).expect_code(0);
+    let table = fs::read_to_string(study.path("table.csv")).unwrap();
+    assert!(!table.contains("Yamada") && table.contains("Suzuki_Hanako/1.jpg"), "{table}");
+}
+
+#[test]
 fn people_who_opted_out_are_never_opened_and_their_copies_go() {
     let study = study();
     study.ran(&["scrub", "photos", "-o", "clean"]);

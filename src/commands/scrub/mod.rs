@@ -148,7 +148,12 @@ fn rows(table: &Path, plan: &ScrubPlan) -> Result<Rows> {
 }
 
 fn write_table(file: &Path, mut rows: Rows, items: &[Item], plan: &ScrubPlan) -> Result<()> {
-    rows.extend(items.iter().map(|item| (item.source.file_name.clone(), item.original_name.clone())));
+    for item in items {
+        match item.source.opted_out {
+            true => rows.remove(&item.source.file_name),
+            false => rows.insert(item.source.file_name.clone(), item.original_name.clone()),
+        };
+    }
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["code", "path"])?;
     for (code, name) in &rows {

@@ -55,7 +55,7 @@ fn report(args: &WithdrawArgs, done: &Removal, left: usize) -> Result<()> {
     let removed = if args.dry_run { "would be removed" } else { "removed" };
     writeln!(out, "{removed}: {} with {}", counted(done.photos, "photo"), counted(done.files, "file"))?;
     if !done.derived.is_empty() {
-        writeln!(out, "{removed}: {}, which counted these photos; make it again", done.derived.join(", "))?;
+        writeln!(out, "{removed}: {}, which counted these photos; to be made again", done.derived.join(", "))?;
     }
     if done.lines_without_results > 0 {
         writeln!(out, "{}", lines_without_photos(done.lines_without_results))?;
