@@ -56,7 +56,7 @@ fn filling() -> Vec<(f64, f64, f64)> {
 
 fn whole(bencher: divan::Bencher, size: (u32, u32), discs: &[(f64, f64, f64)]) {
     let (photo, labels) = scene(size, discs);
-    bencher.bench_local(|| measure(&photo, &labels, true, &|_, _| 0.5));
+    bencher.bench_local(|| measure(&photo, &labels, true, Some(&|_, _| 0.5)));
 }
 
 #[divan::bench(args = SIZES)]

@@ -133,9 +133,8 @@ fn floor(folder: &Path, photos: &[Vec<u8>]) -> f64 {
             let segmentation = desk.paint(&photo, vec![map]);
             lap(t);
             let t = cpu();
-            black_box(measure(&photo, &segmentation.labels, segmentation.has_skin_class, &|x, y| {
-                segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5)
-            }));
+            let probability = |x, y| segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5);
+            black_box(measure(&photo, &segmentation.labels, segmentation.has_skin_class, Some(&probability)));
             lap(t);
             let t = cpu();
             let mask = encode_mask(&segmentation.labels).unwrap();

@@ -78,7 +78,9 @@ fn f_interpret_and_paint(bencher: Bencher, megapixels: u32) {
 fn g_measure(bencher: Bencher, megapixels: u32) {
     let (photo, segmentation) = segmented(megapixels);
     let probability = |x: u32, y: u32| segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5);
-    bencher.bench_local(|| measure(black_box(&photo), &segmentation.labels, segmentation.has_skin_class, &probability));
+    bencher.bench_local(|| {
+        measure(black_box(&photo), &segmentation.labels, segmentation.has_skin_class, Some(&probability))
+    });
 }
 
 #[divan::bench(args = MEGAPIXELS)]

@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             None => vec![128; labels.data.len() * 3],
         };
         let has_skin_class = labels.data.contains(&SKIN);
-        let measured = measure(&Photo { width, height, rgb }, &labels, has_skin_class, &|_, _| 1.0);
+        let measured = measure(&Photo { width, height, rgb }, &labels, has_skin_class, Some(&|_, _| 1.0));
         println!("{}", serde_json::to_string(&measured)?);
     }
     Ok(())

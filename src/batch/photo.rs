@@ -27,7 +27,7 @@ use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::{Policy, findings, scan, scan_bytes};
 use crate::store::{
     OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities, is_about_the_name, last_touched,
-    mask_path, record_path,
+    mask_path, overlay_path, record_path,
 };
 
 /// Everything that decides a photo's results.
@@ -52,7 +52,7 @@ impl PhotoPlan {
     pub fn extra_files(&self, source: &Source) -> Vec<String> {
         let mut files = Vec::new();
         if self.overlay.is_some() {
-            files.push(format!("overlays/{}.jpg", source.file_name));
+            files.push(overlay_path(&source.file_name));
         }
         if self.probabilities.is_some() {
             files.push(format!("probs/{}.lesion.png", source.file_name));
@@ -167,9 +167,8 @@ fn segment(
     *stage = Stage::Model;
     let segmentation = look(&photo, plan, engine)?;
     *stage = Stage::Measure;
-    let figures = measure(&photo, &segmentation.labels, segmentation.has_skin_class, &|x, y| {
-        segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5)
-    });
+    let probability = |x, y| segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5);
+    let figures = measure(&photo, &segmentation.labels, segmentation.has_skin_class, Some(&probability));
     *stage = Stage::Write;
     let mask = encode_mask(&segmentation.labels)?;
     let extra = extra_pictures(&photo, &segmentation, plan)?;
@@ -190,6 +189,7 @@ fn segment(
         confidence,
         privacy,
         warnings: warnings.iter().map(Warning::from).collect(),
+        edited: None,
     };
     Ok(Ok(Box::new(Results { done, mask, extra })))
 }
@@ -262,11 +262,7 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
     let input = done.input.clone();
     let mask_path = done.mask.path.clone();
     let record = Record::new(Outcome::Done(Box::new(done)));
-    let mut json = record
-        .to_json()
-        .and_then(|value| serde_json::to_vec_pretty(&value))
-        .map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
-    json.push(b'\n');
+    let json = record.to_file().map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
     let files = std::iter::once((mask_path, mask)).chain(plan.extra_files(source).into_iter().zip(extra));
     let last = (record_path(&source.file_name), json);
     for (path, bytes) in files.chain([last]) {

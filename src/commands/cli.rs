@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::shared::Global;
-use super::{check, compare, eval, export, model, report, run, scrub, shell, withdraw};
+use super::{check, compare, correct, eval, export, model, report, run, scrub, shell, withdraw};
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
 ///
@@ -23,6 +23,8 @@ pub enum Command {
     Check(Box<check::args::CheckArgs>),
     Scrub(Box<scrub::args::ScrubArgs>),
     Withdraw(withdraw::args::WithdrawArgs),
+    Correct(correct::args::CorrectArgs),
+    Measure(correct::args::MeasureArgs),
     Eval(Box<eval::args::EvalArgs>),
     Compare(compare::args::CompareArgs),
     Report(report::args::ReportArgs),

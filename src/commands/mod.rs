@@ -4,6 +4,7 @@
 mod check;
 mod cli;
 mod compare;
+mod correct;
 mod eval;
 mod export;
 mod model;
@@ -27,6 +28,8 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
         Command::Check(args) => check::run(*args, global),
         Command::Withdraw(args) => withdraw::run(&args, global),
         Command::Scrub(args) => scrub::run(*args, global),
+        Command::Correct(args) => correct::correct(args, global),
+        Command::Measure(args) => correct::measure(args, global),
         Command::Eval(args) => eval::run(*args, global),
         Command::Compare(args) => compare::run(args, global),
         Command::Report(args) => report::run(args, global),

@@ -71,6 +71,17 @@ pub struct Done {
     pub confidence: Confidence,
     pub privacy: Privacy,
     pub warnings: Vec<Warning>,
+    /// Where somebody corrected the mask: what the model's was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edited>,
+}
+
+/// The figures of such a record are of the corrected mask, and the model's confidence is null.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edited {
+    pub model_mask_blake3: String,
+    /// Whether it lies in model_masks/; it does not where it was painted over in its place.
+    pub model_mask_kept: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -179,8 +190,8 @@ pub struct Lesion {
     /// |M xor flip(M)| / 2|M| about the major and the minor axis.
     pub asymmetry: [f64; 2],
     pub touches_border: bool,
-    /// Mean lesion probability inside the component.
-    pub confidence: f64,
+    /// Mean lesion probability inside the component; null where the mask is not the model's.
+    pub confidence: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,8 +273,8 @@ pub struct Confidence {
     pub lesion_mean: Option<f64>,
     /// Mean entropy (nats, over the model's classes) in lesion pixels.
     pub lesion_entropy: Option<f64>,
-    /// Share of pixels whose best class has a probability under 0.6.
-    pub undecided_fraction: f64,
+    /// Share of pixels whose best class has a probability under 0.6; null where the mask is not the model's.
+    pub undecided_fraction: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -306,6 +317,13 @@ impl Record {
         let mut value = serde_json::to_value(self)?;
         round(&mut value);
         Ok(value)
+    }
+
+    /// The bytes of a record's own file.
+    pub fn to_file(&self) -> serde_json::Result<Vec<u8>> {
+        let mut json = serde_json::to_vec_pretty(&self.to_json()?)?;
+        json.push(b'\n');
+        Ok(json)
     }
 
     /// The record as it would be read back.

@@ -46,12 +46,13 @@ pub struct Measurements {
 /// Measures an upright photo and its labels, which are of the same size.
 ///
 /// `has_skin_class` tells whether the model distinguishes normal skin at all; without it every figure that needs normal skin
-/// is null. `lesion_probability` gives the model's lesion probability at a pixel of the photo (x, y).
+/// is null. `lesion_probability` gives the model's lesion probability at a pixel of the photo (x, y); none where the mask is
+/// somebody's own.
 pub fn measure(
     photo: &Photo,
     labels: &LabelMap,
     has_skin_class: bool,
-    lesion_probability: &dyn Fn(u32, u32) -> f32,
+    lesion_probability: Option<&dyn Fn(u32, u32) -> f32>,
 ) -> Measurements {
     assert_eq!((photo.width, photo.height), (labels.width, labels.height), "the mask has the size of its photo");
     let pieces = components(labels, LESION);
@@ -65,7 +66,7 @@ pub fn measure(
             id,
             fraction_of_frame: component.area as f64 / frame as f64,
             fraction_of_skin: fraction_of_skin(component.area, &area),
-            confidence: confidence(component, lesion_probability),
+            confidence: lesion_probability.map(|probability| confidence(component, probability)),
             ..shape::describe(component, (labels.width, labels.height))
         })
         .collect();

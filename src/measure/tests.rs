@@ -7,7 +7,7 @@ fn grey(labels: &LabelMap) -> Photo {
 }
 
 fn measured(labels: &LabelMap, has_skin_class: bool) -> Measurements {
-    measure(&grey(labels), labels, has_skin_class, &|x, _| x as f32)
+    measure(&grey(labels), labels, has_skin_class, Some(&|x, _| x as f32))
 }
 
 #[test]
@@ -50,13 +50,13 @@ fn small_pieces_are_specks() {
 #[test]
 fn confidence_is_the_mean_over_the_lesion() {
     let m = measured(&mask(&[".....", ".###.", ".###.", "....."]), true);
-    assert_eq!(m.lesions[0].confidence, 2.0);
-    let large = measured(&LabelMap::filled(500, 400, LESION), true).lesions[0].confidence;
+    assert_eq!(m.lesions[0].confidence, Some(2.0));
+    let large = measured(&LabelMap::filled(500, 400, LESION), true).lesions[0].confidence.unwrap();
     assert!((large - 249.5).abs() < 2.0, "{large}");
 }
 
 #[test]
 #[should_panic(expected = "size of its photo")]
 fn a_mask_of_another_size_is_a_mistake_of_the_caller() {
-    measure(&grey(&LabelMap::filled(4, 5, 0)), &LabelMap::filled(5, 4, 0), true, &|_, _| 0.0);
+    measure(&grey(&LabelMap::filled(4, 5, 0)), &LabelMap::filled(5, 4, 0), true, Some(&|_, _| 0.0));
 }

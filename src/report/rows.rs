@@ -36,7 +36,7 @@ pub const COLUMNS: &[Column] = &[
     column("lesions", "Lesions", "", Of(|d| Some(d.lesions.len() as f64))),
     column("lesion_px", "Lesion area", "px", Of(|d| Some(d.area.lesion_px as f64))),
     column("confidence", "Confidence in the lesion", "", Of(|d| d.confidence.lesion_mean)),
-    column("undecided", "Undecided pixels", "%", Of(|d| percent(Some(d.confidence.undecided_fraction)))),
+    column("undecided", "Undecided pixels", "%", Of(|d| percent(d.confidence.undecided_fraction))),
     column(
         "delta_e",
         "Colour difference to the skin around (CIEDE2000)",

@@ -256,7 +256,8 @@ impl OutputFolder {
             return mask;
         }
         if !self.is_same_input(source, &done, verify) {
-            return State::InputChanged;
+            // A mask that somebody drew is not lost to a change of its photo.
+            return if done.edited.is_some() { State::MaskEdited } else { State::InputChanged };
         }
         let whole = |path: &String| {
             fs::metadata(self.vault.place(&self.root.join(path))).is_ok_and(|metadata| metadata.len() > 0)

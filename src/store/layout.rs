@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::disk::vault::clear_name;
+use crate::domain::record::Done;
 
 /// Locked while a run lasts, and the sign that a folder was made by one; it is empty.
 pub const LOCK: &str = ".derm-seg.lock";
@@ -18,9 +19,10 @@ pub const SUMMARY: &str = "summary.csv";
 pub const METRICS: &str = "metrics";
 /// Folders that mirror the inputs, and what follows the photo's path in their files' names. Records come first: where one
 /// is, the others are whole; so it is the first to go.
-pub const MIRRORS: [(&str, &[&str]); 5] = [
+pub const MIRRORS: [(&str, &[&str]); 6] = [
     (METRICS, &[".json"]),
     ("masks", &[".png"]),
+    ("model_masks", &[".png"]),
     ("overlays", &[".jpg"]),
     ("probs", &[".lesion.png", ".skin.png"]),
     ("crops", &[]),
@@ -41,6 +43,21 @@ pub fn record_path(file_name: &str) -> String {
 
 pub fn mask_path(file_name: &str) -> String {
     format!("masks/{file_name}.png")
+}
+
+/// Where the model's mask is kept when somebody corrected it.
+pub fn model_mask_path(file_name: &str) -> String {
+    format!("model_masks/{file_name}.png")
+}
+
+/// Results are written under another name where two differ only in case: the path of the mask tells.
+pub fn file_name_of(done: &Done) -> &str {
+    let written = done.mask.path.strip_prefix("masks/").and_then(|path| path.strip_suffix(".png"));
+    written.unwrap_or(&done.input.path)
+}
+
+pub fn overlay_path(file_name: &str) -> String {
+    format!("overlays/{file_name}.jpg")
 }
 
 /// Every file that a photo may have, the record first.

@@ -43,6 +43,17 @@ pub fn encode_mask(labels: &LabelMap) -> Result<Vec<u8>, PhotoError> {
     Ok(bytes)
 }
 
+/// A grey PNG whose values are those of the map.
+pub fn encode_grey(map: &LabelMap) -> Result<Vec<u8>, PhotoError> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, map.width, map.height);
+    encoder.set_color(ColorType::Grayscale);
+    encoder.set_compression(Compression::Fast);
+    encoder.set_filter(Filter::Up);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&map.data));
+    written.map(|()| bytes).map_err(|e| failed("mask", e))
+}
+
 /// How the overlay is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overlay {

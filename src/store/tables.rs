@@ -119,7 +119,7 @@ const COLUMNS: &[Column] = &[
     ("lesions", |r| of_done(r, |d| Some(d.lesions.len()))),
     ("largest_lesion_px", |r| of_done(r, |d| d.lesions.first().map(|l| l.area_px))),
     ("lesion_confidence", |r| of_done(r, |d| d.confidence.lesion_mean)),
-    ("undecided_fraction", |r| of_done(r, |d| Some(d.confidence.undecided_fraction))),
+    ("undecided_fraction", |r| of_done(r, |d| d.confidence.undecided_fraction)),
     ("delta_l", |r| of_done(r, |d| d.colour.difference.map(|c| c.dl))),
     ("delta_a", |r| of_done(r, |d| d.colour.difference.map(|c| c.da))),
     ("delta_b", |r| of_done(r, |d| d.colour.difference.map(|c| c.db))),

@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 use super::folder::OutputFolder;
 use super::layout::{
     BASE, DERIVED, LOCK, METRICS, MIRRORS, RECORDS, RUN_FILE, SUMMARY, WITHDRAWAL_BEGUN, WITHDRAWALS, WITHDRAWN,
-    files_below, photo_of,
+    file_name_of, files_below, photo_of,
 };
 use super::tables::{RunFile, Tables};
 use crate::disk::describe;
@@ -115,7 +115,8 @@ impl<'a> Withdrawal<'a> {
             }
         }
         self.each_row(|record| {
-            all.insert(file_name(record).to_owned(), Recorded::of(record, true));
+            let file_name = record.done().map_or(&*record.input().path, file_name_of);
+            all.insert(file_name.to_owned(), Recorded::of(record, true));
             Ok(())
         })?;
         Ok(all)
@@ -294,12 +295,6 @@ impl Recorded {
         let input = record.input();
         Self { name: input.path.clone(), content: input.blake3.clone(), in_tables }
     }
-}
-
-/// Results are written under another name where two differ only in case: the path of the mask tells.
-fn file_name(record: &Record) -> &str {
-    let written = record.done().and_then(|done| done.mask.path.strip_prefix("masks/")?.strip_suffix(".png"));
-    written.unwrap_or(&record.input().path)
 }
 
 /// What the totals need to know of a row that goes.

@@ -9,6 +9,7 @@ mod check;
 mod command_line;
 mod compare;
 mod corpus;
+mod correct;
 mod crash;
 mod damage;
 mod documents;

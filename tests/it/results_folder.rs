@@ -123,7 +123,8 @@ fn done(photo: Photo, out: &Path, mask: String) -> Done {
         specks: Specks::default(),
         colour: Colour { tone_bin: photo.tone_bin.map(str::to_owned), ..Colour::default() },
         quality: Quality { sharpness: 0.5, ..Quality::default() },
-        confidence: Confidence { lesion_mean: Some(0.9), lesion_entropy: Some(0.1), undecided_fraction: 0.01 },
+        edited: None,
+        confidence: Confidence { lesion_mean: Some(0.9), lesion_entropy: Some(0.1), undecided_fraction: Some(0.01) },
         privacy: Privacy::default(),
         warnings: vec![],
     }

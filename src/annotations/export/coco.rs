@@ -19,7 +19,7 @@ pub fn write(plan: &ExportPlan, summary: &mut ExportSummary) -> Result<()> {
     write!(file, r#"{{"info":{info},"licenses":[],"categories":{categories},"annotations":["#)?;
     let mut images: Vec<String> = Vec::new();
     let mut id = 0;
-    let annotations_of = |_, _: &_, labels: &_| Ok(annotations(labels));
+    let annotations_of = |_, _: &_, labels: &_| Ok(annotations(labels, plan.classes()));
     each_photo(plan, summary, annotations_of, |photo, annotations| {
         let (width, height) = (photo.photo.width, photo.photo.height);
         let image = images.len() + 1;
@@ -38,7 +38,7 @@ pub fn write(plan: &ExportPlan, summary: &mut ExportSummary) -> Result<()> {
     Ok(file.finish()?)
 }
 
-fn annotations(labels: &LabelMap) -> Vec<Value> {
+fn annotations(labels: &LabelMap, classes: &[u8]) -> Vec<Value> {
     let of_class = |class| {
         components(labels, class).into_iter().map(move |component| {
             json!({
@@ -50,5 +50,5 @@ fn annotations(labels: &LabelMap) -> Vec<Value> {
             })
         })
     };
-    [SKIN, LESION].into_iter().flat_map(of_class).collect()
+    classes.iter().copied().flat_map(of_class).collect()
 }

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::annotations::polygons::{Polygon, class_name, outlines};
-use crate::domain::mask::{LESION, LabelMap, SKIN};
+use crate::domain::mask::{LESION, LabelMap};
 use crate::domain::record::Done;
 use crate::measure::components::components;
 
-pub fn file(photo: &Done, labels: &LabelMap) -> Value {
+pub fn file(photo: &Done, labels: &LabelMap, classes: &[u8]) -> Value {
     let mut features = Vec::new();
-    for class in [SKIN, LESION] {
+    for &class in classes {
         for (index, component) in components(labels, class).iter().enumerate() {
             // Lesions of the record are in the same order; specks at the end have no figures.
             let figures = photo.lesions.get(index).filter(|_| class == LESION);

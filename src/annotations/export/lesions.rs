@@ -34,7 +34,7 @@ const COLUMNS: &[Column] = &[
     ("asymmetry_major", |l| l.asymmetry[0].to_string()),
     ("asymmetry_minor", |l| l.asymmetry[1].to_string()),
     ("touches_border", |l| l.touches_border.to_string()),
-    ("confidence", |l| l.confidence.to_string()),
+    ("confidence", |l| l.confidence.map_or_else(String::new, |v| v.to_string())),
 ];
 
 pub fn write(plan: &ExportPlan, summary: &mut ExportSummary) -> Result<()> {

@@ -13,13 +13,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::annotations::polygons::labelme_shapes;
+use crate::annotations::polygons::{fingerprint, labelme_shapes};
 use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::{remove, write};
-use crate::domain::mask::LabelMap;
+use crate::domain::mask::{LESION, LabelMap, SKIN};
 use crate::domain::record::Done;
 use crate::input::discover::apart;
 use crate::people::{LeftOut, OptOut};
+use crate::store::encode_grey;
 use crate::store::results::Results;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub enum ExportFormat {
     Coco,
     Labelme,
     Geojson,
+    /// A picture each: 255 where the class is, 0 elsewhere.
+    Masks,
+    /// A picture each: 0 background, 1 normal skin, 2 lesion.
+    Index,
     Csv,
 }
 
@@ -41,7 +46,17 @@ pub struct ExportPlan {
     pub people: Arc<OptOut>,
     pub format: ExportFormat,
     pub dest: PathBuf,
+    /// One class instead of skin and lesion.
+    pub only: Option<u8>,
+    /// How far outlines may lie from the mask's, in pixels, to have fewer corners.
+    pub simplify: Option<f64>,
     pub jobs: usize,
+}
+
+impl ExportPlan {
+    fn classes(&self) -> &[u8] {
+        self.only.as_ref().map_or(&[SKIN, LESION], std::slice::from_ref)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -74,8 +89,9 @@ pub fn export(plan: &ExportPlan) -> Result<ExportSummary> {
     match plan.format {
         ExportFormat::Csv => lesions::write(plan, &mut summary).with_context(cannot)?,
         ExportFormat::Coco => coco::write(plan, &mut summary).with_context(cannot)?,
-        ExportFormat::Labelme => a_file_each(plan, "json", &photos, &theirs, labelme_file, &mut summary)?,
-        ExportFormat::Geojson => a_file_each(plan, "geojson", &photos, &theirs, geojson::file, &mut summary)?,
+        ExportFormat::Labelme => a_file_each(plan, "json", &photos, &theirs, &mut summary)?,
+        ExportFormat::Geojson => a_file_each(plan, "geojson", &photos, &theirs, &mut summary)?,
+        ExportFormat::Masks | ExportFormat::Index => a_file_each(plan, "png", &photos, &theirs, &mut summary)?,
     }
     Ok(summary)
 }
@@ -125,14 +141,13 @@ fn a_file_each(
     ending: &str,
     photos: &[String],
     theirs: &[String],
-    document: fn(&Done, &LabelMap) -> Value,
     summary: &mut ExportSummary,
 ) -> Result<()> {
     let names = annotation_names(photos, ending);
     forget(theirs, ending, &names, &plan.dest)?;
     let write_one = |number: usize, photo: &Done, labels: &LabelMap| {
         let path = plan.dest.join(&names[number]);
-        write(&plan.results.vault, &path, &serde_json::to_vec(&document(photo, labels))?)
+        write(&plan.results.vault, &path, &file(plan, photo, labels)?)
             .with_context(|| format!("cannot write {}", path.display()))
     };
     each_photo(plan, summary, write_one, |_, ()| Ok(()))?;
@@ -173,10 +188,25 @@ fn annotation_names(photos: &[String], ending: &str) -> Vec<String> {
     apart(&wanted)
 }
 
-fn labelme_file(photo: &Done, labels: &LabelMap) -> Value {
+/// The photo's own file.
+fn file(plan: &ExportPlan, photo: &Done, labels: &LabelMap) -> Result<Vec<u8>> {
+    Ok(match plan.format {
+        ExportFormat::Geojson => serde_json::to_vec(&geojson::file(photo, labels, plan.classes()))?,
+        ExportFormat::Masks => {
+            let class = plan.only.unwrap_or(LESION);
+            let values = labels.data.iter().map(|&c| if c == class { 255 } else { 0 }).collect();
+            encode_grey(&LabelMap { data: values, ..*labels })?
+        }
+        ExportFormat::Index => encode_grey(labels)?,
+        _ => serde_json::to_vec(&labelme_file(plan, photo, labels))?,
+    })
+}
+
+fn labelme_file(plan: &ExportPlan, photo: &Done, labels: &LabelMap) -> Value {
     let name = Path::new(&photo.input.path).file_name().unwrap_or_default().to_string_lossy();
+    let shapes = labelme_shapes(labels, plan.classes(), plan.simplify);
     json!({
-        "version": "5.0.0", "flags": {}, "shapes": labelme_shapes(labels),
+        "version": "5.0.0", "flags": {}, "derm_seg": fingerprint(&shapes), "shapes": shapes,
         "imagePath": name, "imageData": null, "imageHeight": labels.height, "imageWidth": labels.width,
     })
 }

@@ -5,16 +5,18 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::simplify::simplify;
 use super::trace::{doubled_area, outlines};
 use super::{Ring, class_name, fill};
 use crate::annotations::AnnotationError;
-use crate::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use crate::domain::mask::{BACKGROUND, LESION, LabelMap};
 use crate::measure::components::components;
 
-/// The `shapes` of a mask. Painted in this order they give the mask again.
-pub fn labelme_shapes(labels: &LabelMap) -> Vec<Value> {
+/// The `shapes` of these classes of a mask. Painted in this order they give the mask again, to the pixel unless they are
+/// simplified.
+pub fn labelme_shapes(labels: &LabelMap, classes: &[u8], tolerance: Option<f64>) -> Vec<Value> {
     let mut shapes: Vec<(u8, Ring, Option<usize>)> = Vec::new();
-    for class in [SKIN, LESION] {
+    for &class in classes {
         for (group, component) in components(labels, class).iter().enumerate() {
             for polygon in outlines(component) {
                 shapes.push((class, polygon.outer, (class == LESION).then_some(group + 1)));
@@ -27,11 +29,29 @@ pub fn labelme_shapes(labels: &LabelMap) -> Vec<Value> {
         shapes.iter().filter(|(class, ..)| *class != BACKGROUND).map(|s| sorted(&s.1)).collect();
     shapes.retain(|(class, ring, _)| *class != BACKGROUND || !filled.contains(&sorted(ring)));
     shapes.sort_by_key(|(_, ring, _)| std::cmp::Reverse(doubled_area(ring).abs()));
+    if let Some(tolerance) = tolerance {
+        shapes.iter_mut().for_each(|(_, ring, _)| *ring = simplify(ring, tolerance));
+        shapes.retain(|(_, ring, _)| !ring.is_empty());
+    }
     let shape = |(class, ring, group): (u8, Ring, Option<usize>)| {
         let points: Vec<[f64; 2]> = ring.iter().map(|p| p.map(f64::from)).collect();
         json!({"label": class_name(class), "points": points, "group_id": group, "description": "", "shape_type": "polygon", "flags": {}})
     };
     shapes.into_iter().map(shape).collect()
+}
+
+/// By this, written into the file beside the shapes, a file is known whose shapes nobody has moved: simplified outlines are not
+/// the mask, and would change it. LabelMe keeps what it does not know.
+pub fn fingerprint(shapes: &[Value]) -> String {
+    let point = |point: &Value| [point[0].as_f64(), point[1].as_f64()];
+    let points = |shape: &Value| shape["points"].as_array().into_iter().flatten().map(point).collect::<Vec<_>>();
+    let all: Vec<_> = shapes.iter().map(|shape| json!([shape["label"], points(shape)])).collect();
+    blake3::hash(json!(all).to_string().as_bytes()).to_hex().to_string()
+}
+
+pub fn is_untouched(json: &[u8]) -> bool {
+    let file: Value = serde_json::from_slice(json).unwrap_or_default();
+    file["shapes"].as_array().is_some_and(|shapes| file["derm_seg"] == fingerprint(shapes))
 }
 
 /// The corners without their order: no two areas of one mask have the same.

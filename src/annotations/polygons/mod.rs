@@ -7,11 +7,12 @@ mod coco;
 mod fill;
 mod labelme;
 mod rle;
+mod simplify;
 mod trace;
 
 pub use coco::{CocoSet, coco_segmentation};
 pub use fill::fill;
-pub use labelme::{labelme_shapes, read_labelme};
+pub use labelme::{fingerprint, is_untouched, labelme_shapes, read_labelme};
 pub use rle::Rle;
 pub use trace::{Polygon, outlines};
 

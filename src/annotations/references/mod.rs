@@ -15,13 +15,15 @@ pub use format::ReferenceFormat;
 
 use crate::annotations::AnnotationError;
 use crate::annotations::error::Doubt;
-use crate::annotations::polygons::{CocoSet, read_labelme};
+use crate::annotations::polygons::{CocoSet, is_untouched, read_labelme};
 use crate::disk::describe;
 use crate::disk::vault;
 use crate::disk::vault::{Vault, clear_name};
 use crate::domain::mask::LabelMap;
 use crate::error::UsageError;
+use crate::store::PALETTE;
 use format::{Evidence, class_of};
+use raster::Pixels;
 
 const PICTURES: [&str; 8] = ["png", "bmp", "tif", "tiff", "jpg", "jpeg", "webp", "gif"];
 /// How many files, spread over the folder, are looked at to guess their format.
@@ -103,6 +105,23 @@ impl References {
         let some = of.iter().step_by(step).filter_map(|&i| raster::read(&root.join(&self.names[i]), &self.vault).ok());
         some.for_each(|raster| evidence.add(raster));
         evidence.guess()
+    }
+
+    /// A mask in the colours that this program writes.
+    pub fn in_own_colours(&self, index: usize) -> Option<LabelMap> {
+        let Kind::Pictures(root) = &self.kind else { return None };
+        let raster = raster::read(&root.join(&self.names[index]), &self.vault).ok()?;
+        let own = PALETTE.chunks_exact(3).zip(0..).map(|(colour, class)| ([colour[0], colour[1], colour[2]], class));
+        match raster.pixels {
+            Pixels::Grey(_) => None,
+            _ => format::labels(raster, &ReferenceFormat::Colours(own.collect())).ok(),
+        }
+    }
+
+    /// Whether it is an exported file whose shapes nobody has moved.
+    pub fn is_untouched(&self, index: usize) -> bool {
+        let Kind::Labelme(root) = &self.kind else { return false };
+        self.vault.read(&root.join(&self.names[index])).is_ok_and(|bytes| is_untouched(&bytes))
     }
 
     pub fn read(&self, index: usize, format: &ReferenceFormat) -> Result<LabelMap, AnnotationError> {

@@ -11,15 +11,19 @@ Formats:
   coco     one JSON file for all photos: polygons, and runs (RLE) for what has holes
   labelme  a JSON file beside each photo's name, as LabelMe opens it
   geojson  a JSON file for each photo, in pixels, with the figures of each lesion
+  masks    a PNG for each photo under its plain name (a.png): 255 lesion, 0 the rest, for ImageJ and training
+  index    a PNG for each photo under its plain name: 0 background, 1 normal skin, 2 lesion
   csv      one table with a row for every lesion: position, size and shape
 
-Normal skin and lesions are both exported; photos that failed or were left out are not. Masks that
-are read back from coco, labelme and geojson are the same to the pixel.
+Normal skin and lesions are both exported, unless --only says otherwise; photos that failed or were left out are
+not. Masks that are read back are the same to the pixel, unless --simplify moved their outlines.
 
 Examples:
   derm-seg export results --format coco -o lesions.json
   derm-seg export results --format labelme -o annotations
       put the files beside the photos to open and correct them in LabelMe
+  derm-seg export results --format labelme -o drawn --only lesion --simplify 1.5
+      fewer corners to move; `derm-seg correct` takes the corrected files in again
 
 Exit codes: 0 all done, 1 export itself failed, 2 usage or settings, 3 some masks cannot be read.";
 
@@ -33,9 +37,15 @@ pub struct ExportArgs {
     /// What to write
     #[arg(short, long, value_enum)]
     pub format: FormatArg,
-    /// Where it goes: a file for coco and csv, a folder for labelme and geojson
+    /// Where it goes: a file for coco and csv, a folder for the others
     #[arg(short, long, value_name = "DEST")]
     pub output: PathBuf,
+    /// Only this class, instead of normal skin and lesions
+    #[arg(long, value_name = "CLASS", value_enum)]
+    pub only: Option<OnlyArg>,
+    /// With labelme: outlines with fewer corners, at most so many pixels away from the mask's, for correcting by hand
+    #[arg(long, value_name = "PX", value_parser = tolerance)]
+    pub simplify: Option<f64>,
     /// Replace what is there
     #[arg(long)]
     pub overwrite: bool,
@@ -51,5 +61,20 @@ pub enum FormatArg {
     Coco,
     Labelme,
     Geojson,
+    Masks,
+    Index,
     Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnlyArg {
+    Lesion,
+    Skin,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(pixels) if (0.0..=100.0).contains(&pixels) => Ok(pixels),
+        _ => Err("give a number of pixels from 0 to 100".to_owned()),
+    }
 }

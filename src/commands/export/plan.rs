@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::args::{ExportArgs, FormatArg};
+use super::args::{ExportArgs, FormatArg, OnlyArg};
 use crate::annotations::export::{ExportFormat, ExportPlan};
 use crate::commands::shared::{at_rest, people};
+use crate::domain::mask::{LESION, SKIN};
 use crate::error::UsageError;
 use crate::store::results::Results;
 
@@ -13,8 +14,19 @@ pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
         FormatArg::Coco => ExportFormat::Coco,
         FormatArg::Labelme => ExportFormat::Labelme,
         FormatArg::Geojson => ExportFormat::Geojson,
+        FormatArg::Masks => ExportFormat::Masks,
+        FormatArg::Index => ExportFormat::Index,
         FormatArg::Csv => ExportFormat::Csv,
     };
+    let only = args.only.map(|only| if only == OnlyArg::Skin { SKIN } else { LESION });
+    if args.simplify.is_some() && format != ExportFormat::Labelme {
+        return Err(UsageError("--simplify is for --format labelme: outlines that a hand corrects".into()));
+    }
+    if only.is_some() && matches!(format, ExportFormat::Csv | ExportFormat::Index) {
+        return Err(UsageError(
+            "--only is not for csv, which has lesions alone, or index, which has all classes".into(),
+        ));
+    }
     let dest = &args.output;
     let problem = match (format.is_one_file(), dest.is_dir()) {
         (true, true) => Some("is a folder; name the file to write".to_owned()),
@@ -28,7 +40,15 @@ pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
     let vault = at_rest::vault(&args.results.at_rest)?;
     let people = people::opt_out_of_results(&args.results.people, &vault)?;
     let results = Results::open(&args.out, &people, &vault)?;
-    Ok(ExportPlan { results, people, format, dest: args.output, jobs: args.results.jobs.count() })
+    Ok(ExportPlan {
+        results,
+        people,
+        format,
+        dest: args.output,
+        only,
+        simplify: args.simplify,
+        jobs: args.results.jobs.count(),
+    })
 }
 
 /// An empty folder is free.

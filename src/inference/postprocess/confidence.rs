@@ -41,6 +41,6 @@ pub fn confidence(looks: &[ProbMap], decision: Decision) -> Confidence {
     Confidence {
         lesion_mean: share(probability),
         lesion_entropy: share(entropy),
-        undecided_fraction: if all > 0.0 { undecided / all } else { 0.0 },
+        undecided_fraction: Some(if all > 0.0 { undecided / all } else { 0.0 }),
     }
 }

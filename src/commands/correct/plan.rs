@@ -1,0 +1,125 @@
+//! `correct` and `measure`: arguments to a plan.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{CommonArgs, CorrectArgs, MeasureArgs};
+use crate::annotations::corrections::Masks;
+use crate::annotations::references::{ReferenceFormat, References};
+use crate::commands::shared::{at_rest, people};
+use crate::disk::vault::Vault;
+use crate::domain::pairing::{Pairing, pair};
+use crate::domain::record::{Done, Record};
+use crate::domain::source::Source;
+use crate::error::UsageError;
+use crate::input::discover::{Filter, code_names, discover};
+use crate::people::{OptOut, Pseudonyms};
+use crate::store::results::Results;
+use crate::store::{OutputFolder, Overlay};
+
+pub struct CorrectPlan {
+    pub folder: OutputFolder,
+    pub overlay: Option<Overlay>,
+    /// Photos that have a mask, each with the number of its corrected one.
+    pub photos: Vec<(Done, Option<usize>)>,
+    /// None where masks were changed in their place.
+    pub masks: Option<Masks>,
+    pub unused: Vec<Unused>,
+    /// The photos by the names that records give them.
+    pub sources: HashMap<String, Source>,
+    pub jobs: usize,
+    pub json: bool,
+}
+
+/// A mask that was not taken in, and why.
+pub struct Unused {
+    pub path: String,
+    pub why: &'static str,
+}
+
+pub fn correct(args: CorrectArgs) -> Result<CorrectPlan, UsageError> {
+    let CorrectArgs { out, masks, mask_format, mask_suffix, common } = args;
+    let format = mask_format
+        .map(|text| text.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("--mask-format {text}: {e}"))))
+        .transpose()?;
+    let (mut plan, records, vault) = plan(&out, common)?;
+    let folder = References::open(&masks, format.as_ref(), &vault)?;
+    let names: Vec<String> = records.iter().map(|record| record.input().path.clone()).collect();
+    let Pairing { pairs, lone_truths, doubtful, .. } = pair(&names, &folder.keys(), &mask_suffix);
+    let mut of = vec![None; records.len()];
+    for &(photo, mask) in &pairs {
+        of[photo] = Some(mask);
+    }
+    let mut unused = |masks: &mut dyn Iterator<Item = usize>, why| {
+        plan.unused.extend(masks.map(|mask| Unused { path: folder.names[mask].clone(), why }));
+    };
+    unused(&mut lone_truths.into_iter(), "no photo in the results has this name");
+    unused(
+        &mut doubtful.into_iter().flat_map(|(_, masks)| masks),
+        "it may belong to several photos, or several masks to one",
+    );
+    let failed = pairs.iter().filter(|(photo, _)| records[*photo].done().is_none());
+    unused(&mut failed.map(|(_, mask)| *mask), "its photo failed in the run, or was left out: it has no mask");
+    plan.photos =
+        records.iter().zip(of).filter_map(|(record, mask)| Some((record.done()?.clone(), Some(mask?)))).collect();
+    let used: Vec<usize> = plan.photos.iter().filter_map(|(_, mask)| *mask).collect();
+    let wrong = |e| UsageError(format!("{}: {e} (--mask-format)", masks.display()));
+    plan.masks = Some(Masks::new(folder, format, &used).map_err(wrong)?);
+    Ok(plan)
+}
+
+pub fn measure(args: MeasureArgs) -> Result<CorrectPlan, UsageError> {
+    let (mut plan, records, _) = plan(&args.out, args.common)?;
+    plan.photos = records.iter().filter_map(|record| Some((record.done()?.clone(), None))).collect();
+    Ok(plan)
+}
+
+fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault), UsageError> {
+    let CommonArgs { photos, json, results: args } = args;
+    if !photos.is_dir() {
+        return Err(UsageError(format!(
+            "{} is not a folder: --photos takes the folder that was segmented",
+            photos.display()
+        )));
+    }
+    let vault = at_rest::vault(&args.at_rest)?;
+    let people = people::opt_out_of_results(&args.people, &vault)?;
+    let codes = people::key(args.people.key_file.as_deref(), &vault)?;
+    let results = Results::open(out, &people, &vault)?;
+    let folder = OutputFolder::open_results(out, &vault)?;
+    let settings = results.run().map(|run| run["settings"].clone()).unwrap_or_default();
+    let is_coded = settings["names"] == "pseudonym";
+    if is_coded && codes.is_none() {
+        return Err(UsageError(format!(
+            "The results in {} carry codes instead of names: give the --key-file of the run, so that photos are found again.",
+            out.display()
+        )));
+    }
+    let longest_side = settings["overlay_longest_side"].as_u64().and_then(|side| u32::try_from(side).ok());
+    let plan = CorrectPlan {
+        folder,
+        overlay: longest_side.map(|longest_side| Overlay { longest_side }),
+        photos: Vec::new(),
+        masks: None,
+        unused: Vec::new(),
+        sources: sources(photos, out, &people, codes.as_ref().filter(|_| is_coded))?,
+        jobs: args.jobs.count(),
+        json,
+    };
+    let records = results.records()?.collect::<Result<Vec<_>, _>>()?;
+    Ok((plan, records, vault))
+}
+
+fn sources(
+    photos: PathBuf,
+    out: &Path,
+    people: &Arc<OptOut>,
+    codes: Option<&Pseudonyms>,
+) -> Result<HashMap<String, Source>, UsageError> {
+    let mut found = discover(&[photos], None, &Filter::default(), Some(out), people)?.sources;
+    if let Some(codes) = codes {
+        code_names(&mut found, codes);
+    }
+    Ok(found.into_iter().map(|source| (source.name.clone(), source)).collect())
+}
