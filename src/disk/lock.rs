@@ -4,7 +4,11 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
+use super::atomic::sweep;
 use super::fault::{self, Call};
+use super::private::make_folders;
+use super::vault::Vault;
+use crate::error::UsageError;
 
 /// Held open as long as it is needed.
 #[derive(Debug)]
@@ -21,6 +25,20 @@ pub fn lock_file(path: &Path) -> io::Result<Option<Lock>> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(e)) => Err(e),
     }
+}
+
+/// Makes a folder for files to be written, and keeps every other derm-seg out of it: two that write the same names would take
+/// each other's files for strangers', or mix. Sweeps away what a killed one left.
+pub fn have_to_itself(folder: &Path, vault: &Vault) -> Result<Lock, UsageError> {
+    let shown = folder.display();
+    let cannot = |e: io::Error| UsageError(format!("{shown} cannot be used: {e}. Choose another folder with -o."));
+    make_folders(folder, vault.is_private()).map_err(cannot)?;
+    let taken = || {
+        UsageError(format!("Another derm-seg is writing to {shown}. Wait for it, or choose another folder with -o."))
+    };
+    let lock = lock(folder).map_err(cannot)?.ok_or_else(taken)?;
+    sweep(folder).map_err(cannot)?;
+    Ok(lock)
 }
 
 /// Locks a folder as soon as no other process has it.

@@ -9,7 +9,7 @@ pub(crate) mod private;
 pub mod vault;
 
 pub use atomic::{LongFile, is_temporary, scratch_library, settle, sweep, write, write_and_verify};
-pub use lock::{Lock, lock, lock_file, wait_for};
+pub use lock::{Lock, have_to_itself, lock_file, wait_for};
 pub use private::{remove, remove_empty_folder, remove_empty_parents, remove_one};
 
 use std::io;

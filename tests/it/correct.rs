@@ -85,6 +85,17 @@ fn a_corrected_mask_takes_the_place_of_the_models() {
     let row = String::from_utf8(lab.results()["summary.csv"].clone()).unwrap();
     assert!(row.lines().any(|line| line.starts_with("p002.jpg") && line.contains(",200,")), "{row}");
 
+    // Scores say that a mask is not the model's, and the model's own can still be scored.
+    binary(&lab.path("truth/p002.png"), &wanted);
+    let scores =
+        |more: &str| say(&lab, &format!("eval out --truth truth -o scores --json{more}")).expect_code(0).json();
+    let (both, model) = (scores(""), scores(" --model-masks"));
+    assert_eq!((&both["totals"]["edited"], &both["images"][0]["scores"]["dice"]), (&1.into(), &1.0.into()));
+    assert_eq!(model["totals"]["edited"], 0);
+    assert!(model["images"][0]["scores"]["dice"].as_f64().unwrap() < 1.0, "{}", model["images"][0]);
+    let said = say(&lab, "eval out --truth truth -o scores").expect_code(0).stdout;
+    assert!(said.contains("1 of these masks were corrected by hand"), "{said}");
+
     // Nothing changes any more: neither by the same command nor by another run.
     let after = lab.results();
     assert!(correct(&lab, "drawn").expect_code(0).stdout.contains("0 masks are new, 1 are as they were"));

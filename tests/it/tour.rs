@@ -11,6 +11,7 @@ use crate::support::{CODE_KEY, Lab, Ran};
 fn steps(codes: bool) -> Vec<Vec<&'static str>> {
     const CODES: [&str; 4] = ["--names", "pseudonym", "--key-file", "study.key"];
     let named = |step: &[&'static str]| [step, if codes { &CODES } else { &[] }].concat();
+    let coded = |step: &[&'static str]| [step, if codes { &["--key-file", "study.key"] } else { &[] }].concat();
     let run = |out| named(&["run", "photos", "-o", out, "--model", "model", "--overlay", "--probs"]);
     let mut steps = vec![
         vec!["model", "list"],
@@ -31,6 +32,8 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         vec!["export", "out", "-f", "labelme", "-o", "labelme"],
         vec!["export", "out", "-f", "geojson", "-o", "geojson"],
         vec!["export", "out", "-f", "csv", "-o", "lesions.csv"],
+        coded(&["correct", "out", "--masks", "labelme", "--photos", "photos"]),
+        coded(&["measure", "out", "--photos", "photos"]),
         vec!["withdraw", "out", "--ids", "list", "--dry-run"],
         vec!["withdraw", "out", "--ids", "list"],
     ];

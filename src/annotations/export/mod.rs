@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::annotations::polygons::{fingerprint, labelme_shapes};
 use crate::batch::{MemoryGate, parallel_map};
-use crate::disk::{remove, write};
+use crate::disk::{have_to_itself, remove, write};
 use crate::domain::mask::{LESION, LabelMap, SKIN};
 use crate::domain::record::Done;
 use crate::input::discover::apart;
@@ -143,6 +143,7 @@ fn a_file_each(
     theirs: &[String],
     summary: &mut ExportSummary,
 ) -> Result<()> {
+    let _lock = have_to_itself(&plan.dest, &plan.results.vault)?;
     let names = annotation_names(photos, ending);
     forget(theirs, ending, &names, &plan.dest)?;
     let write_one = |number: usize, photo: &Done, labels: &LabelMap| {

@@ -51,6 +51,9 @@ pub struct EvalArgs {
     /// The same for a folder of predicted masks
     #[arg(long, value_name = "FORMAT")]
     pub prediction_format: Option<String>,
+    /// Score the model's own masks, also where `derm-seg correct` put others in their place
+    #[arg(long)]
+    pub model_masks: bool,
     /// The pixels that references are drawn on: the upright photo, or the photo as stored before its EXIF orientation
     #[arg(long, value_enum, value_name = "GRID", default_value_t = Grid::Upright)]
     pub truth_grid: Grid,

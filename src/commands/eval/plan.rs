@@ -65,6 +65,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
                 empty: if args.empty == Empty::One { EmptyPolicy::One } else { EmptyPolicy::Null },
                 tolerances: args.nsd_tolerance,
             },
+            model_masks: args.model_masks,
             people,
             bins: bins(&args.bins, subjects.as_deref())?,
             subjects,

@@ -37,6 +37,13 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
         cases.empty_truth,
         cases.both_empty
     )?;
+    if scores.totals.edited > 0 {
+        writeln!(
+            out,
+            "{} of these masks were corrected by hand: the scores are not of the model alone; --model-masks scores its own\n",
+            scores.totals.edited
+        )?;
+    }
     if cases.empty_truth + cases.both_empty == scores.totals.scored {
         writeln!(out, "no reference has a lesion: does --truth-format say what its values mean?\n")?;
     }

@@ -10,7 +10,6 @@ use serde_json::json;
 
 use crate::annotations::export::export;
 use crate::commands::shared::Global;
-use crate::commands::shared::folders::have_to_itself;
 use crate::domain::words::counted;
 use crate::exit;
 use args::ExportArgs;
@@ -20,10 +19,6 @@ use plan::plan;
 pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
     let as_json = args.json;
     let plan = plan(args)?;
-    let _lock = match plan.format.is_one_file() {
-        true => None,
-        false => Some(have_to_itself(&plan.dest, &plan.results.vault)?),
-    };
     let summary = export(&plan)?;
     let mut out = crate::commands::shared::print::stdout();
     if as_json {

@@ -14,7 +14,6 @@ use serde_json::json;
 use crate::batch::progress::Progress;
 use crate::batch::{Copied, Faces, MemoryGate, Stop, Tools, copy_clean, parallel_map, quiet_worker_panics};
 use crate::commands::shared::Global;
-use crate::commands::shared::folders::have_to_itself;
 use crate::commands::shared::print::{print_count, stdout};
 use crate::disk;
 use crate::disk::vault;
@@ -55,7 +54,7 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let items = items(&plan)?;
     let opened = items.iter().filter(|item| !item.source.opted_out);
     check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
-    let _lock = have_to_itself(&plan.output, &plan.vault)?;
+    let _lock = disk::have_to_itself(&plan.output, &plan.vault)?;
     let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
     let faces = plan.face_finder()?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -12,11 +11,11 @@ use crate::annotations::references::{ReferenceFormat, References};
 use crate::disk::vault::Vault;
 use crate::domain::mask::LabelMap;
 use crate::domain::pairing::{folder_and_stems, pair};
-use crate::domain::record::{FileRef, ModelId, Outcome, Size};
+use crate::domain::record::{Done, Edited, FileRef, ModelId, Outcome, Size};
 use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
-use crate::store::MaskError;
 use crate::store::results::Results;
+use crate::store::{MaskError, file_name_of, model_mask_path};
 
 /// Everything that is scored, in pairs.
 pub struct Inputs {
@@ -30,7 +29,7 @@ pub struct Inputs {
 impl Inputs {
     pub fn open(plan: &EvalPlan) -> Result<Self, UsageError> {
         let format = plan.prediction_format.as_ref();
-        let predictions = Predictions::open(&plan.predictions, format, &plan.people, &plan.vault)?;
+        let predictions = Predictions::open(plan, format)?;
         if plan.stored_grid && !predictions.is_results() {
             let message = "--truth-grid stored needs the orientation of the photos, which a folder of masks does not tell; name a results folder";
             return Err(UsageError(message.to_owned()));
@@ -83,6 +82,8 @@ pub struct Prediction {
     pub orientation: u8,
     pub mm_per_px: Option<f64>,
     pub tone_bin: Option<String>,
+    /// The mask is not the model's: somebody corrected it.
+    pub edited: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -107,19 +108,15 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    pub fn open(
-        root: &Path,
-        format: Option<&ReferenceFormat>,
-        people: &Arc<OptOut>,
-        vault: &Vault,
-    ) -> Result<Self, UsageError> {
+    pub fn open(plan: &EvalPlan, format: Option<&ReferenceFormat>) -> Result<Self, UsageError> {
+        let (root, people, vault) = (&plan.predictions, &plan.people, &plan.vault);
         match Results::is_one(root) {
-            true => Self::of_results(Results::open(root, people, vault)?, people),
+            true => Self::of_results(Results::open(root, people, vault)?, people, plan.model_masks),
             false => Self::of_folder(root, format, people, vault),
         }
     }
 
-    fn of_results(results: Results, people: &OptOut) -> Result<Self, UsageError> {
+    fn of_results(results: Results, people: &OptOut, model_masks: bool) -> Result<Self, UsageError> {
         let mut model = None;
         let mut list = Vec::new();
         for record in results.records()? {
@@ -129,16 +126,16 @@ impl Predictions {
             let (image, orientation) = (input.path.clone(), input.orientation.unwrap_or(1));
             list.push(match record.outcome {
                 Outcome::Done(done) => {
+                    let source = match &done.edited {
+                        Some(edited) if model_masks => model_mask(&done, edited),
+                        _ => Source::Mask(done.mask.clone(), done.photo),
+                    };
+                    let edited = done.edited.is_some() && !model_masks;
                     model.get_or_insert(done.model);
-                    Prediction {
-                        image,
-                        source: Source::Mask(done.mask, done.photo),
-                        orientation,
-                        mm_per_px: done.area.mm_per_px,
-                        tone_bin: done.colour.tone_bin,
-                    }
+                    let (mm_per_px, tone_bin) = (done.area.mm_per_px, done.colour.tone_bin);
+                    Prediction { image, source, orientation, mm_per_px, tone_bin, edited }
                 }
-                _ => Prediction { image, source: Source::None(status), orientation, mm_per_px: None, tone_bin: None },
+                _ => Prediction::bare(image, Source::None(status), orientation),
             });
         }
         let mut theirs: Vec<String> = results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
@@ -165,13 +162,7 @@ impl Predictions {
                 folder.guess(&all).map_err(|e| UsageError(format!("{}: {e} (--prediction-format)", root.display())))?
             }
         };
-        let prediction = |i: usize| Prediction {
-            image: folder.names[i].clone(),
-            source: Source::File(i),
-            orientation: 1,
-            mm_per_px: None,
-            tone_bin: None,
-        };
+        let prediction = |i: usize| Prediction::bare(folder.names[i].clone(), Source::File(i), 1);
         let list = all.into_iter().map(prediction).collect();
         Ok(Predictions {
             list,
@@ -194,6 +185,24 @@ impl Predictions {
             (Source::File(i), _, Some(folder), Some(format)) => Ok(folder.read(*i, format)?),
             _ => Err(NoPrediction::Missing),
         }
+    }
+}
+
+/// The model's own mask of a photo whose mask was corrected.
+fn model_mask(done: &Done, edited: &Edited) -> Source {
+    match edited.model_mask_kept {
+        true => {
+            let path = model_mask_path(file_name_of(done));
+            Source::Mask(FileRef { path, blake3: edited.model_mask_blake3.clone() }, done.photo)
+        }
+        false => Source::None("painted_over"),
+    }
+}
+
+impl Prediction {
+    /// Of which nothing more is known.
+    fn bare(image: String, source: Source, orientation: u8) -> Self {
+        Self { image, source, orientation, mm_per_px: None, tone_bin: None, edited: false }
     }
 }
 
@@ -242,7 +251,7 @@ pub struct Unpaired {
     pub side: &'static str,
     pub annotator: Option<String>,
     pub path: String,
-    /// `no_truth`, `no_prediction`, `doubtful`, `photo_failed` or `photo_excluded`.
+    /// `no_truth`, `no_prediction`, `doubtful`, `photo_failed`, `photo_excluded` or `model_mask_gone`.
     pub reason: &'static str,
 }
 
@@ -280,6 +289,7 @@ fn annotator(
     for &(p, t) in pairing.pairs.iter().filter(|&&(p, _)| p < ours) {
         match predictions.list[p].source {
             Source::None("failed") => tell(t, "photo_failed"),
+            Source::None("painted_over") => tell(t, "model_mask_gone"),
             Source::None(_) => tell(t, "photo_excluded"),
             _ => of[p] = Some(open[t]),
         }

@@ -41,6 +41,8 @@ pub struct EvalPlan {
     /// The references are drawn on the photos' pixels as stored, before their orientation is applied.
     pub stored_grid: bool,
     pub options: Options,
+    /// The model's own masks, also where somebody corrected them.
+    pub model_masks: bool,
     pub people: Arc<OptOut>,
     pub subjects: Option<Arc<Subjects>>,
     /// Edges of the bins of a column.
@@ -65,13 +67,14 @@ pub fn evaluate(plan: &EvalPlan) -> Result<Scores> {
     let (aggregate, strata) = describe_all(plan, &scored, &groupings, subjects.as_deref(), &metrics)?;
     let agreement = agreement_of(plan, &inputs.annotators, &scored, subjects.as_deref());
     let rows = rows(scored, &names, &inputs.annotators, &groupings, &metrics);
+    let edited = images.iter().filter(|image| image.edited).count();
     let mut scores = Scores {
         schema: SCORES_SCHEMA,
         tool: Tool::default(),
         model: inputs.predictions.model.clone(),
         conventions: conventions(plan, &inputs.predictions, &inputs.annotators),
         metrics: metrics.to_vec(),
-        totals: Totals { scored: rows.len(), failed: failures.len(), unpaired: inputs.unpaired.len() },
+        totals: Totals { scored: rows.len(), failed: failures.len(), unpaired: inputs.unpaired.len(), edited },
         opted_out: opted_out(&inputs.predictions, &inputs.annotators),
         aggregate,
         isic2018: Isic::mean(rows.iter().map(|r| r.isic2018)),

@@ -98,6 +98,8 @@ pub struct Totals {
     pub scored: usize,
     pub failed: usize,
     pub unpaired: usize,
+    /// Scored masks that somebody corrected: they are not the model's.
+    pub edited: usize,
 }
 
 /// What of people who opted out was found, and is in nothing else here.
