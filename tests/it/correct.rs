@@ -51,7 +51,7 @@ fn what_goes_to_labelme_and_back_without_an_edit_changes_nothing() {
     }
     for format in ["masks", "index"] {
         say(&lab, &format!("export out -f {format} -o {format}")).expect_code(0);
-        assert!(correct(&lab, format).expect_code(0).stdout.contains("0 masks are new, 3 are as they were"));
+        assert!(correct(&lab, format).expect_code(0).stdout.contains("0 masks taken in, 3 masks as before"));
         assert_same(&before, &lab.results());
     }
 }
@@ -94,11 +94,11 @@ fn a_corrected_mask_takes_the_place_of_the_models() {
     assert_eq!(model["totals"]["edited"], 0);
     assert!(model["images"][0]["scores"]["dice"].as_f64().unwrap() < 1.0, "{}", model["images"][0]);
     let said = say(&lab, "eval out --truth truth -o scores").expect_code(0).stdout;
-    assert!(said.contains("1 of these masks were corrected by hand"), "{said}");
+    assert!(said.contains("corrected by hand: 1 mask"), "{said}");
 
     // Nothing changes any more: neither by the same command nor by another run.
     let after = lab.results();
-    assert!(correct(&lab, "drawn").expect_code(0).stdout.contains("0 masks are new, 1 are as they were"));
+    assert!(correct(&lab, "drawn").expect_code(0).stdout.contains("0 masks taken in, 1 mask as before"));
     lab.run(&["--overlay"]).expect_code(0);
     assert_same(&after, &lab.results());
     // Not even when the photo changed meanwhile; but when it is asked for.
@@ -116,7 +116,7 @@ fn a_mask_painted_over_in_its_place_is_measured() {
     lab.run(&[]).expect_code(0);
     let (first, own) = (lab.record("p000.jpg"), fs::read(lab.path("out/masks/p000.jpg.png")).unwrap());
     let told = say(&lab, "measure out --photos photos").expect_code(0);
-    assert!(told.stdout.contains("0 masks are new, 2 are as they were"), "{}", told.stdout);
+    assert!(told.stdout.contains("0 masks taken in, 2 masks as before"), "{}", told.stdout);
     let wanted = redrawn(&lab, "p000.jpg");
     index(&lab.path("out/masks/p000.jpg.png"), &wanted);
     say(&lab, "measure out --photos photos").expect_code(0);
@@ -150,7 +150,7 @@ fn what_cannot_be_taken_in_is_told_and_changes_nothing() {
         "failed: p006.jpg: its photo is not the one that was segmented",
         "not used: bad.png: its photo failed in the run",
         "not used: stranger.png: no photo in the results has this name",
-        "1 masks are new, 0 are as they were, 3 failed, 2 not used",
+        "1 mask taken in, 0 masks as before, 3 failed, 2 not used",
     ] {
         assert!(ran.stdout.contains(told), "{told}\n{}", ran.stdout);
     }
@@ -168,7 +168,7 @@ fn what_cannot_be_taken_in_is_told_and_changes_nothing() {
     grey_png(&lab.path("doubt/p000.png"), good.width, good.height, &zero_one);
     correct(&lab, "doubt").expect_code(2).expect_error(&["--mask-format", "zero-one"]);
     let taken = say(&lab, "correct out --masks doubt --photos photos --mask-format zero-one").expect_code(0);
-    assert!(taken.stdout.contains("1 are as they were"), "{}", taken.stdout);
+    assert!(taken.stdout.contains("1 mask as before"), "{}", taken.stdout);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn codes_encryption_and_withdrawal_know_corrected_masks() {
     say(&lab, &without_key).expect_code(2).expect_error(&["--key-file"]);
     say(&lab, "correct out --masks drawn --photos photos --key-file codes").expect_code(2);
     let ran = say(&lab, &format!("{without_key} --key-file codes")).expect_code(0);
-    assert!(ran.stdout.contains("1 masks are new"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 mask taken in"), "{}", ran.stdout);
     assert!(lab.path(&format!("out/model_masks/{code}.png.age")).is_file());
     lab.put("list", format!("{code}\n").as_bytes());
     say(&lab, &format!("withdraw out --ids list --encrypt-to {to} --identity key")).expect_code(0);

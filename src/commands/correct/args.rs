@@ -13,8 +13,9 @@ use crate::commands::shared::results::ResultsArgs;
 /// sub/a.json, sub/a.png and a_mask.tif all fit sub/a.jpg.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Masks can be LabelMe files, one COCO file, or pictures: PNG, TIFF, BMP and others, black and white, with the values 0, 1 and 2,
-or in the colours of OUT/masks. Where a mask shows lesions alone, skin and background stay as they were.
+Masks can be LabelMe files, one COCO file, or pictures (PNG, TIFF, BMP and others): black and
+white, with the values 0, 1 and 2, or in the colours of OUT/masks. Where a mask shows lesions
+alone, skin and background stay as they were.
 
 Examples:
   derm-seg export results -f labelme -o drawn --only lesion --simplify 1.5

@@ -14,6 +14,7 @@ use crate::batch::{MemoryGate, Tools, parallel_map, quiet_worker_panics};
 use crate::commands::shared::Global;
 use crate::commands::shared::print::stdout;
 use crate::disk::settle;
+use crate::domain::words::counted;
 use crate::exit;
 use crate::input::decode::Limits;
 use crate::store::refresh_tables;
@@ -96,14 +97,9 @@ fn print(summary: &Summary, plan: &CorrectPlan, global: &Global) -> Result<()> {
     if global.quiet {
         return Ok(());
     }
-    let not_used = plan.unused.len();
-    writeln!(
-        out,
-        "{} masks are new, {} are as they were, {} failed, {not_used} not used",
-        summary.corrected,
-        summary.same,
-        summary.failed.len()
-    )?;
+    let [new, same] = [summary.corrected, summary.same].map(|count| counted(count, "mask"));
+    let (failed, not_used) = (summary.failed.len(), plan.unused.len());
+    writeln!(out, "{new} taken in, {same} as before, {failed} failed, {not_used} not used")?;
     let shown = plan.folder.root().display();
     if summary.corrected > 0 {
         writeln!(out, "figures and tables in {shown} are of these masks now")?;

@@ -40,8 +40,8 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
     if scores.totals.edited > 0 {
         writeln!(
             out,
-            "{} of these masks were corrected by hand: the scores are not of the model alone; --model-masks scores its own\n",
-            scores.totals.edited
+            "corrected by hand: {}. These scores are not of the model alone; --model-masks scores its own masks\n",
+            counted(scores.totals.edited, "mask")
         )?;
     }
     if cases.empty_truth + cases.both_empty == scores.totals.scored {
