@@ -51,6 +51,6 @@ pub fn write(plan: &ExportPlan, summary: &mut ExportSummary) -> Result<()> {
         summary.lesions += photo.lesions.len();
     }
     summary.files = 1;
-    let table = table.into_inner().map_err(|e| e.into_error())?;
+    let table = table.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(table.finish()?)
 }
