@@ -209,7 +209,7 @@ fn codes_encryption_and_withdrawal_know_corrected_masks() {
         .into_iter()
         .flatten()
         .filter(|entry| entry.file_type().is_file())
-        .map(|entry| entry.into_path())
+        .map(walkdir::DirEntry::into_path)
         .collect();
     let code = masks[0].file_name().unwrap().to_str().unwrap().trim_end_matches(".png.age").to_owned();
     let bytes = age::decrypt(&key, &fs::read(&masks[0]).unwrap()).unwrap();
