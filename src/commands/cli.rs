@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::shared::Global;
-use super::{check, compare, correct, eval, export, model, report, run, scrub, shell, withdraw};
+use super::{check, compare, correct, eval, export, model, report, run, scrub, shell, table, withdraw};
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
 ///
@@ -27,6 +27,7 @@ pub enum Command {
     Measure(correct::args::MeasureArgs),
     Eval(Box<eval::args::EvalArgs>),
     Compare(compare::args::CompareArgs),
+    Table(table::args::TableArgs),
     Report(report::args::ReportArgs),
     Export(export::args::ExportArgs),
     Model(model::args::ModelCommand),

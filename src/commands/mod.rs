@@ -13,6 +13,7 @@ mod run;
 mod scrub;
 mod shared;
 mod shell;
+mod table;
 mod withdraw;
 
 use anyhow::Result;
@@ -32,6 +33,7 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
         Command::Measure(args) => correct::measure(args, global),
         Command::Eval(args) => eval::run(*args, global),
         Command::Compare(args) => compare::run(args, global),
+        Command::Table(args) => table::run(args, global),
         Command::Report(args) => report::run(args, global),
         Command::Export(args) => export::run(args, global),
         Command::Model(args) => model::run(args),

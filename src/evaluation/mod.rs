@@ -1,5 +1,6 @@
 //! Masks held against each other: the figures (`score`), results against references (`eval`), a run against another (`compare`).
 
+pub(crate) mod cohort;
 pub(crate) mod compare;
 pub(crate) mod eval;
 pub mod score;

@@ -120,10 +120,13 @@ impl Subjects {
 
     /// By the photo's names, the surest first, then by a folder that the table names.
     fn line(&self, image: &str) -> Option<&Line> {
+        self.line_index(image).map(|i| &self.lines[i])
+    }
+
+    fn line_index(&self, image: &str) -> Option<usize> {
         let image = normalise(image);
         let folders = image.rmatch_indices('/').map(|(end, _)| &image[..end]);
-        let found = aliases(&image).iter().map(String::as_str).chain(folders).find_map(|name| self.by_image.get(name));
-        found.map(|&i| &self.lines[i])
+        aliases(&image).iter().map(String::as_str).chain(folders).find_map(|name| self.by_image.get(name)).copied()
     }
 
     pub fn subject(&self, image: &str) -> Option<&str> {
@@ -133,6 +136,19 @@ impl Subjects {
     /// Every subject, as often as there are lines about it, with the photo or folder that the line is about.
     pub fn photos(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines.iter().filter_map(|line| Some((line.subject.as_deref()?, line.image.as_str())))
+    }
+
+    /// Photos that no line is about, and lines that are about no photo.
+    pub fn unmatched<'a>(&self, images: impl Iterator<Item = &'a str>) -> (usize, usize) {
+        let mut met = vec![false; self.lines.len()];
+        let mut without_line = 0;
+        for image in images {
+            match self.line_index(image) {
+                Some(line) => met[line] = true,
+                None => without_line += 1,
+            }
+        }
+        (without_line, met.into_iter().filter(|met| !met).count())
     }
 
     pub fn value(&self, image: &str, column: usize) -> Option<String> {

@@ -28,8 +28,19 @@ pub const MIRRORS: [(&str, &[&str]); 6] = [
     ("crops", &[]),
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 6] =
-    ["scores.json", "scores.csv", "compare.json", "report.html", "tracks.json", "tracks.csv"];
+pub const DERIVED: [&str; 11] = [
+    "scores.json",
+    "scores.csv",
+    "compare.json",
+    "report.html",
+    "tables/photos.csv",
+    "tables/by_subject.csv",
+    "tables/groups.csv",
+    "tables/paper.csv",
+    "tables/paper.md",
+    "tracks.json",
+    "tracks.csv",
+];
 /// What withdrawals leave: how many photos each took away, and by what the people are known again.
 pub const WITHDRAWALS: &str = "withdrawals.jsonl";
 pub const WITHDRAWN: &str = "withdrawn.json";

@@ -59,14 +59,14 @@ impl Tables {
         let mut summary = csv::WriterBuilder::new()
             .terminator(csv::Terminator::Any(b'\n'))
             .from_writer(LongFile::create(vault, &root.join(SUMMARY))?);
-        summary.write_record(COLUMNS.iter().map(|(name, _)| *name))?;
+        summary.write_record(summary_columns())?;
         Ok(Self { records, summary })
     }
 
     pub fn add(&mut self, record: &Record) -> io::Result<()> {
         serde_json::to_writer(&mut self.records, record)?;
         self.records.write_all(b"\n")?;
-        self.summary.write_record(COLUMNS.iter().map(|(_, value)| harmless(value(record))))?;
+        self.summary.write_record(summary_cells(record).into_iter().map(harmless))?;
         Ok(())
     }
 
@@ -133,6 +133,15 @@ const COLUMNS: &[Column] = &[
     ("warnings", |r| of_done(r, |d| Some(join(d.warnings.iter().map(|w| w.code.as_str()))))),
     ("privacy_findings", |r| of_done(r, |d| Some(join(d.privacy.findings.iter().map(|f| f.kind.as_str()))))),
 ];
+
+/// The columns of summary.csv, and a record's cells in them.
+pub fn summary_columns() -> impl Iterator<Item = &'static str> {
+    COLUMNS.iter().map(|(name, _)| *name)
+}
+
+pub fn summary_cells(record: &Record) -> Vec<String> {
+    COLUMNS.iter().map(|(_, value)| value(record)).collect()
+}
 
 fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.collect::<Vec<_>>().join(" ")

@@ -155,6 +155,7 @@ documents! {
     report: scored(),
     run: photos(),
     scrub: photos_with_faults(),
+    table: scored(),
     withdraw: photos(),
 }
 

@@ -72,3 +72,30 @@ fn with_codes_the_same_people_are_met_and_names_are_not_judged() {
     assert!(findings.iter().any(|found| found.contains("gps")), "what is in the file is still found");
     lab.run(&[]).expect_code(2);
 }
+
+/// Under codes a study's tables name nobody: a person is the code that the key gives.
+#[test]
+fn a_studys_tables_carry_codes_where_the_results_do() {
+    let lab = lab(&PEOPLE);
+    lab.put_private("study.key", CODE_KEY);
+    lab.put("patients.csv", b"path,patient,sex\nPAT_1,PAT_1,f\nPAT_2,PAT_2,m\nPAT_3,PAT_3,f\n");
+    lab.run(&["--names", "pseudonym", "--key-file", "study.key"]).expect_code(0);
+    let say = |args: &str| crate::support::Ran::from(lab.program().args(args.split(' ')).output().unwrap());
+    let ran = say("table out --subjects patients.csv --key-file study.key").expect_code(0);
+    assert!(ran.stdout.contains("6 photos with a mask of 3 subjects, 2 groups"), "{}", ran.stdout);
+    let mut people = Vec::new();
+    for name in ["photos.csv", "by_subject.csv", "groups.csv", "paper.csv", "paper.md"] {
+        let text = std::fs::read_to_string(lab.path(&format!("out/tables/{name}"))).unwrap();
+        assert!(!text.contains("PAT_"), "{name}\n{text}");
+        if name == "by_subject.csv" {
+            people = text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect();
+        }
+    }
+    let folders: Vec<_> = lab.results().keys().filter(|name| name.starts_with("masks/")).cloned().collect();
+    assert_eq!(people.len(), 3);
+    assert!(people.iter().all(|code| folders.iter().any(|name| name.contains(code))), "{people:?} {folders:?}");
+    // Who withdraws is in no table any more.
+    lab.put("list", b"PAT_2\n");
+    say("withdraw out --ids list --key-file study.key").expect_code(0);
+    assert!(!lab.path("out/tables/photos.csv").exists() && !lab.path("out/tables/paper.md").exists());
+}

@@ -1,7 +1,7 @@
 //! `derm-seg report`.
 
 pub(in crate::commands) mod args;
-mod plan;
+pub(in crate::commands) mod plan;
 
 use std::io::Write;
 

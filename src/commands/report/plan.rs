@@ -43,7 +43,7 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
 }
 
 /// Whether scores or a comparison were made with photos of people who opted out.
-fn counts(file: &Value, people: &OptOut) -> bool {
+pub(in crate::commands) fn counts(file: &Value, people: &OptOut) -> bool {
     let images = file["images"].as_array().into_iter().flatten().filter_map(|image| image["image"].as_str());
     let others = ["unpaired", "failures"].into_iter().filter_map(|list| file[list].as_array()).flatten();
     let named = others.filter_map(|one| one["path"].as_str().or_else(|| one["image"].as_str()));
@@ -51,7 +51,7 @@ fn counts(file: &Value, people: &OptOut) -> bool {
 }
 
 /// A file of this program that says it is what is asked for.
-fn of_kind(path: &Path, option: &str, kind: &str, vault: &Vault) -> Result<Value, UsageError> {
+pub(in crate::commands) fn of_kind(path: &Path, option: &str, kind: &str, vault: &Vault) -> Result<Value, UsageError> {
     let unusable = |why: String| UsageError(format!("{option} {}: {why}", path.display()));
     let bytes = vault.read(path).map_err(|e| unusable(e.to_string()))?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;

@@ -1,6 +1,7 @@
 //! What verbs share: groups of options with what they name, and printing.
 
 pub mod at_rest;
+pub mod bins;
 pub mod faces;
 pub mod folders;
 pub mod jobs;
