@@ -93,7 +93,7 @@ fn h_encode_mask(bencher: Bencher, megapixels: u32) {
 fn i_encode_overlay(bencher: Bencher, megapixels: u32) {
     let (photo, segmentation) = segmented(megapixels);
     bencher.bench_local(|| {
-        encode_overlay(black_box(&photo), &segmentation.labels, Overlay { longest_side: 1600 }).unwrap()
+        encode_overlay(black_box(&photo), &segmentation.labels, Overlay { longest_side: 1600, filled: false }).unwrap()
     });
 }
 

@@ -1,49 +1,58 @@
 //! The HTML file. What never changes is in `page/`; here it is filled. Every text from outside is escaped.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::pictures::Pictures;
 use super::plots::{Figure, escape};
-use super::rows::{COLUMNS, Row};
+use super::rows::{COLUMNS, Kind, Label, Row, group_name};
 use super::tables;
-use super::thumbnails::Pictures;
+use super::words::{Words, count};
 use crate::domain::statistics::median;
 use crate::people::LeftOut;
+use crate::store::review::Mark;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPT: &str = include_str!("page/script.js");
+const SCRIPT: &str = concat!(
+    include_str!("page/base.js"),
+    include_str!("page/review.js"),
+    include_str!("page/gallery.js"),
+    include_str!("page/viewer.js"),
+    include_str!("page/start.js"),
+);
 
 pub struct Content<'a> {
+    pub words: &'a Words,
     pub rows: &'a [Row],
     pub pictures: &'a [Pictures],
     pub figures: &'a [Figure],
     pub run: Option<Value>,
     pub scores: Option<&'a Value>,
     pub comparison: Option<&'a Value>,
-    pub with_photos: bool,
     pub left_out: Option<LeftOut>,
 }
 
 pub fn html(content: &Content) -> Result<String> {
+    let words = content.words;
     let parts = [
+        ("lang", words.language.to_owned()),
         ("style", STYLE.to_owned()),
         ("title", title(content)),
         ("overview", overview(content)),
-        ("views", if content.with_photos { VIEWS.to_owned() } else { String::new() }),
         ("figures", figures(content.figures)),
-        ("scores", content.scores.map(tables::scores).unwrap_or_default()),
-        ("changes", content.comparison.map(tables::changes).unwrap_or_default()),
-        ("problems", tables::problems(content.rows)),
+        ("scores", content.scores.map(|scores| tables::scores(scores, words)).unwrap_or_default()),
+        ("changes", content.comparison.map(|changes| tables::changes(changes, words)).unwrap_or_default()),
+        ("problems", tables::problems(content.rows, words)),
         ("provenance", provenance(content)?),
+        ("words", in_script(words.all())?),
         ("data", in_script(&data(content))?),
-        ("masks", in_script(&content.pictures.iter().map(|p| &p.mask).collect::<Vec<_>>())?),
-        (
-            "photos",
-            in_script(&content.pictures.iter().filter(|_| content.with_photos).map(|p| &p.photo).collect::<Vec<_>>())?,
-        ),
+        ("outlines", in_script(&content.pictures.iter().map(|p| &p.outlines).collect::<Vec<_>>())?),
+        ("review", in_script(&content.rows.iter().map(remark).collect::<Vec<_>>())?),
+        ("pictures", pictures(content.pictures)),
         ("script", SCRIPT.to_owned()),
     ];
     // In one pass: what is filled in is never searched for places to fill.
@@ -52,53 +61,72 @@ pub fn html(content: &Content) -> Result<String> {
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         page.push_str(before);
-        page.push_str(parts.iter().find(|(part, _)| *part == name).map_or("", |(_, text)| text));
+        match name.strip_prefix("t:") {
+            Some(key) => page.push_str(&escape(words.say(key))),
+            None => page.push_str(parts.iter().find(|(part, _)| *part == name).map_or("", |(_, text)| text)),
+        }
         rest = after;
     }
     page.push_str(rest);
     Ok(page)
 }
 
-const VIEWS: &str = r#"<label>Show <select id="view"><option value="overlay">mask on photo</option>
-<option value="photo">photo</option><option value="mask">mask</option></select></label>"#;
-
 /// JSON that may stand in a script element: nothing in it can end the element.
 fn in_script(value: &impl serde::Serialize) -> Result<String> {
     Ok(serde_json::to_string(value)?.replace('<', "\\u003c"))
 }
 
+/// Each photo in an element of its own, which a browser keeps as text until the photo is looked at.
+fn pictures(pictures: &[Pictures]) -> String {
+    let mut out = String::new();
+    for (i, photo) in pictures.iter().enumerate().filter_map(|(i, p)| Some((i, p.photo.as_ref()?))) {
+        // Writing into a string cannot fail.
+        let _ = writeln!(out, "<script type=\"text/plain\" id=\"photo-{i}\">{photo}</script>");
+    }
+    out
+}
+
+fn remark(row: &Row) -> Value {
+    match &row.remark {
+        None => Value::Null,
+        Some(remark) => {
+            json!({"mark": remark.mark.map_or("", Mark::as_str), "note": remark.note, "mm": remark.mm_per_px})
+        }
+    }
+}
+
 fn title(content: &Content) -> String {
     let model = content.run.as_ref().map(|run| &run["model"]);
     let text = |key: &str| model.and_then(|m| m[key].as_str()).unwrap_or_default();
-    escape(&format!("{} {}, {} photos", text("name"), text("version"), content.rows.len()))
+    let model = format!("{} {}", text("name"), text("version"));
+    escape(&content.words.fill("title", &[("n", &count(content.rows.len() as u64)), ("model", &model)]))
 }
 
 fn overview(content: &Content) -> String {
-    let count = |status: &str| content.rows.iter().filter(|row| row.status == status).count();
+    let words = content.words;
+    let of_status = |status: &str| count(content.rows.iter().filter(|row| row.status == status).count() as u64);
+    let with_lesion = content.rows.iter().filter(|r| r.value("lesions").is_some_and(|n| n > 0.0)).count();
     let mut cards = vec![
-        ("masks".to_owned(), count("done").to_string()),
-        (
-            "with a lesion".to_owned(),
-            content.rows.iter().filter(|r| r.value("lesions").is_some_and(|n| n > 0.0)).count().to_string(),
-        ),
-        ("excluded".to_owned(), count("excluded").to_string()),
-        ("failed".to_owned(), count("failed").to_string()),
+        ("done", of_status("done")),
+        ("with_lesion", count(with_lesion as u64)),
+        ("excluded", of_status("excluded")),
+        ("failed", of_status("failed")),
     ];
     if let Some(left_out) = content.left_out {
-        cards.push(("opted out, not in this report".into(), left_out.photos.to_string()));
+        cards.push(("opted_out", count(left_out.photos as u64)));
     }
     let shares = content.rows.iter().filter_map(|row| row.value("skin_share")).filter(|v| *v > 0.0);
     if let Some(median) = median(shares.collect()) {
-        cards.push(("median lesion share of visible skin, where there is one".into(), format!("{median:.1} %")));
+        cards.push(("median_share", format!("{median:.1} %")));
     }
     if let Some(mean) = content.scores.and_then(|s| s["aggregate"]["metrics"]["dice"]["mean"].as_f64()) {
-        cards.push(("mean Dice".into(), format!("{mean:.3}")));
+        cards.push(("mean_dice", format!("{mean:.3}")));
     }
     if let Some(totals) = content.comparison.map(|c| &c["totals"]) {
-        let same = totals["same"].as_u64().unwrap_or_default();
-        cards.push(("the same as in the earlier run".into(), same.to_string()));
+        cards.push(("same", count(totals["same"].as_u64().unwrap_or_default())));
     }
-    cards.iter().fold(String::new(), |mut out, (name, value)| {
+    cards.iter().fold(String::new(), |mut out, (key, value)| {
+        let name = words.say(&format!("card.{key}"));
         let _ = write!(out, "<div><b>{}</b><span>{}</span></div>", escape(value), escape(name));
         out
     })
@@ -116,7 +144,8 @@ fn provenance(content: &Content) -> Result<String> {
     let mut block = |name: &str, value: &Value| -> Result<()> {
         if !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()) {
             let text = escape(&serde_json::to_string_pretty(value)?);
-            write!(out, "<details><summary>{}</summary><pre>{text}</pre></details>", escape(name))?;
+            let name = escape(content.words.say(&format!("about.{name}")));
+            write!(out, "<details><summary>{name}</summary><pre>{text}</pre></details>")?;
         }
         Ok(())
     };
@@ -126,38 +155,54 @@ fn provenance(content: &Content) -> Result<String> {
         }
     }
     if let Some(scores) = content.scores {
-        block("conventions of the scores", &scores["conventions"])?;
+        block("conventions", &scores["conventions"])?;
     }
     if let Some(comparison) = content.comparison {
-        block("what differs between the two runs", &comparison["run"])?;
+        block("differs", &comparison["run"])?;
     }
     Ok(out)
 }
 
-/// What the script sorts and filters: labels once, rows as short as they can be.
+/// What the script sorts, filters and groups: labels once, rows as short as they can be.
 fn data(content: &Content) -> Value {
+    let words = content.words;
     let used: Vec<usize> =
         (0..COLUMNS.len()).filter(|i| content.rows.iter().any(|row| row.values[*i].is_some())).collect();
-    let of_row = |row: &Row| {
-        let tone = row.tone.iter().map(|tone| format!("estimated tone: {tone}"));
-        let strata = row.strata.iter().map(|(column, value)| format!("{column}: {value}"));
-        row.flags.iter().cloned().chain(tone).chain(strata).collect::<Vec<String>>()
+    let labels: BTreeSet<&Label> = content.rows.iter().flat_map(|row| &row.labels).collect();
+    let labels: Vec<&Label> = labels.into_iter().collect();
+    let rows = content.rows.iter().map(|row| {
+        let own: Vec<usize> = row.labels.iter().filter_map(|label| labels.binary_search(&label).ok()).collect();
+        let values: Vec<Option<f64>> = used.iter().map(|i| row.values[*i].map(short)).collect();
+        json!([row.path, row.status, row.cause, row.message, own, values, row.size, row.id, row.subject])
+    });
+    let rows: Vec<Value> = rows.collect();
+    let column = |i: &usize| {
+        let column = &COLUMNS[*i];
+        json!([column.key, words.say(&format!("column.{}", column.key)), column.unit])
     };
-    let mut labels: Vec<String> = content.rows.iter().flat_map(of_row).collect();
-    labels.sort();
-    labels.dedup();
-    let rows: Vec<Value> = content
-        .rows
-        .iter()
-        .map(|row| {
-            let own: Vec<usize> = of_row(row).iter().filter_map(|label| labels.binary_search(label).ok()).collect();
-            let values: Vec<Option<f64>> = used.iter().map(|i| row.values[*i].map(short)).collect();
-            json!([row.path, row.status, row.cause, row.message, own, values, row.size])
-        })
-        .collect();
-    let columns: Vec<Value> =
-        used.iter().map(|i| json!([COLUMNS[*i].key, COLUMNS[*i].name, COLUMNS[*i].unit])).collect();
-    json!({"columns": columns, "labels": labels, "rows": rows})
+    let columns: Vec<Value> = used.iter().map(column).collect();
+    let labels =
+        labels.iter().map(|label| json!([kind(&label.kind, words), text(label, words), label.kind.is_single()]));
+    json!({"columns": columns, "labels": labels.collect::<Vec<Value>>(), "rows": rows})
+}
+
+fn kind(kind: &Kind, words: &Words) -> String {
+    let key = match kind {
+        Kind::Column(_, name) => return name.clone(),
+        Kind::Quality => "quality",
+        Kind::Warning => "warning",
+        Kind::Tone => "tone",
+        Kind::Privacy => "privacy",
+        Kind::Change => "change",
+    };
+    words.say(&format!("kind.{key}")).to_owned()
+}
+
+fn text(label: &Label, words: &Words) -> String {
+    match label.kind {
+        Kind::Column(_, ref column) => group_name(column, &label.code, words),
+        _ => words.code(&label.code),
+    }
 }
 
 /// Six digits are more than anybody reads.

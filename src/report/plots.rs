@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::rows::Column;
+use super::words::{Words, count};
 use crate::domain::statistics::quantile;
 
 /// A plot that stands on its own.
@@ -22,7 +24,12 @@ const LEFT: f64 = 46.0;
 const RIGHT: f64 = 18.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 40.0;
-const BINS: usize = 24;
+/// Names of groups take the left third.
+const NAMES: f64 = 160.0;
+/// Half of the width of a letter, about.
+const HALF_LETTER: f64 = 3.2;
+/// Bars between two ticks.
+const BINS_A_STEP: usize = 4;
 /// More than this are drawn as a cloud.
 const MOST_POINTS: usize = 2000;
 /// Side of a square of the cloud.
@@ -57,38 +64,130 @@ pub fn escape(text: &str) -> String {
 }
 
 /// A round number of steps over a range.
-struct Axis {
+pub struct Axis {
     from: f64,
     to: f64,
     step: f64,
+    kind: Kind,
+    /// The last bar stands for everything from there on.
+    is_open: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    /// Whole numbers, each with a bar of its own.
+    Whole,
+    /// The ends are powers of ten, and so is every tick.
+    Powers,
+}
+
+/// More lesions than this are counted together.
+const MOST_WHOLE: f64 = 20.0;
+/// Of values with a long tail, those above this share of them.
+const TAIL_FROM: f64 = 0.95;
+
 impl Axis {
-    fn over(low: f64, high: f64) -> Self {
+    pub fn over(low: f64, high: f64) -> Self {
         let span = if high > low { high - low } else { low.abs().max(1.0) };
         let rough = span / 5.0;
         let power = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|m| m * power).into_iter().find(|s| *s >= rough).unwrap_or(rough);
-        Self { from: (low / step).floor() * step, to: ((high.max(low + span * 1e-9)) / step).ceil() * step, step }
+        // A hair of tolerance: a step that fits exactly is not rounded up.
+        let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|m| m * power);
+        let step = steps.into_iter().find(|s| *s >= rough * (1.0 - 1e-9)).unwrap_or(rough);
+        let (from, to) =
+            ((low / step + 1e-9).floor() * step, (high.max(low + span * 1e-9) / step - 1e-9).ceil() * step);
+        Self { from, to, step, kind: Kind::Plain, is_open: false }
+    }
+
+    /// From 0 to a number of things.
+    pub fn whole(most: f64) -> Self {
+        let to = most.clamp(1.0, MOST_WHOLE);
+        Self { from: 0.0, to, step: (to / 10.0).ceil(), kind: Kind::Whole, is_open: most > to }
+    }
+
+    /// From 0 on, for rising values with a long tail: the few largest share a bar, so that the others can be told apart.
+    pub fn with_tail(values: &[f64]) -> Self {
+        let most = values.last().copied().unwrap_or_default();
+        let axis = Self::over(0.0, quantile(values, TAIL_FROM));
+        match most > 1.5 * axis.to {
+            // One bar more, behind the last tick.
+            true => Self { to: axis.to + axis.step / BINS_A_STEP as f64, is_open: true, ..axis },
+            false => Self::over(0.0, most),
+        }
+    }
+
+    /// Of positive values.
+    fn powers(low: f64, high: f64) -> Self {
+        let from = low.log10().floor();
+        Self { from, to: high.log10().ceil().max(from + 1.0), step: 1.0, kind: Kind::Powers, is_open: false }
+    }
+
+    /// How many photos lie in a bar: ticks are whole numbers, also where there are few.
+    fn of_counts(most: u32) -> Self {
+        let axis = Self::over(0.0, f64::from(most.max(1)));
+        let step = axis.step.ceil();
+        Self { to: (f64::from(most.max(1)) / step).ceil() * step, step, ..axis }
+    }
+
+    fn bins(&self) -> usize {
+        match self.kind {
+            Kind::Whole => self.to as usize + 1,
+            _ => ((self.to - self.from) / self.step * BINS_A_STEP as f64).round() as usize,
+        }
+    }
+
+    fn bin(&self, value: f64) -> usize {
+        let bin = match self.kind {
+            Kind::Whole => value,
+            // A value on an edge belongs to the bar above it, whatever rounding says.
+            _ => self.share(value) * self.bins() as f64 + 1e-9,
+        };
+        (bin.max(0.0) as usize).min(self.bins() - 1)
     }
 
     fn share(&self, value: f64) -> f64 {
-        (value - self.from) / (self.to - self.from)
+        match self.kind {
+            Kind::Plain => (value - self.from) / (self.to - self.from),
+            // In the middle of its bar.
+            Kind::Whole => (value + 0.5) / (self.to + 1.0),
+            Kind::Powers => (value.log10() - self.from) / (self.to - self.from),
+        }
     }
 
-    fn ticks(&self) -> impl Iterator<Item = f64> + '_ {
-        let count = ((self.to - self.from) / self.step).round() as u32;
-        (0..=count).map(|i| self.from + f64::from(i) * self.step)
+    fn ticks(&self) -> Vec<f64> {
+        let count = ((self.to - self.from) / self.step + 1e-9).floor() as u32;
+        let tick = |i: u32| self.from + f64::from(i) * self.step;
+        (0..=count).map(|i| if self.kind == Kind::Powers { 10_f64.powf(tick(i)) } else { tick(i) }).collect()
     }
 
-    fn label(&self, value: f64) -> String {
-        // As many digits as the step has: 0.2 has one, 0.25 two, 25 none.
-        let power = self.step.log10().floor();
+    fn label(&self, value: f64, words: &Words) -> String {
+        let bar = if self.kind == Kind::Plain { self.step / BINS_A_STEP as f64 } else { 0.0 };
+        if self.is_open && value >= self.to - bar * 1.001 {
+            return words.fill("plot.and_more", &[("n", &number(value, self.digits()))]);
+        }
+        number(value, self.digits())
+    }
+
+    /// As many digits as the step has: 0.2 has one, 0.25 two, 25 none.
+    fn digits(&self) -> usize {
+        if self.kind != Kind::Plain {
+            return 0;
+        }
+        let power = (self.step.log10() + 1e-9).floor();
         let half_steps = (self.step / 10_f64.powf(power) - 2.5).abs() < 1e-9;
-        let digits = (f64::from(u8::from(half_steps)) - power).max(0.0) as usize;
-        // No minus before a zero.
-        format!("{:.digits$}", value + 0.0)
+        (f64::from(u8::from(half_steps)) - power).max(0.0) as usize
     }
+}
+
+/// With thousands apart, and no minus before a zero.
+fn number(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    let zero = text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.');
+    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, rest) = text.split_once('.').map_or((text, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);
+    format!("{}{whole}{rest}", if zero { "" } else { sign })
 }
 
 const INK: &str = "var(--ink, #222)";
@@ -109,21 +208,25 @@ fn across(axis: &Axis, value: f64) -> f64 {
     LEFT + axis.share(value) * (WIDTH - LEFT - RIGHT)
 }
 
-fn horizontal(out: &mut String, axis: &Axis, floor: f64, caption: &str) {
+fn horizontal(out: &mut String, axis: &Axis, floor: f64, caption: &str, words: &Words) {
     line(out, [LEFT, floor, WIDTH - RIGHT, floor], INK);
     for tick in axis.ticks() {
         let x = across(axis, tick);
         line(out, [x, floor, x, floor + 4.0], INK);
-        text(out, x, floor + 16.0, "middle", &axis.label(tick));
+        let label = axis.label(tick, words);
+        match x + label.chars().count() as f64 * HALF_LETTER > WIDTH {
+            true => text(out, WIDTH, floor + 16.0, "end", &label),
+            false => text(out, x, floor + 16.0, "middle", &label),
+        }
     }
     text(out, (LEFT + WIDTH - RIGHT) / 2.0, floor + 32.0, "middle", caption);
 }
 
-fn vertical(out: &mut String, axis: &Axis, floor: f64) {
+fn vertical(out: &mut String, axis: &Axis, floor: f64, words: &Words) {
     for tick in axis.ticks() {
         let y = floor - axis.share(tick) * (floor - TOP);
         line(out, [LEFT, y, WIDTH - RIGHT, y], FAINT);
-        text(out, LEFT - 5.0, y + 4.0, "end", &axis.label(tick));
+        text(out, LEFT - 5.0, y + 4.0, "end", &axis.label(tick, words));
     }
 }
 
@@ -131,62 +234,65 @@ fn with_unit(caption: &str, unit: &str) -> String {
     if unit.is_empty() { caption.to_owned() } else { format!("{caption} ({unit})") }
 }
 
-/// How often which value occurs. None for fewer than two values.
-pub fn histogram(key: &str, caption: &str, unit: &str, values: &[f64]) -> Option<Figure> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let (&low, &high) = (sorted.first()?, sorted.get(1..)?.last()?);
-    let axis = Axis::over(low, high);
-    let mut counts = [0_u32; BINS];
-    for value in &sorted {
-        counts[((axis.share(*value) * BINS as f64) as usize).min(BINS - 1)] += 1;
-    }
-    let most = counts.iter().copied().max().unwrap_or(0);
-    let up = Axis { step: Axis::over(0.0, f64::from(most)).step.max(1.0), ..Axis::over(0.0, f64::from(most)) };
+/// How often which value occurs; `values` rise. None for fewer than two values.
+pub fn histogram(column: &Column, values: &[f64], axis: &Axis, words: &Words) -> Option<Figure> {
+    let (&low, &high) = (values.first()?, values.get(1..)?.last()?);
+    let caption = words.say(&format!("column.{}", column.key));
+    let mut counts = vec![0_u32; axis.bins()];
+    values.iter().for_each(|value| counts[axis.bin(*value)] += 1);
+    let up = Axis::of_counts(counts.iter().copied().max().unwrap_or(0));
     let height = 190.0;
     let floor = height - BOTTOM;
     let mut out = String::new();
-    vertical(&mut out, &up, floor);
-    let width = (WIDTH - LEFT - RIGHT) / BINS as f64;
-    for (i, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        let bar = up.share(f64::from(*count)) * (floor - TOP);
+    vertical(&mut out, &up, floor, words);
+    let (bins, digits) = (counts.len() as f64, axis.digits() + 1);
+    let width = (WIDTH - LEFT - RIGHT) / bins;
+    for (i, n) in counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+        let bar = up.share(f64::from(*n)) * (floor - TOP);
         let (x, y) = (LEFT + i as f64 * width + 0.5, floor - bar);
-        let span = (axis.to - axis.from) / BINS as f64;
-        let (from, to) = (axis.from + i as f64 * span, axis.from + (i + 1) as f64 * span);
+        let n = n.to_string();
+        let title = if axis.kind == Kind::Whole {
+            format!("{}: {n}", axis.label(i as f64, words))
+        } else {
+            let edge = |i: f64| number(axis.from + i * (axis.to - axis.from) / bins, digits);
+            let is_tail = axis.is_open && i + 1 == counts.len();
+            match is_tail {
+                true => format!("{}: {n}", words.fill("plot.and_more", &[("n", &edge(i as f64))])),
+                false => words.fill("plot.bar", &[("from", &edge(i as f64)), ("to", &edge(i as f64 + 1.0)), ("n", &n)]),
+            }
+        };
         let _ = write!(
             out,
-            r#"<rect x="{x:.1}" y="{y:.1}" width="{:.1}" height="{bar:.1}" fill="{MARK}"><title>{from:.3} to {to:.3}: {count}</title></rect>"#,
+            r#"<rect x="{x:.1}" y="{y:.1}" width="{:.1}" height="{bar:.1}" fill="{MARK}"><title>{title}</title></rect>"#,
             width - 1.0
         );
     }
-    horizontal(&mut out, &axis, floor, &format!("{}, {} photos", with_unit(caption, unit), values.len()));
-    let median = quantile(&sorted, 0.5);
+    let n = count(values.len() as u64);
+    let what = with_unit(caption, column.unit);
+    horizontal(&mut out, axis, floor, &words.fill("plot.over_photos", &[("n", &n), ("what", &what)]), words);
+    let [low, high, median] = [low, high, quantile(values, 0.5)].map(|value| number(value, digits));
     Some(Figure {
-        name: format!("histogram-{}", key.replace('_', "-")),
+        name: format!("histogram-{}", column.key.replace('_', "-")),
         title: caption.to_owned(),
-        description: format!(
-            "Histogram of {caption} over {} photos: from {low:.3} to {high:.3}, median {median:.3}",
-            values.len()
-        ),
+        description: words
+            .fill("plot.range", &[("n", &n), ("low", &low), ("high", &high), ("median", &median), ("what", &what)]),
         body: out,
         height,
     })
 }
 
-/// One point a photo, or a cloud of them.
-pub fn points(key: &str, title: &str, (x_name, y_name): (&str, &str), values: &[(f64, f64)]) -> Option<Figure> {
-    let range = |of: fn(&(f64, f64)) -> f64| {
-        let low = values.iter().map(of).min_by(f64::total_cmp)?;
-        Some(Axis::over(low, values.iter().map(of).max_by(f64::total_cmp)?))
-    };
+/// Dice against the size of the lesion in pixels: one point a photo, or a cloud of them.
+pub fn points(values: &[(f64, f64)], words: &Words) -> Option<Figure> {
     if values.len() < 2 {
         return None;
     }
-    let (xs, ys) = (range(|v| v.0)?, range(|v| v.1)?);
+    let sizes = || values.iter().map(|v| v.0);
+    let xs = Axis::powers(sizes().min_by(f64::total_cmp)?, sizes().max_by(f64::total_cmp)?);
+    let ys = Axis::over(0.0, 1.0);
     let height = 270.0;
     let floor = height - BOTTOM;
     let mut out = String::new();
-    vertical(&mut out, &ys, floor);
+    vertical(&mut out, &ys, floor, words);
     let places = values.iter().map(|(x, y)| (across(&xs, *x), floor - ys.share(*y) * (floor - TOP)));
     if values.len() > MOST_POINTS {
         cloud(&mut out, places);
@@ -197,11 +303,11 @@ pub fn points(key: &str, title: &str, (x_name, y_name): (&str, &str), values: &[
         }
         out.push_str("</g>");
     }
-    horizontal(&mut out, &xs, floor, x_name);
+    horizontal(&mut out, &xs, floor, words.say("plot.size_axis"), words);
     Some(Figure {
-        name: key.to_owned(),
-        title: title.to_owned(),
-        description: format!("{y_name} against {x_name}, {} photos", values.len()),
+        name: "dice-by-size".to_owned(),
+        title: words.say("plot.dice_by_size").to_owned(),
+        description: words.fill("plot.against", &[("n", &count(values.len() as u64))]),
         body: out,
         height,
     })
@@ -239,26 +345,22 @@ pub struct Mean {
     pub interval: Option<(f64, f64)>,
 }
 
-/// One line a group.
-pub fn means(key: &str, title: &str, caption: &str, groups: &[Mean]) -> Option<Figure> {
-    let ends = |m: &Mean| m.interval.unwrap_or((m.mean, m.mean));
-    let low = groups.iter().map(|m| ends(m).0).min_by(f64::total_cmp)?;
-    let high = groups.iter().map(|m| ends(m).1).max_by(f64::total_cmp)?;
-    let axis = Axis::over(low, high);
+/// One line a group, on the whole axis of Dice.
+pub fn means(key: &str, title: &str, groups: &[Mean], words: &Words) -> Option<Figure> {
+    groups.first()?;
+    let axis = Axis::over(0.0, 1.0);
     let row = 22.0;
     let floor = TOP + row * groups.len() as f64;
-    // Names of groups take the left third.
-    let x = |value: f64| 150.0 + axis.share(value) * (WIDTH - 150.0 - RIGHT);
+    let x = |value: f64| NAMES + axis.share(value) * (WIDTH - NAMES - RIGHT);
     let mut out = String::new();
     for tick in axis.ticks() {
         line(&mut out, [x(tick), TOP, x(tick), floor], FAINT);
-        text(&mut out, x(tick), floor + 16.0, "middle", &axis.label(tick));
+        text(&mut out, x(tick), floor + 16.0, "middle", &axis.label(tick, words));
     }
     for (i, group) in groups.iter().enumerate() {
         let y = TOP + row * (i as f64 + 0.5);
-        let short: String = group.group.chars().take(16).collect();
-        text(&mut out, 144.0, y + 4.0, "end", &format!("{short} ({})", group.n));
-        let (from, to) = ends(group);
+        text(&mut out, NAMES - 6.0, y + 4.0, "end", &format!("{} ({})", cut(&group.group), group.n));
+        let (from, to) = group.interval.unwrap_or((group.mean, group.mean));
         line(&mut out, [x(from), y, x(to), y], MARK);
         let _ = write!(
             out,
@@ -268,7 +370,8 @@ pub fn means(key: &str, title: &str, caption: &str, groups: &[Mean]) -> Option<F
             group.mean
         );
     }
-    text(&mut out, x((axis.from + axis.to) / 2.0), floor + 32.0, "middle", caption);
+    let caption = words.say("plot.mean_axis");
+    text(&mut out, x(0.5), floor + 32.0, "middle", caption);
     let list: Vec<String> = groups.iter().map(|m| format!("{} {:.3}", m.group, m.mean)).collect();
     Some(Figure {
         name: key.to_owned(),
@@ -277,4 +380,15 @@ pub fn means(key: &str, title: &str, caption: &str, groups: &[Mean]) -> Option<F
         body: out,
         height: floor + BOTTOM,
     })
+}
+
+/// As much of a name as there is room for; letters of East Asia are twice as wide.
+fn cut(name: &str) -> String {
+    let mut room = 20_i32;
+    let fits = |c: &char| {
+        room -= if u32::from(*c) < 0x1100 { 1 } else { 2 };
+        room >= 0
+    };
+    let short: String = name.chars().take_while(fits).collect();
+    if short.len() < name.len() { format!("{short}…") } else { short }
 }

@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use anyhow::Result;
 use serde_json::Value;
 
+use super::ReportPlan;
+use super::words::Words;
 use crate::domain::record::{Done, FileRef, Outcome, Record, Size};
-use crate::store::results::Results;
+use crate::error::UsageError;
+use crate::evaluation::score::strata::MISSING;
+use crate::store::review::{Remark, result_id};
 
 pub struct Column {
+    /// Its name is `column.KEY` of the words.
     pub key: &'static str,
-    pub name: &'static str,
     pub unit: &'static str,
     of: Source,
 }
@@ -26,45 +30,35 @@ enum Source {
 }
 use Source::{Change, Record as Of, Score, Scored};
 
-const fn column(key: &'static str, name: &'static str, unit: &'static str, of: Source) -> Column {
-    Column { key, name, unit, of }
+const fn column(key: &'static str, unit: &'static str, of: Source) -> Column {
+    Column { key, unit, of }
 }
 
 pub const COLUMNS: &[Column] = &[
-    column("skin_share", "Lesion share of visible skin", "%", Of(|d| percent(d.area.lesion_fraction_of_skin))),
-    column("frame_share", "Lesion share of frame", "%", Of(|d| percent(Some(d.area.lesion_fraction_of_frame)))),
-    column("lesions", "Lesions", "", Of(|d| Some(d.lesions.len() as f64))),
-    column("lesion_px", "Lesion area", "px", Of(|d| Some(d.area.lesion_px as f64))),
-    column("confidence", "Confidence in the lesion", "", Of(|d| d.confidence.lesion_mean)),
-    column("undecided", "Undecided pixels", "%", Of(|d| percent(d.confidence.undecided_fraction))),
-    column(
-        "delta_e",
-        "Colour difference to the skin around (CIEDE2000)",
-        "",
-        Of(|d| Some(d.colour.difference?.ciede2000)),
-    ),
-    column("delta_a", "Redness difference (a*)", "", Of(|d| Some(d.colour.difference?.da))),
-    column("delta_l", "Lightness difference (L*)", "", Of(|d| Some(d.colour.difference?.dl))),
-    column("delta_ei", "Erythema index difference", "", Of(|d| Some(d.colour.difference?.erythema_index))),
-    column("ita", "Skin tone angle (ITA)", "°", Of(|d| d.colour.ita)),
-    column(
-        "asymmetry",
-        "Asymmetry of the largest lesion",
-        "",
-        Of(|d| Some(d.lesions.first()?.asymmetry.iter().copied().fold(0.0, f64::max))),
-    ),
-    column("sharpness", "Sharpness", "", Of(|d| Some(d.quality.sharpness))),
-    column("megapixels", "Photo size", "MP", Of(|d| Some(f64::from(d.photo.width) * f64::from(d.photo.height) / 1e6))),
-    column("truth_px", "Lesion area in the reference", "px", Scored(truth_px)),
-    column("dice", "Dice", "", Score("dice")),
-    column("jaccard", "Jaccard", "", Score("jaccard")),
-    column("sensitivity", "Sensitivity", "", Score("sensitivity")),
-    column("precision", "Precision", "", Score("precision")),
-    column("hd95", "HD95", "px", Score("hd95")),
-    column("assd", "ASSD", "px", Score("assd")),
-    column("boundary_iou", "Boundary IoU", "", Score("boundary_iou")),
-    column("change_dice", "Dice to the earlier run", "", Change("dice")),
-    column("change_px", "Changed pixels", "px", Change("changed_px")),
+    column("dice", "", Score("dice")),
+    column("sensitivity", "", Score("sensitivity")),
+    column("precision", "", Score("precision")),
+    column("hd95", "px", Score("hd95")),
+    column("assd", "px", Score("assd")),
+    column("boundary_iou", "", Score("boundary_iou")),
+    column("jaccard", "", Score("jaccard")),
+    column("truth_px", "px", Scored(truth_px)),
+    column("change_dice", "", Change("dice")),
+    column("change_px", "px", Change("changed_px")),
+    column("skin_share", "%", Of(|d| percent(d.area.lesion_fraction_of_skin))),
+    column("frame_share", "%", Of(|d| percent(Some(d.area.lesion_fraction_of_frame)))),
+    column("lesions", "", Of(|d| Some(d.lesions.len() as f64))),
+    column("lesion_px", "px", Of(|d| Some(d.area.lesion_px as f64))),
+    column("confidence", "", Of(|d| d.confidence.lesion_mean)),
+    column("undecided", "%", Of(|d| percent(d.confidence.undecided_fraction))),
+    column("delta_e", "", Of(|d| Some(d.colour.difference?.ciede2000))),
+    column("delta_a", "", Of(|d| Some(d.colour.difference?.da))),
+    column("delta_l", "", Of(|d| Some(d.colour.difference?.dl))),
+    column("delta_ei", "", Of(|d| Some(d.colour.difference?.erythema_index))),
+    column("ita", "°", Of(|d| d.colour.ita)),
+    column("asymmetry", "", Of(|d| Some(d.lesions.first()?.asymmetry.iter().copied().fold(0.0, f64::max)))),
+    column("sharpness", "", Of(|d| Some(d.quality.sharpness))),
+    column("megapixels", "MP", Of(|d| Some(f64::from(d.photo.width) * f64::from(d.photo.height) / 1e6))),
 ];
 
 fn truth_px(row: &Value) -> Option<f64> {
@@ -81,72 +75,162 @@ pub struct Row {
     /// Why there is no mask.
     pub cause: String,
     pub message: String,
-    /// Quality flags, kinds of privacy findings and warnings.
-    pub flags: Vec<String>,
-    pub tone: Option<String>,
-    pub strata: Vec<(String, String)>,
+    pub labels: Vec<Label>,
     /// In the order of `COLUMNS`.
     pub values: Vec<Option<f64>>,
     pub mask: Option<(FileRef, Size)>,
     pub size: Option<(u32, u32)>,
+    pub orientation: u8,
+    pub is_scored: bool,
+    /// Whose photo it is.
+    pub subject: Option<String>,
+    /// Tells this result from any other.
+    pub id: String,
+    pub remark: Option<Remark>,
+}
+
+/// Something that a photo is called, to filter and to group by. Labels are in the order in which they are shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    pub kind: Kind,
+    /// Among those of its kind.
+    pub rank: usize,
+    pub code: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Quality,
+    Warning,
+    Tone,
+    /// A column of the clinical table: its place among the columns, and its name.
+    Column(usize, String),
+    Privacy,
+    Change,
+}
+
+impl Kind {
+    /// Whether a photo has one label of this kind at most.
+    pub fn is_single(&self) -> bool {
+        matches!(self, Kind::Tone | Kind::Column(..) | Kind::Change)
+    }
+}
+
+/// From light to dark, as records name them.
+pub const TONES: [&str; 6] = ["very_light", "light", "intermediate", "tan", "brown", "dark"];
+/// The column of scores.json that holds them.
+pub const TONE_COLUMN: &str = "estimated_tone_bin";
+
+pub fn tone_rank(tone: &str) -> usize {
+    TONES.iter().position(|name| *name == tone).unwrap_or(TONES.len())
+}
+
+/// A column of scores.json and a group of it in words: the words of the user's own table stay as they are.
+pub fn column_name<'a>(column: &'a str, words: &Words) -> &'a str {
+    if column == TONE_COLUMN { words.say("kind.tone") } else { column }
+}
+
+pub fn group_name(column: &str, group: &str, words: &Words) -> String {
+    match words.find(group) {
+        Some(missing) if group == MISSING => missing.to_owned(),
+        _ if column == TONE_COLUMN => words.code(group),
+        _ => group.to_owned(),
+    }
+}
+
+/// What is known besides the records.
+pub struct Beside<'a> {
+    scored: HashMap<&'a str, &'a Value>,
+    changed: HashMap<&'a str, &'a Value>,
+    /// Columns of the clinical table with their groups, in the order of scores.json.
+    strata: Vec<(&'a str, Vec<&'a str>)>,
+}
+
+impl<'a> Beside<'a> {
+    pub fn new(scores: Option<&'a Value>, comparison: Option<&'a Value>) -> Self {
+        let list = |value: &'a Value| value.as_array().map(Vec::as_slice).unwrap_or_default();
+        let groups = |column: &'a Value| list(&column["groups"]).iter().filter_map(|g| g["value"].as_str()).collect();
+        let strata = scores.map(|scores| list(&scores["strata"])).unwrap_or_default().iter();
+        let strata = strata.filter_map(|column| Some((column["column"].as_str()?, groups(column))));
+        Self {
+            scored: by_image(scores),
+            changed: by_image(comparison),
+            // Records tell the tone of every photo, not only of those that were scored.
+            strata: strata.filter(|(column, _)| *column != TONE_COLUMN).collect(),
+        }
+    }
 }
 
 impl Row {
-    pub fn all(results: &Results, scores: Option<&Value>, comparison: Option<&Value>) -> Result<Vec<Row>> {
-        let (scored, changed) = (by_image(scores), by_image(comparison));
-        let mut rows = Vec::new();
-        for record in results.records()? {
+    pub fn all(plan: &ReportPlan) -> Result<Vec<Row>> {
+        let beside = Beside::new(plan.scores.as_ref(), plan.comparison.as_ref());
+        let row = |record: Result<Record, UsageError>| {
             let record = record?;
-            let path = record.input().path.as_str();
-            rows.push(Row::of(&record, scored.get(path).copied(), changed.get(path).copied()));
-        }
-        Ok(rows)
+            let subject = plan.whose.as_ref().and_then(|whose| whose.subject(&record.input().path));
+            let remark = plan.review.as_ref().and_then(|review| review.remark(&record)).cloned();
+            Ok(Row { subject, remark, ..Row::of(&record, &beside) })
+        };
+        plan.results.records()?.map(row).collect()
     }
 
-    fn of(record: &Record, score: Option<&Value>, change: Option<&Value>) -> Row {
+    pub fn of(record: &Record, beside: &Beside) -> Row {
+        let path = record.input().path.as_str();
+        let (score, change) = (beside.scored.get(path).copied(), beside.changed.get(path).copied());
         let done = record.done();
         let (cause, message) = match &record.outcome {
-            Outcome::Done(_) => Default::default(),
-            Outcome::Excluded(e) => (e.exclusion.reason.clone(), e.exclusion.detail.clone()),
+            Outcome::Done(_) => (String::new(), String::new()),
             Outcome::Failed(f) => (f.failure.code.clone(), f.failure.message.clone()),
+            Outcome::Excluded(e) => (e.exclusion.reason.clone(), e.exclusion.detail.clone()),
         };
-        let value = |column: &Column| match column.of {
+        let value = |column: &Column| match &column.of {
             Of(figure) => done.and_then(figure),
             Scored(of) => score.and_then(of),
             Score(name) => score.and_then(|s| s["scores"][name].as_f64()),
             Change(name) => change.and_then(|c| c["mask"][name].as_f64()),
         };
-        let mut flags: Vec<String> = Vec::new();
-        if let Some(done) = done {
-            flags.extend(done.quality.flags.iter().map(|f| f.as_str().to_owned()));
-            flags.extend(done.warnings.iter().map(|w| w.code.clone()));
-            flags.extend(done.privacy.findings.iter().map(|f| format!("privacy: {}", f.kind)));
-        }
-        if let Some(kind) = change.and_then(|c| c["kind"].as_str()) {
-            flags.push(format!("changed: {kind}"));
-        }
-        flags.sort();
-        flags.dedup();
-        let strata = score.and_then(|s| s["strata"].as_object());
         Row {
-            path: record.input().path.clone(),
+            path: path.to_owned(),
             status: record.status(),
             cause,
             message,
-            flags,
-            tone: done.and_then(|d| d.colour.tone_bin.clone()),
-            strata: strata
-                .map(|s| s.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect())
-                .unwrap_or_default(),
+            labels: labels(done, score, change, beside),
             values: COLUMNS.iter().map(value).collect(),
             mask: done.map(|d| (d.mask.clone(), d.photo)),
             size: done.map(|d| (d.photo.width, d.photo.height)),
+            orientation: record.input().orientation.unwrap_or(1),
+            is_scored: score.is_some(),
+            subject: None,
+            id: result_id(record),
+            remark: None,
         }
     }
 
     pub fn value(&self, key: &str) -> Option<f64> {
         self.values[COLUMNS.iter().position(|column| column.key == key)?]
     }
+}
+
+fn labels(done: Option<&Done>, score: Option<&Value>, change: Option<&Value>, beside: &Beside) -> Vec<Label> {
+    let mut labels = Vec::new();
+    let mut add = |kind: Kind, rank: usize, code: &str| labels.push(Label { kind, rank, code: code.to_owned() });
+    if let Some(done) = done {
+        done.quality.flags.iter().for_each(|flag| add(Kind::Quality, 0, flag.as_str()));
+        done.warnings.iter().for_each(|warning| add(Kind::Warning, 0, &warning.code));
+        done.privacy.findings.iter().for_each(|finding| add(Kind::Privacy, 0, &finding.kind));
+        done.colour.tone_bin.iter().for_each(|tone| add(Kind::Tone, tone_rank(tone), tone));
+    }
+    for (place, (column, groups)) in beside.strata.iter().enumerate() {
+        if let Some(value) = score.and_then(|score| score["strata"][column].as_str()) {
+            let rank = groups.iter().position(|group| *group == value).unwrap_or(groups.len());
+            add(Kind::Column(place, (*column).to_owned()), rank, value);
+        }
+    }
+    if let Some(kind) = change.and_then(|change| change["kind"].as_str()) {
+        add(Kind::Change, 0, kind);
+    }
+    labels.sort();
+    labels.dedup();
+    labels
 }
 
 fn by_image(file: Option<&Value>) -> HashMap<&str, &Value> {

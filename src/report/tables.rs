@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::plots::escape;
-use super::rows::Row;
+use super::rows::{Row, column_name, group_name};
+use super::words::{Words, count};
 use crate::evaluation::score::summary::MetricSummary;
 
 /// Longer tables are cut; the gallery's filters find the rest.
@@ -17,12 +18,14 @@ struct Table {
 }
 
 impl Table {
-    fn new(caption: &str, head: &[&str]) -> Self {
-        let cells: String = head.iter().map(|h| format!("<th scope=\"col\">{}</th>", escape(h))).collect();
+    /// Caption and heads are keys of `table.` in the words.
+    fn new(words: &Words, caption: &str, head: &[&str]) -> Self {
+        let say = |key: &str| escape(words.say(&format!("table.{key}")));
+        let cells: String = head.iter().map(|key| format!("<th scope=\"col\">{}</th>", say(key))).collect();
         Self {
             html: format!(
                 "<div class=\"wide\"><table><caption>{}</caption><thead><tr>{cells}</tr></thead><tbody>",
-                escape(caption)
+                say(caption)
             ),
             rows: 0,
         }
@@ -42,20 +45,27 @@ impl Table {
     }
 
     /// Nothing for a table without rows.
-    fn finish(mut self) -> String {
+    fn finish(mut self, words: &Words) -> String {
         if self.rows == 0 {
             return String::new();
         }
         self.html.push_str("</tbody></table></div>");
         if self.rows > MAX_ROWS {
-            let _ = write!(self.html, "<p>{} more are in the gallery.</p>", self.rows - MAX_ROWS);
+            let n = count((self.rows - MAX_ROWS) as u64);
+            let _ = write!(self.html, "<p>{}</p>", words.fill("table.cut", &[("n", &n)]));
         }
         self.html
     }
 }
 
-fn section(id: &str, title: &str, content: &str) -> String {
+fn section(id: &str, words: &Words, content: &str) -> String {
+    let title = escape(words.say(id));
     if content.is_empty() { String::new() } else { format!("<section id=\"{id}\"><h2>{title}</h2>{content}</section>") }
+}
+
+fn case(value: &Value, words: &Words) -> String {
+    let case = value.as_str().unwrap_or_default();
+    words.find(&format!("case.{case}")).unwrap_or(case).to_owned()
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -76,8 +86,17 @@ fn word(value: &Value) -> String {
     value.as_str().unwrap_or("–").to_owned()
 }
 
-fn interval(value: &Value) -> String {
-    if value.is_array() { format!("{} to {}", number(&value[0]), number(&value[1])) } else { "–".to_owned() }
+fn range(low: &Value, high: &Value, words: &Words) -> String {
+    words.fill("table.range", &[("low", &number(low)), ("high", &number(high))])
+}
+
+fn interval(value: &Value, words: &Words) -> String {
+    if value.is_array() { range(&value[0], &value[1], words) } else { "–".to_owned() }
+}
+
+/// The name of a figure: with its meaning, where it has one.
+fn figure(name: &str, words: &Words) -> String {
+    words.find(&format!("column.{name}")).map_or_else(|| name.to_owned(), str::to_owned)
 }
 
 /// The interval of a figure in scores.json that the terminal shows too.
@@ -85,32 +104,20 @@ pub fn interval_of(figure: &Value) -> Option<[f64; 2]> {
     serde_json::from_value::<MetricSummary>(figure.clone()).ok()?.interval()
 }
 
-pub fn scores(scores: &Value) -> String {
-    let mut all = Table::new(
-        "All scored photos",
-        &[
-            "figure",
-            "mean",
-            "95 % interval by image",
-            "by subject",
-            "SD",
-            "median",
-            "quartiles",
-            "photos",
-            "not defined",
-        ],
-    );
+pub fn scores(scores: &Value, words: &Words) -> String {
+    let heads = ["figure", "mean", "by_image", "by_subject", "sd", "median", "quartiles", "photos", "missing"];
+    let mut all = Table::new(words, "all", &heads);
     for name in list(&scores["metrics"]).iter().filter_map(|metric| metric["name"].as_str()) {
         let m = &scores["aggregate"]["metrics"][name];
         if m["mean"].is_null() {
             continue;
         }
-        let quartiles = format!("{} to {}", number(&m["q1"]), number(&m["q3"]));
+        let quartiles = range(&m["q1"], &m["q3"], words);
         all.row(&[
-            name.to_owned(),
+            figure(name, words),
             number(&m["mean"]),
-            interval(&m["ci95_by_image"]),
-            interval(&m["ci95_by_subject"]),
+            interval(&m["ci95_by_image"], words),
+            interval(&m["ci95_by_subject"], words),
             number(&m["sd"]),
             number(&m["median"]),
             quartiles,
@@ -118,86 +125,88 @@ pub fn scores(scores: &Value) -> String {
             number(&m["missing"]),
         ]);
     }
-    let mut strata = Table::new("Groups, Dice", &["column", "group", "photos", "mean", "95 % interval"]);
-    let mut gaps = Table::new("Gap between groups, Dice", &["column", "best", "mean", "worst", "mean", "gap"]);
+    let mut strata = Table::new(words, "groups", &["column", "group", "photos", "mean", "interval"]);
+    let mut gaps = Table::new(words, "gaps", &["column", "best", "mean", "worst", "mean", "gap"]);
     for column in list(&scores["strata"]) {
-        let name = word(&column["column"]);
+        let column_key = word(&column["column"]);
+        let name = column_name(&column_key, words).to_owned();
+        let group_word = |value: &Value| group_name(&column_key, &word(value), words);
         for group in list(&column["groups"]) {
             let dice = &group["metrics"]["dice"];
             strata.row(&[
                 name.clone(),
-                word(&group["value"]),
+                group_word(&group["value"]),
                 number(&group["n"]),
                 number(&dice["mean"]),
-                interval_of(dice).map_or("–".to_owned(), |ci| interval(&Value::from(ci.to_vec()))),
+                interval_of(dice).map_or("–".to_owned(), |ci| interval(&Value::from(ci.to_vec()), words)),
             ]);
         }
         let gap = &column["gap"]["dice"];
         if gap.is_object() {
             gaps.row(&[
                 name,
-                word(&gap["best"]),
+                group_word(&gap["best"]),
                 number(&gap["best_mean"]),
-                word(&gap["worst"]),
+                group_word(&gap["worst"]),
                 number(&gap["worst_mean"]),
                 number(&gap["gap"]),
             ]);
         }
     }
-    let mut worst = Table::new("Lowest Dice", &["photo", "Dice", "HD95 (px)", "case"]);
+    let mut worst = Table::new(words, "lowest", &["photo", "dice", "hd95", "case"]);
     for image in list(&scores["worst"]) {
-        worst.row(&[word(&image["image"]), number(&image["dice"]), number(&image["hd95"]), word(&image["case"])]);
+        worst.row(&[
+            word(&image["image"]),
+            number(&image["dice"]),
+            number(&image["hd95"]),
+            case(&image["case"], words),
+        ]);
     }
-    section("scores", "Scores", &(all.finish() + &gaps.finish() + &strata.finish() + &worst.finish()))
+    let tables = [all, gaps, strata, worst].map(|table| table.finish(words));
+    section("scores", words, &tables.concat())
 }
 
-pub fn changes(comparison: &Value) -> String {
+pub fn changes(comparison: &Value, words: &Words) -> String {
     let totals = &comparison["totals"];
-    let told = format!(
-        "<p>{} photos are the same as in the earlier run, {} changed, {} are new, {} are gone.</p>",
-        number(&totals["same"]),
-        number(&totals["changed"]),
-        number(&totals["only_new"]),
-        number(&totals["only_base"])
-    );
-    let mut limits = Table::new("Limits", &["limit", "at most", "found", "held", "photo"]);
+    let [same, changed, new, gone] = ["same", "changed", "only_new", "only_base"].map(|name| number(&totals[name]));
+    let told = words.fill("table.changes", &[("same", &same), ("changed", &changed), ("new", &new), ("gone", &gone)]);
+    let mut limits = Table::new(words, "limits", &["limit", "at_most", "found", "held", "photo"]);
     for held in list(&comparison["limits"]) {
-        let verdict = if held["held"].as_bool() == Some(true) { "yes" } else { "no" };
+        let verdict = if held["held"].as_bool() == Some(true) { "table.yes" } else { "table.no" };
         limits.row(&[
             word(&held["name"]),
             number(&held["limit"]),
             number(&held["value"]),
-            verdict.to_owned(),
+            words.say(verdict).to_owned(),
             word(&held["image"]),
         ]);
     }
-    let mut images = Table::new(
-        "Photos that changed, the worst first",
-        &["photo", "what", "Dice", "changed pixels", "largest change of a figure"],
-    );
+    let mut images = Table::new(words, "changed", &["photo", "what", "dice", "changed_px", "largest"]);
     for image in list(&comparison["images"]) {
         let figure = &image["figures"][0];
         let figure = if figure.is_object() {
-            format!("{} ({} relative)", word(&figure["name"]), number(&figure["relative"]))
+            words.fill("table.relative", &[("n", &number(&figure["relative"])), ("figure", &word(&figure["name"]))])
         } else {
             "–".into()
         };
         images.row(&[
             word(&image["image"]),
-            word(&image["kind"]),
+            words.code(&word(&image["kind"])),
             number(&image["mask"]["dice"]),
             number(&image["mask"]["changed_px"]),
             figure,
         ]);
     }
-    section("changes", "Changes", &(told + &limits.finish() + &images.finish()))
+    let told = format!("<p>{}</p>", escape(&told));
+    section("changes", words, &(told + &limits.finish(words) + &images.finish(words)))
 }
 
 /// Photos without a mask, and why.
-pub fn problems(rows: &[Row]) -> String {
-    let mut table = Table::new("Photos without a mask", &["photo", "status", "cause", "message"]);
+pub fn problems(rows: &[Row], words: &Words) -> String {
+    let mut table = Table::new(words, "problems", &["photo", "status", "cause", "message"]);
     for row in rows.iter().filter(|row| row.status != "done") {
-        table.row(&[row.path.clone(), row.status.to_owned(), row.cause.clone(), row.message.clone()]);
+        let status = words.say(&format!("status.{}", row.status)).to_owned();
+        table.row(&[row.path.clone(), status, row.cause.clone(), row.message.clone()]);
     }
-    section("problems", "Failures and exclusions", &table.finish())
+    section("problems", words, &table.finish(words))
 }

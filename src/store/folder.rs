@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::layout::{BASE, DERIVED, LOCK, MIRRORS, RECORDS, RUN_FILE, SUMMARY, files_of, mask_path, record_path};
 use super::mask_file;
+use super::pictures::Overlay;
 use super::tables::{RUN_SCHEMA, RunFile};
 use crate::disk::describe;
 use crate::disk::vault::{self, Locked, Vault};
@@ -47,6 +48,8 @@ pub enum State {
     New,
     InputChanged,
     OutputDamaged,
+    /// The mask is whole, and a picture that is asked for is not there.
+    PictureMissing,
     /// Somebody changed the mask after it was written.
     MaskEdited,
     Done,
@@ -121,7 +124,7 @@ impl OutputFolder {
         let is_ours = |value: &Value| value["schema"] == RUN_SCHEMA;
         let value = serde_json::from_slice(&bytes).ok().filter(is_ours);
         match value.and_then(|value| serde_json::from_value(value).ok()) {
-            Some(run) => Ok(folder(Some(run), None)),
+            Some(run) => Ok(folder(Some(as_of_now(run)), None)),
             None => Err(foreign("has a run.json that is damaged, or of another program or version")),
         }
     }
@@ -141,6 +144,11 @@ impl OutputFolder {
 
     pub fn set_base(&self, base: &str) -> io::Result<()> {
         self.write(BASE, base.as_bytes())
+    }
+
+    /// How the overlays that are there were drawn.
+    pub fn overlay(&self) -> Option<Overlay> {
+        self.earlier.as_ref()?.overlay
     }
 
     /// Whether results of these settings may lie beside those that are there.
@@ -262,7 +270,7 @@ impl OutputFolder {
         let whole = |path: &String| {
             fs::metadata(self.vault.place(&self.root.join(path))).is_ok_and(|metadata| metadata.len() > 0)
         };
-        if extra.iter().all(whole) { mask } else { State::OutputDamaged }
+        if mask == State::Done && !extra.iter().all(whole) { State::PictureMissing } else { mask }
     }
 
     fn is_same_input(&self, source: &Source, done: &Done, verify: bool) -> bool {
@@ -287,6 +295,14 @@ impl OutputFolder {
             _ => State::OutputDamaged,
         }
     }
+}
+
+/// Earlier versions counted overlays among the settings, and tinted them.
+fn as_of_now(mut run: RunFile) -> RunFile {
+    let side = run.settings.as_object_mut().and_then(|settings| settings.remove("overlay_longest_side"));
+    let side = side.and_then(|side| u32::try_from(side.as_u64()?).ok());
+    run.overlay = run.overlay.or(side.map(|longest_side| Overlay { longest_side, filled: true }));
+    run
 }
 
 /// A name that is too long, or that a folder or file of other results has already.

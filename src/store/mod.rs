@@ -1,6 +1,7 @@
 //! The folder of results: where what lies in it (`layout`), whether it is ours, its lock and what is already done in it
 //! (`folder`), its pictures (`pictures`, `mask_file`) and tables (`tables`), and what earlier runs left there (`earlier`).
-//! `results` reads all of that back, `refresh` brings the tables up to the records, `withdraw` takes people out of it.
+//! `results` reads all of that back, `refresh` brings the tables up to the records, `review` is what somebody said of the results,
+//! `withdraw` takes people out of them.
 
 mod earlier;
 mod folder;
@@ -9,6 +10,7 @@ mod mask_file;
 mod pictures;
 mod refresh;
 pub(crate) mod results;
+pub(crate) mod review;
 mod tables;
 mod withdraw;
 

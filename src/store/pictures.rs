@@ -5,8 +5,9 @@ use std::io::Cursor;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
+use serde::{Deserialize, Serialize};
 
-use crate::domain::mask::{LESION, LabelMap, SKIN};
+use crate::domain::mask::{BACKGROUND, LESION, LabelMap};
 use crate::domain::photo::Photo;
 use crate::domain::photo::resize;
 use crate::error::PhotoError;
@@ -55,12 +56,19 @@ pub fn encode_grey(map: &LabelMap) -> Result<Vec<u8>, PhotoError> {
 }
 
 /// How the overlay is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overlay {
     pub longest_side: u32,
+    /// Lesions are tinted, too.
+    pub filled: bool,
 }
 
-/// The photo, reduced, with the lesions' outline and a hatching over what is background.
+/// Bright lines on a dark one are seen on red, pale and dark skin. The report has the same colours.
+const LESION_LINE: [u8; 3] = [25, 240, 255];
+const SKIN_LINE: [u8; 3] = [255, 255, 255];
+const CASING: [u8; 3] = [16, 16, 16];
+
+/// The photo, reduced, with the outlines of lesions and of the visible skin.
 pub fn encode_overlay(photo: &Photo, labels: &LabelMap, overlay: Overlay) -> Result<Vec<u8>, PhotoError> {
     let longest = photo.width.max(photo.height);
     let scale = (f64::from(overlay.longest_side) / f64::from(longest)).min(1.0);
@@ -69,36 +77,54 @@ pub fn encode_overlay(photo: &Photo, labels: &LabelMap, overlay: Overlay) -> Res
     let mut rgb = resize(photo, crate::domain::geometry::Rect::whole(photo.width, photo.height), width, height)?;
     // Classes at the centres of the reduced pixels.
     let source = |at: u32, from: u32, to: u32| ((u64::from(at) * 2 + 1) * u64::from(from) / (u64::from(to) * 2)) as u32;
-    let small: Vec<u8> = (0..height)
+    let data = (0..height)
         .flat_map(|y| (0..width).map(move |x| (x, y)))
         .map(|(x, y)| labels.at(source(x, photo.width, width), source(y, photo.height, height)))
         .collect();
-    let thickness = (width.max(height) / 400).max(1) as i64;
-    let class = |x: i64, y: i64| {
-        let inside = x >= 0 && y >= 0 && x < i64::from(width) && y < i64::from(height);
-        inside.then(|| small[(y * i64::from(width) + x) as usize])
-    };
-    for y in 0..i64::from(height) {
-        for x in 0..i64::from(width) {
-            let here = small[(y * i64::from(width) + x) as usize];
-            let near = [(-thickness, 0), (thickness, 0), (0, -thickness), (0, thickness)];
-            let edge =
-                |of: u8| here == of && near.iter().any(|(dx, dy)| class(x + dx, y + dy).is_some_and(|c| c != of));
-            let i = (y * i64::from(width) + x) as usize * 3;
-            if edge(LESION) {
-                rgb[i..i + 3].copy_from_slice(&PALETTE[6..9]);
-            } else if edge(SKIN) && !near.iter().any(|(dx, dy)| class(x + dx, y + dy) == Some(LESION)) {
-                rgb[i..i + 3].copy_from_slice(&[60, 200, 220]);
-            } else if here == LESION {
-                (0..3).for_each(|c| rgb[i + c] = ((u16::from(rgb[i + c]) * 3 + u16::from(PALETTE[6 + c])) / 4) as u8);
-            }
+    let small = LabelMap { width, height, data };
+    if overlay.filled {
+        for (pixel, _) in rgb.chunks_exact_mut(3).zip(&small.data).filter(|(_, class)| **class == LESION) {
+            (0..3).for_each(|c| pixel[c] = ((u16::from(pixel[c]) * 2 + u16::from(LESION_LINE[c])) / 3) as u8);
         }
+    }
+    let thick = width.max(height) / 500;
+    let skin = edges(&small, |class| class != BACKGROUND);
+    let lesions = edges(&small, |class| class == LESION);
+    for (places, colour, reach) in [
+        (&skin, CASING, thick / 2 + 1),
+        (&skin, SKIN_LINE, thick / 3),
+        (&lesions, CASING, thick + 1),
+        (&lesions, LESION_LINE, thick / 2),
+    ] {
+        places.iter().for_each(|place| dot(&mut rgb, (width, height), *place, reach, colour));
     }
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(Cursor::new(&mut bytes), 88)
         .write_image(&rgb, width, height, ExtendedColorType::Rgb8)
         .map_err(|e| failed("overlay", e))?;
     Ok(bytes)
+}
+
+/// Pixels of what `is_inside` with a neighbour that is not; the edge of the photo is no edge.
+fn edges(labels: &LabelMap, is_inside: impl Fn(u8) -> bool) -> Vec<(u32, u32)> {
+    let is_outside = |x: u32, y: u32| x < labels.width && y < labels.height && !is_inside(labels.at(x, y));
+    let is_edge = |&(x, y): &(u32, u32)| {
+        let around = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+        is_inside(labels.at(x, y)) && around.into_iter().any(|(x, y)| is_outside(x, y))
+    };
+    (0..labels.height).flat_map(|y| (0..labels.width).map(move |x| (x, y))).filter(is_edge).collect()
+}
+
+/// A round dot.
+fn dot(rgb: &mut [u8], (width, height): (u32, u32), (x, y): (u32, u32), reach: u32, colour: [u8; 3]) {
+    for row in y.saturating_sub(reach)..=(y + reach).min(height - 1) {
+        for column in x.saturating_sub(reach)..=(x + reach).min(width - 1) {
+            if row.abs_diff(y).pow(2) + column.abs_diff(x).pow(2) <= reach * reach + reach / 2 {
+                let at = (row as usize * width as usize + column as usize) * 3;
+                rgb[at..at + 3].copy_from_slice(&colour);
+            }
+        }
+    }
 }
 
 /// One class's probability as a grey PNG of the photo's size: 0 is 0, full white is 1.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::layout::{RECORDS, RUN_FILE};
 use super::mask_file;
 use super::mask_file::MaskError;
+use super::review::{Reviewed, Selection};
 use crate::disk::describe;
 use crate::disk::vault;
 use crate::disk::vault::{Locked, Stream, Vault, forms};
@@ -19,12 +20,14 @@ use crate::domain::record::{FileRef, RECORD_SCHEMA, Record, Size};
 use crate::error::UsageError;
 use crate::people::OptOut;
 
-/// A results folder, without the people who opted out: nobody who reads it needs to remember them.
+/// A results folder, without the people who opted out and the photos that a review leaves out: nobody who reads it needs to
+/// remember them.
 #[derive(Clone, Debug)]
 pub struct Results {
     pub root: PathBuf,
     pub vault: Vault,
     people: Arc<OptOut>,
+    selection: Option<Selection>,
     told_of_edits: Arc<AtomicBool>,
 }
 
@@ -40,6 +43,7 @@ impl Results {
                 root: folder.to_owned(),
                 vault: vault.clone(),
                 people: people.clone(),
+                selection: None,
                 told_of_edits: Arc::default(),
             };
             results.check_lock()?;
@@ -51,6 +55,11 @@ impl Results {
             (false, false) => "does not exist",
         };
         Err(UsageError(format!("{} {why}; name the folder that `derm-seg run` wrote", folder.display())))
+    }
+
+    /// Only the photos that a review takes.
+    pub fn selected(self, selection: Option<Selection>) -> Self {
+        Self { selection, ..self }
     }
 
     /// Refuses results that cannot be read, and warns where what is made of encrypted ones will be clear.
@@ -76,9 +85,29 @@ impl Results {
 
     /// Every record, one at a time: a run may have more than fit into memory.
     pub fn records(&self) -> Result<impl Iterator<Item = Result<Record, UsageError>> + use<>, UsageError> {
+        let selection = self.selection.clone();
+        let takes = move |record: &Record| selection.as_ref().is_none_or(|selection| selection.takes(record));
+        Ok(self.without_people()?.filter(move |record| record.as_ref().map_or(true, &takes)))
+    }
+
+    fn without_people(&self) -> Result<impl Iterator<Item = Result<Record, UsageError>> + use<>, UsageError> {
         let people = self.people.clone();
         let is_theirs = move |record: &Record| people.excludes(&record.input().path);
         Ok(self.all_records()?.filter(move |record| !record.as_ref().is_ok_and(&is_theirs)))
+    }
+
+    /// What the review did; nothing where there is none.
+    pub fn reviewed(&self) -> Result<Option<Reviewed>, UsageError> {
+        let Some(selection) = &self.selection else { return Ok(None) };
+        Reviewed::of(selection, self.without_people()?).map(Some)
+    }
+
+    /// The photos that the review leaves out.
+    pub fn left_by_review(&self) -> Result<Vec<String>, UsageError> {
+        let Some(selection) = &self.selection else { return Ok(Vec::new()) };
+        let left = |record: &Record| !selection.takes(record);
+        let records = self.without_people()?.filter(|record| record.as_ref().map_or(true, left));
+        records.map(|record| Ok(record?.input().path.clone())).collect()
     }
 
     /// The records that `records` leaves out.
@@ -103,18 +132,21 @@ impl Results {
         let path = self.root.join(RECORDS);
         let mut reader = BufReader::new(self.stream(&path)?);
         let (mut offset, mut line) = (0, String::new());
-        let (mut entries, mut opted_out, mut lines) = (Vec::new(), Vec::new(), 0);
+        let (mut entries, mut opted_out, mut left_by_review, mut lines) = (Vec::new(), Vec::new(), Vec::new(), 0);
         loop {
             line.clear();
             let length = reader.read_line(&mut line).map_err(|e| damaged(&path, lines, &e.into()))?;
             if length == 0 {
-                return Ok(Index { path, vault: self.vault.clone(), entries, opted_out });
+                return Ok(Index { path, vault: self.vault.clone(), entries, opted_out, left_by_review });
             }
             let record = parse(&line).map_err(|e| damaged(&path, lines, &e))?;
             let image = record.input().path.clone();
-            match self.people.excludes(&image) {
-                true => opted_out.push(image),
-                false => entries.push(Entry { image, offset, length }),
+            if self.people.excludes(&image) {
+                opted_out.push(image);
+            } else if self.selection.as_ref().is_some_and(|selection| !selection.takes(&record)) {
+                left_by_review.push(image);
+            } else {
+                entries.push(Entry { image, offset, length });
             }
             lines += 1;
             offset += length as u64;
@@ -153,6 +185,8 @@ pub struct Index {
     pub entries: Vec<Entry>,
     /// Photos of people who opted out.
     pub opted_out: Vec<String>,
+    /// Photos that the review leaves out.
+    pub left_by_review: Vec<String>,
 }
 
 pub struct Entry {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::layout::{RECORDS, SUMMARY};
+use super::pictures::Overlay;
 use crate::disk::LongFile;
 use crate::disk::vault::Vault;
 use crate::domain::record::{Done, Outcome, Record};
@@ -26,6 +27,9 @@ pub struct RunFile {
     /// How far the list of people who opted out reached; null without a list.
     #[serde(default)]
     pub opted_out: Option<LeftOut>,
+    /// How overlays are drawn, where there are any. It is no setting: they are pictures to look at.
+    #[serde(default)]
+    pub overlay: Option<Overlay>,
     pub totals: Totals,
     /// False while a run goes on, and after one that was interrupted.
     pub complete: bool,

@@ -94,6 +94,12 @@ impl Browser {
         }
     }
 
+    /// Opens a file after another one.
+    pub fn open_again(&mut self, file: &Path) {
+        self.events.retain(|event| event["method"] != "Page.loadEventFired");
+        self.open(file);
+    }
+
     /// What a JavaScript expression gives, promises awaited.
     #[track_caller]
     pub fn get(&mut self, expression: &str) -> Value {
@@ -130,6 +136,7 @@ impl Browser {
             "End" => 35,
             "Home" => 36,
             "ArrowLeft" => 37,
+            "ArrowUp" => 38,
             "ArrowRight" => 39,
             "ArrowDown" => 40,
             _ => 0,

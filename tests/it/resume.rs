@@ -97,6 +97,36 @@ fn photos_that_come_and_go() {
 }
 
 #[test]
+fn overlays_are_drawn_where_they_are_missing_and_are_no_setting() {
+    let lab = Lab::with_photos(2);
+    lab.run(&[]).expect_code(0);
+    let before = lab.results();
+    let plan = lab.run(&["--overlay", "--dry-run"]).expect_code(0).stdout;
+    assert!(plan.contains("picture missing: p000.jpg\n") && plan.contains("2 with a missing picture"), "{plan}");
+    assert_eq!(processed(lab.run(&["--overlay", "--json"])), 2);
+    let with = lab.results();
+    assert!(with.contains_key("overlays/p000.jpg.jpg") && with.contains_key("overlays/sub/p001.jpg.jpg"));
+    let besides = |name: &&String| !name.starts_with("overlays/");
+    let same: std::collections::BTreeMap<_, _> =
+        with.iter().filter(|(name, _)| besides(name)).map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
+    assert_same(&before, &same);
+
+    // Results of an earlier version, which had the overlay among its settings, go on as well.
+    let mut run = lab.run_file();
+    run["settings"]["overlay_longest_side"] = 1600.into();
+    run.as_object_mut().unwrap().remove("overlay");
+    fs::write(lab.path("out/run.json"), run.to_string()).unwrap();
+    assert_eq!(processed(lab.run(&["--json"])), 0);
+    assert_eq!(lab.run_file()["overlay"], serde_json::json!({"longest_side": 1600, "filled": true}));
+    // Those that are there stay; one that is gone is drawn as it is asked for now.
+    fs::remove_file(lab.path("out/overlays/p000.jpg.jpg")).unwrap();
+    assert_eq!(processed(lab.run(&["--overlay", "--overlay-style", "fill", "--json"])), 1);
+    let filled = lab.results();
+    assert_eq!(filled["overlays/sub/p001.jpg.jpg"], with["overlays/sub/p001.jpg.jpg"]);
+    assert_ne!(filled["overlays/p000.jpg.jpg"], with["overlays/p000.jpg.jpg"]);
+}
+
+#[test]
 fn other_settings_are_refused() {
     let lab = Lab::with_photos(2);
     lab.run(&[]).expect_code(0);

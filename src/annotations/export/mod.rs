@@ -22,6 +22,7 @@ use crate::input::discover::apart;
 use crate::people::{LeftOut, OptOut};
 use crate::store::encode_grey;
 use crate::store::results::Results;
+use crate::store::review::Reviewed;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
@@ -69,6 +70,7 @@ pub struct ExportSummary {
     /// Photos whose mask could not be read, and why.
     pub failed: Vec<(String, String)>,
     pub left_out: Option<LeftOut>,
+    pub reviewed: Option<Reviewed>,
 }
 
 /// A mask, and the bitmaps that its outlines are followed on.
@@ -85,6 +87,7 @@ pub fn export(plan: &ExportPlan) -> Result<ExportSummary> {
     }
     let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
     summary.left_out = plan.people.left_out(&theirs);
+    summary.reviewed = plan.results.reviewed()?;
     let cannot = || format!("cannot write {}", plan.dest.display());
     match plan.format {
         ExportFormat::Csv => lesions::write(plan, &mut summary).with_context(cannot)?,

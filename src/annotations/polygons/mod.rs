@@ -14,6 +14,7 @@ pub use coco::{CocoSet, coco_segmentation};
 pub use fill::fill;
 pub use labelme::{fingerprint, is_untouched, labelme_shapes, read_labelme};
 pub use rle::Rle;
+pub use simplify::simplify;
 pub use trace::{Polygon, outlines};
 
 use crate::domain::mask::{BACKGROUND, IGNORE, LESION, SKIN};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::shared::results::ResultsArgs;
+use crate::commands::shared::review::ReviewArgs;
 
 const EXAMPLES: &str = "\
 Limits (NAME=LIMIT, or NAME=off):
@@ -52,4 +53,6 @@ pub struct CompareArgs {
     pub json: bool,
     #[command(flatten)]
     pub results: ResultsArgs,
+    #[command(flatten)]
+    pub review: ReviewArgs,
 }

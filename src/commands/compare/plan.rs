@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::args::CompareArgs;
-use crate::commands::shared::{at_rest, people};
+use crate::commands::shared::{at_rest, people, review};
 use crate::error::UsageError;
 use crate::evaluation::compare::ComparePlan;
 use crate::evaluation::compare::limits::{Limit, limits};
@@ -28,6 +28,7 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
         json: args.json,
         plan: ComparePlan {
             people: people::opt_out_of_results(&args.results.people, &vault)?,
+            selection: review::selection(&args.review, &vault)?,
             vault,
             base: args.base,
             new: args.new,

@@ -27,6 +27,9 @@ fn write_table(out: &mut String, c: &Comparison) -> fmt::Result {
     if let Some(left_out) = c.opted_out {
         writeln!(out, "{left_out}")?;
     }
+    if let Some(reviewed) = c.review {
+        writeln!(out, "{reviewed}")?;
+    }
     if !c.run.is_empty() {
         writeln!(out, "\nthe runs differ in")?;
     }

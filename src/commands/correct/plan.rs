@@ -96,10 +96,9 @@ fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault
             out.display()
         )));
     }
-    let longest_side = settings["overlay_longest_side"].as_u64().and_then(|side| u32::try_from(side).ok());
     let plan = CorrectPlan {
+        overlay: folder.overlay(),
         folder,
-        overlay: longest_side.map(|longest_side| Overlay { longest_side }),
         photos: Vec::new(),
         masks: None,
         unused: Vec::new(),

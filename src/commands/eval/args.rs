@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::commands::shared::results::ResultsArgs;
+use crate::commands::shared::review::ReviewArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -95,6 +96,8 @@ pub struct EvalArgs {
     /// Bins of a column of numbers, such as age=40,65 [default: quarters of the images]
     #[arg(long, value_name = "COLUMN=EDGES", help_heading = "People")]
     pub bins: Vec<String>,
+    #[command(flatten)]
+    pub review: ReviewArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -11,6 +11,7 @@ use crate::commands::shared::at_rest;
 use crate::commands::shared::bins::bins;
 use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::people::key;
+use crate::commands::shared::review::selection;
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::evaluation::eval::EvalPlan;
@@ -49,6 +50,13 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
     };
     let vault = at_rest::vault(&args.results.at_rest)?;
     let (people, subjects) = people(&args.results.people, columns, &vault)?;
+    let selection = selection(&args.review, &vault)?;
+    if selection.is_some() && !Results::is_one(&args.predictions) {
+        let folder = args.predictions.display();
+        return Err(
+            UsageError(format!("--review is about results of `derm-seg run`; {folder} is a folder of masks")).into()
+        );
+    }
     // Results keep their scores with them; a folder of masks is an input, and inputs are not touched.
     let beside = if Results::is_one(&args.predictions) { args.predictions.clone() } else { PathBuf::from(".") };
     Ok(EvalSettings {
@@ -67,6 +75,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             },
             model_masks: args.model_masks,
             people,
+            selection,
             bins: bins(&args.bins, subjects.as_deref())?,
             subjects,
             gates,

@@ -27,6 +27,9 @@ fn write_table(out: &mut String, scores: &Scores) -> fmt::Result {
     if let Some(OptedOut { predictions, references }) = scores.opted_out {
         writeln!(out, "{predictions}; and {}", counted(references, "reference"))?;
     }
+    if let Some(reviewed) = scores.review {
+        writeln!(out, "{reviewed}")?;
+    }
     let cases = &scores.aggregate.cases;
     writeln!(
         out,

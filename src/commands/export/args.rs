@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::commands::shared::results::ResultsArgs;
+use crate::commands::shared::review::ReviewArgs;
 
 const FORMATS: &str = "\
 Formats:
@@ -24,6 +25,8 @@ Examples:
       put the files beside the photos to open and correct them in LabelMe
   derm-seg export results --format labelme -o drawn --only lesion --simplify 1.5
       fewer corners to move; `derm-seg correct` takes the corrected files in again
+  derm-seg export results --format labelme -o annotations --review review.csv --marks redo
+      only the photos that were marked redo in the report
 
 Exit codes: 0 all done, 1 export itself failed, 2 usage or settings, 3 some masks cannot be read.";
 
@@ -54,6 +57,8 @@ pub struct ExportArgs {
     pub json: bool,
     #[command(flatten)]
     pub results: ResultsArgs,
+    #[command(flatten)]
+    pub review: ReviewArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -26,6 +26,7 @@ pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
         let told = json!({
             "schema": "derm-seg/export/1", "photos": summary.photos, "without_mask": summary.without_mask,
             "lesions": summary.lesions, "files": summary.files, "failed": failed, "opted_out": summary.left_out,
+            "review": summary.reviewed,
         });
         writeln!(out, "{told:#}")?;
     } else {
@@ -46,6 +47,9 @@ pub fn run(args: ExportArgs, global: &Global) -> Result<u8> {
             )?;
             if let Some(left_out) = summary.left_out {
                 writeln!(out, "{left_out}")?;
+            }
+            if let Some(reviewed) = summary.reviewed {
+                writeln!(out, "{reviewed}")?;
             }
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::{ExportArgs, FormatArg, OnlyArg};
 use crate::annotations::export::{ExportFormat, ExportPlan};
-use crate::commands::shared::{at_rest, people};
+use crate::commands::shared::{at_rest, people, review};
 use crate::domain::mask::{LESION, SKIN};
 use crate::error::UsageError;
 use crate::store::results::Results;
@@ -39,7 +39,8 @@ pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
     }
     let vault = at_rest::vault(&args.results.at_rest)?;
     let people = people::opt_out_of_results(&args.results.people, &vault)?;
-    let results = Results::open(&args.out, &people, &vault)?;
+    let selection = review::selection(&args.review, &vault)?;
+    let results = Results::open(&args.out, &people, &vault)?.selected(selection);
     Ok(ExportPlan {
         results,
         people,

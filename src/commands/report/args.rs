@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::commands::shared::results::ResultsArgs;
 
@@ -10,13 +10,18 @@ const EXAMPLES: &str = "\
 Examples:
   derm-seg report results
       masks, figures, failures and settings; no photo is in the file
-  derm-seg report results --with-photos images --scores results/scores.json
-      with small copies of the photos and the scores of `derm-seg eval`
-  derm-seg report results --compare results/compare.json --figures plots
-      with what `derm-seg compare` found, and every plot as an SVG file
+  derm-seg report results --with-photos images
+      with copies of the photos to judge the masks by
+  derm-seg report results --with-photos images --truth masks
+      after `derm-seg eval results --truth masks`: with the outlines of the references
+  derm-seg report results --with-photos images --review review.csv
+      with the marks that were saved in an earlier report
+  derm-seg report results --figures plots --lang ja
+      every plot as an SVG file too, all in Japanese
 
 The file opens from disk in any current browser, without a network. With photos it shows people's
-skin: keep it where the photos are kept.
+skin: keep it where the photos are kept. Marks (good, poor, redo) and notes stay in the browser until
+they are saved as review.csv; `eval`, `compare` and `export` take that file with --review.
 
 Exit codes: 0 written, 1 it could not be written, 2 usage or settings.";
 
@@ -30,18 +35,39 @@ pub struct ReportArgs {
     /// Where the report goes [default: OUT/report.html]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Scores to show: the scores.json that `derm-seg eval` wrote
+    /// Scores to show, from `derm-seg eval` [default: OUT/scores.json, if it is there]
     #[arg(long, value_name = "FILE")]
     pub scores: Option<PathBuf>,
-    /// Changes to show: the compare.json that `derm-seg compare` wrote
+    /// Changes to show, from `derm-seg compare` [default: OUT/compare.json, if it is there]
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
-    /// Put small copies of the photos into the report; DIR is the folder that was segmented
+    /// Draw the outlines of the references that were scored: the --truth of `derm-seg eval`
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    pub truth: Vec<PathBuf>,
+    /// Marks and notes to begin with: a review.csv that was saved in a report
+    #[arg(long, value_name = "FILE")]
+    pub review: Option<PathBuf>,
+    /// Put copies of the photos into the report; DIR is the folder that was segmented
     #[arg(long, value_name = "DIR")]
     pub with_photos: Option<PathBuf>,
+    /// Longer side of the photos in the report, in pixels [default: 1200; 800 for more than 300 photos, 320 for more than 2000]
+    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(64..=8000), requires = "with_photos")]
+    pub photo_size: Option<u32>,
+    /// Language of the report
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Lang,
     /// Write every plot as an SVG file into this folder
     #[arg(long, value_name = "DIR")]
     pub figures: Option<PathBuf>,
     #[command(flatten)]
     pub results: ResultsArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// English
+    #[default]
+    En,
+    /// Japanese
+    Ja,
 }

@@ -10,6 +10,7 @@ use anyhow::Result;
 use crate::commands::shared::Global;
 use crate::exit;
 use crate::report::report;
+use crate::store::review::Reviewed;
 use args::ReportArgs;
 use plan::plan;
 
@@ -17,10 +18,15 @@ use plan::plan;
 pub fn run(args: ReportArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let summary = report(&plan)?;
-    for (count, what) in [(summary.photos_missing, "photos"), (summary.masks_missing, "masks")] {
+    let missing =
+        [(summary.photos_missing, "photos"), (summary.masks_missing, "masks"), (summary.truths_missing, "references")];
+    for (count, what) in missing {
         if count > 0 {
             tracing::warn!("{count} {what} could not be read and are not shown");
         }
+    }
+    for doubt in plan.results.reviewed()?.iter().flat_map(Reviewed::doubts) {
+        tracing::warn!("{doubt}");
     }
     if !global.quiet {
         let mut out = crate::commands::shared::print::stdout();
@@ -31,7 +37,11 @@ pub fn run(args: ReportArgs, global: &Global) -> Result<u8> {
             writeln!(out, "{left_out}")?;
         }
         if summary.photos > 0 {
-            writeln!(out, "the report holds small copies of {} photos: keep it where they are kept", summary.photos)?;
+            let (photos, size) = (summary.photos, summary.photo_size);
+            writeln!(
+                out,
+                "the report holds copies of {photos} photos (up to {size} pixels): keep it where they are kept"
+            )?;
         }
     }
     Ok(exit::OK)

@@ -47,9 +47,12 @@ pub struct RunArgs {
     #[command(flatten)]
     pub device: DeviceArgs,
 
-    /// Also write overlays/: the photo with outlines, as JPEG
+    /// Also write overlays/: the photo with the outlines of lesions and skin, as JPEG; those that are there stay
     #[arg(long, help_heading = "Pictures")]
     pub overlay: bool,
+    /// Lesions as outlines, or also tinted
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t, requires = "overlay", help_heading = "Pictures")]
+    pub overlay_style: OverlayStyle,
     /// Longest side of an overlay, in pixels
     #[arg(long, value_name = "PX", default_value_t = 1600, value_parser = clap::value_parser!(u32).range(64..=20000), help_heading = "Pictures")]
     pub overlay_size: u32,
@@ -95,6 +98,15 @@ pub struct RunArgs {
     /// Say what would be done, and do nothing
     #[arg(long, help_heading = "Running again")]
     pub dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OverlayStyle {
+    /// A border is judged by its line, and the skin below it can be seen
+    #[default]
+    Contour,
+    /// Easier to find on a small picture
+    Fill,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -49,7 +49,8 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     }
     let Cleared { kept: earlier, removed, pruned } = make_way(&asked, &plan, &folder, &sorted, earlier)?;
     let mut summary = RunSummary::after_clearing(removed, pruned);
-    let mut run_file = run_file(&asked.settings, &ready, opted_out)?;
+    let mut run_file =
+        run_file(&asked.settings, &ready, opted_out, plan.overlay.or(folder.overlay().filter(|_| !plan.overwrite)))?;
     write_run_file(&folder, &run_file)?;
     folder
         .set_base(&asked.base)

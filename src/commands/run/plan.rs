@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::args::{Bits, PrivacyPolicy, RunArgs};
+use super::args::{Bits, OverlayStyle, PrivacyPolicy, RunArgs};
 use crate::batch::{MEMORY_PER_JOB, PhotoPlan};
 use crate::commands::shared::at_rest;
 use crate::commands::shared::folders::check_single_input;
@@ -71,7 +71,9 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         ort_lib,
         device,
         limits: Limits { max_pixels: args.max_pixels, max_file_bytes: args.max_bytes },
-        overlay: args.overlay.then_some(Overlay { longest_side: args.overlay_size }),
+        overlay: args
+            .overlay
+            .then_some(Overlay { longest_side: args.overlay_size, filled: args.overlay_style == OverlayStyle::Fill }),
         probabilities: args.probs.map(|bits| if bits == Bits::Sixteen { 16 } else { 8 }),
         privacy: match args.privacy {
             PrivacyPolicy::Off => Policy::Off,
@@ -114,7 +116,8 @@ fn inputs(args: &RunArgs, vault: &Vault) -> Result<Vec<PathBuf>, UsageError> {
 }
 
 impl RunPlan {
-    /// The settings that results depend on; what only says how fast they are made is not among them.
+    /// The settings that results depend on. What only says how fast they are made is not among them, nor are overlays: they are
+    /// pictures to look at, drawn where they are missing.
     pub fn settings(&self) -> Value {
         json!({
             "model_sha256": self.model.id.sha256,
@@ -125,7 +128,6 @@ impl RunPlan {
             "jpeg_decoder": JPEG_DECODER,
             "max_pixels": self.limits.max_pixels,
             "max_file_bytes": self.limits.max_file_bytes,
-            "overlay_longest_side": self.overlay.map(|o| o.longest_side),
             "probability_bits": self.probabilities,
             "privacy": self.privacy.as_str(),
             "faces": self.faces.as_str(),

@@ -186,11 +186,12 @@ pub fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Res
     let new = count(|t| matches!(t, Task::Process(State::New)));
     let changed = count(|t| matches!(t, Task::Process(State::InputChanged)));
     let damaged = count(|t| matches!(t, Task::Process(State::OutputDamaged)));
+    let pictures = count(|t| matches!(t, Task::Process(State::PictureMissing)));
     let edited = count(|t| matches!(t, Task::KeepEdited));
     let (kept, out) = (count(|t| matches!(t, Task::Keep)), count(|t| matches!(t, Task::OptedOut)));
     let mut stdout = stdout();
     if plan.json {
-        let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "edited": edited, "done": kept, "opted_out": out});
+        let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "pictures_missing": pictures, "edited": edited, "done": kept, "opted_out": out});
         writeln!(stdout, "{plan}")?;
         return Ok(exit::OK);
     }
@@ -200,6 +201,7 @@ pub fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Res
             Task::KeepEdited => "mask changed by hand, kept",
             Task::Process(State::InputChanged) => "changed",
             Task::Process(State::OutputDamaged) => "results damaged",
+            Task::Process(State::PictureMissing) => "picture missing",
             Task::Process(_) => "new",
             Task::OptedOut => "opted out",
         };
@@ -207,7 +209,7 @@ pub fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Res
     }
     writeln!(
         stdout,
-        "{}: {new} new, {changed} changed, {damaged} with damaged results, {edited} with masks changed by hand, {kept} done, {out} opted out; nothing was written",
+        "{}: {new} new, {changed} changed, {damaged} with damaged results, {pictures} with a missing picture, {edited} with masks changed by hand, {kept} done, {out} opted out; nothing was written",
         counted(sorted.len(), "photo")
     )?;
     Ok(exit::OK)

@@ -13,9 +13,14 @@ use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError};
 use crate::inference::LoadedModel;
 use crate::people::{LeftOut, OptOut};
-use crate::store::{Earlier, OutputFolder, RunFile, Tables, Totals};
+use crate::store::{Earlier, OutputFolder, Overlay, RunFile, Tables, Totals};
 
-pub fn run_file(settings: &Value, ready: &LoadedModel, opted_out: Option<LeftOut>) -> Result<RunFile> {
+pub fn run_file(
+    settings: &Value,
+    ready: &LoadedModel,
+    opted_out: Option<LeftOut>,
+    overlay: Option<Overlay>,
+) -> Result<RunFile> {
     Ok(RunFile {
         schema: crate::store::RUN_SCHEMA.to_owned(),
         tool: json!({"name": "derm-seg", "version": env!("CARGO_PKG_VERSION")}),
@@ -26,6 +31,7 @@ pub fn run_file(settings: &Value, ready: &LoadedModel, opted_out: Option<LeftOut
         settings: settings.clone(),
         runtime: serde_json::to_value(&ready.runtime.info)?,
         opted_out,
+        overlay,
         totals: Totals::default(),
         complete: false,
         timings: None,

@@ -9,6 +9,7 @@ pub mod model;
 pub mod people;
 pub mod print;
 pub mod results;
+pub mod review;
 
 use clap::ArgAction;
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod limits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,11 +14,13 @@ use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::vault::Vault;
 use crate::domain::changes::{Change, changes};
 use crate::domain::record::{Done, FileRef, Record};
+use crate::error::UsageError;
 use crate::evaluation::eval::scores::Tool;
 use crate::evaluation::score::difference::MaskDifference;
 use crate::people::{LeftOut, OptOut};
 use crate::store::MaskError;
 use crate::store::results::{Index, Results};
+use crate::store::review::{Reviewed, Selection};
 use limits::{Held, Limit};
 
 pub const COMPARE_SCHEMA: &str = "derm-seg/compare/1";
@@ -28,6 +30,8 @@ pub struct ComparePlan {
     pub base: PathBuf,
     pub new: PathBuf,
     pub people: Arc<OptOut>,
+    /// Which photos a review takes. It is of one run's masks and counts for both: the others differ, which is what is looked at.
+    pub selection: Option<Selection>,
     pub limits: Vec<Limit>,
     pub vault: Vault,
     pub jobs: usize,
@@ -41,6 +45,8 @@ pub struct Comparison {
     pub totals: Totals,
     /// Photos of either run that are in nothing else here; null where nobody is listed.
     pub opted_out: Option<LeftOut>,
+    /// What --review left out; null without it.
+    pub review: Option<Reviewed>,
     /// What differs between the two run.json, timings and totals aside: program, model, settings, runtime.
     pub run: Vec<Change>,
     pub limits: Vec<Held>,
@@ -92,10 +98,11 @@ pub enum Kind {
 
 /// Parts of a record that say nothing of the result, or that are compared in another way.
 const NOT_FIGURES: [&str; 5] = ["schema", "input", "model", "mask", "status"];
-const NOT_SETTINGS: [&str; 4] = ["schema", "timings", "totals", "complete"];
+const NOT_SETTINGS: [&str; 5] = ["schema", "timings", "overlay", "totals", "complete"];
 
 pub fn compare(plan: &ComparePlan) -> Result<Comparison> {
-    let open = |root| Results::open(root, &plan.people, &plan.vault);
+    let selection = plan.selection.clone().map(Selection::of_any_result);
+    let open = |root| Ok::<_, UsageError>(Results::open(root, &plan.people, &plan.vault)?.selected(selection.clone()));
     let (base, new) = (open(&plan.base)?, open(&plan.new)?);
     let (base_index, new_index) = (base.index()?, new.index()?);
     let mut photos: BTreeMap<&str, (Option<usize>, Option<usize>)> = BTreeMap::new();
@@ -132,7 +139,15 @@ pub fn compare(plan: &ComparePlan) -> Result<Comparison> {
     theirs.sort();
     theirs.dedup();
     let opted_out = plan.people.left_out(&theirs);
-    Ok(Comparison { schema: COMPARE_SCHEMA, tool: Tool::default(), totals, opted_out, run, limits, images })
+    let review = selection.map(|selection| {
+        let left: BTreeSet<&str> =
+            [&base_index.left_by_review, &new_index.left_by_review].into_iter().flatten().map(String::as_str).collect();
+        let is_there =
+            |path: &str| left.contains(path) || photos.binary_search_by(|(photo, _)| (*photo).cmp(path)).is_ok();
+        let lines_without_photos = selection.review.paths().filter(|path| !is_there(path)).count();
+        Reviewed { left_out: left.len(), outdated: 0, lines_without_photos }
+    });
+    Ok(Comparison { schema: COMPARE_SCHEMA, tool: Tool::default(), totals, opted_out, review, run, limits, images })
 }
 
 struct Sides<'a> {

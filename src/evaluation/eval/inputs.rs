@@ -15,6 +15,7 @@ use crate::domain::record::{Done, Edited, FileRef, ModelId, Outcome, Size};
 use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
+use crate::store::review::Reviewed;
 use crate::store::{MaskError, file_name_of, model_mask_path};
 
 /// Everything that is scored, in pairs.
@@ -28,8 +29,7 @@ pub struct Inputs {
 
 impl Inputs {
     pub fn open(plan: &EvalPlan) -> Result<Self, UsageError> {
-        let format = plan.prediction_format.as_ref();
-        let predictions = Predictions::open(plan, format)?;
+        let predictions = Predictions::open(plan)?;
         if plan.stored_grid && !predictions.is_results() {
             let message = "--truth-grid stored needs the orientation of the photos, which a folder of masks does not tell; name a results folder";
             return Err(UsageError(message.to_owned()));
@@ -99,7 +99,10 @@ pub struct Predictions {
     /// Names of photos, and of masks, of people who opted out. They take part in the pairing, so that their references are
     /// never taken for somebody else's, and in nothing else.
     theirs: Vec<String>,
+    /// Photos that a review leaves out; they take part in the pairing for the same reason.
+    passed_over: Vec<String>,
     pub left_out: Option<LeftOut>,
+    pub reviewed: Option<Reviewed>,
     pub model: Option<ModelId>,
     /// Where masks of a folder are; a results folder says it itself.
     pub format: Option<ReferenceFormat>,
@@ -108,11 +111,14 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    pub fn open(plan: &EvalPlan, format: Option<&ReferenceFormat>) -> Result<Self, UsageError> {
+    pub fn open(plan: &EvalPlan) -> Result<Self, UsageError> {
         let (root, people, vault) = (&plan.predictions, &plan.people, &plan.vault);
         match Results::is_one(root) {
-            true => Self::of_results(Results::open(root, people, vault)?, people, plan.model_masks),
-            false => Self::of_folder(root, format, people, vault),
+            true => {
+                let results = Results::open(root, people, vault)?.selected(plan.selection.clone());
+                Self::of_results(results, people, plan.model_masks)
+            }
+            false => Self::of_folder(root, plan.prediction_format.as_ref(), people, vault),
         }
     }
 
@@ -141,7 +147,18 @@ impl Predictions {
         let mut theirs: Vec<String> = results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
         let left_out = people.left_out(&theirs);
         theirs.extend(people.photos());
-        Ok(Predictions { list, theirs, left_out, model, format: None, results: Some(results), folder: None })
+        let (reviewed, passed_over) = (results.reviewed()?, results.left_by_review()?);
+        Ok(Predictions {
+            list,
+            theirs,
+            passed_over,
+            left_out,
+            reviewed,
+            model,
+            format: None,
+            results: Some(results),
+            folder: None,
+        })
     }
 
     fn of_folder(
@@ -167,7 +184,9 @@ impl Predictions {
         Ok(Predictions {
             list,
             theirs,
+            passed_over: Vec::new(),
             left_out,
+            reviewed: None,
             model: None,
             format: Some(format),
             results: None,
@@ -269,6 +288,8 @@ fn annotator(
     let ours = predictions.list.len();
     let mut images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
     let known: HashSet<String> = images.iter().cloned().collect();
+    images.extend(predictions.passed_over.iter().cloned());
+    let theirs_from = images.len();
     images.extend(predictions.theirs.iter().filter(|photo| !known.contains(*photo)).cloned());
     // What lies under their name is nobody else's; of the rest, what surely belongs to somebody else's photo is not theirs.
     let people = &plan.people;
@@ -276,7 +297,7 @@ fn annotator(
     let open_keys: Vec<String> = open.iter().map(|&t| keys[t].clone()).collect();
     let pairing = pair(&images, &open_keys, suffixes);
     let mut theirs = theirs_among(&keys, &predictions.theirs, people, suffixes);
-    pairing.pairs.iter().for_each(|&(p, t)| theirs[open[t]] = p >= ours);
+    pairing.pairs.iter().for_each(|&(p, t)| theirs[open[t]] = p >= theirs_from);
 
     let mut of = vec![None; ours];
     let mut tell = |t: usize, reason| {

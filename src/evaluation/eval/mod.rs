@@ -26,6 +26,7 @@ use crate::evaluation::score::summary::{RESAMPLES, summarise};
 use crate::evaluation::score::{Metric, Options, metrics};
 use crate::people::OptOut;
 use crate::people::subjects::Subjects;
+use crate::store::review::Selection;
 use image::{ImageScore, ScoreFailure, score_image};
 use inputs::{Annotator, Inputs, Prediction, Predictions};
 use scores::*;
@@ -44,6 +45,8 @@ pub struct EvalPlan {
     /// The model's own masks, also where somebody corrected them.
     pub model_masks: bool,
     pub people: Arc<OptOut>,
+    /// Which photos a review takes.
+    pub selection: Option<Selection>,
     pub subjects: Option<Arc<Subjects>>,
     /// Edges of the bins of a column.
     pub bins: BTreeMap<String, Vec<f64>>,
@@ -76,6 +79,7 @@ pub fn evaluate(plan: &EvalPlan) -> Result<Scores> {
         metrics: metrics.to_vec(),
         totals: Totals { scored: rows.len(), failed: failures.len(), unpaired: inputs.unpaired.len(), edited },
         opted_out: opted_out(&inputs.predictions, &inputs.annotators),
+        review: inputs.predictions.reviewed,
         aggregate,
         isic2018: Isic::mean(rows.iter().map(|r| r.isic2018)),
         strata,

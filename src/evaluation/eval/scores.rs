@@ -17,6 +17,7 @@ use crate::evaluation::score::strata::Gap;
 use crate::evaluation::score::summary::MetricSummary;
 use crate::people::LeftOut;
 use crate::store::harmless;
+use crate::store::review::Reviewed;
 
 pub const SCORES_SCHEMA: &str = "derm-seg/scores/1";
 
@@ -32,6 +33,8 @@ pub struct Scores {
     pub totals: Totals,
     /// Null where nobody is listed.
     pub opted_out: Option<OptedOut>,
+    /// What --review left out; null without it.
+    pub review: Option<Reviewed>,
     pub aggregate: Group,
     /// Macro mean under the conventions of the ISIC 2018 challenge, task 1; null without an image.
     pub isic2018: Option<Isic>,
