@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::annotations::references::{ReferenceFormat, References, upright};
 use crate::disk::vault::Vault;
 use crate::domain::mask::LabelMap;
+use crate::domain::words::counted;
 use crate::error::UsageError;
 use crate::evaluation::score::agreement::majority;
 
@@ -30,9 +31,12 @@ impl Truth {
         let formats = scores["conventions"]["truths"].as_array().map(Vec::as_slice).unwrap_or_default();
         if formats.len() != folders.len() {
             return Err(UsageError(format!(
-                "--truth: the scores are of {} annotators, and {} folders are named: give the --truth of `derm-seg eval`",
-                formats.len(),
-                folders.len()
+                "--truth: the scores are of {}, and {} named; give the --truth of `derm-seg eval`",
+                counted(formats.len(), "annotator"),
+                match folders.len() {
+                    1 => "1 folder is".to_owned(),
+                    many => format!("{many} folders are"),
+                }
             )));
         }
         let annotator = |(i, (root, told)): (usize, (&PathBuf, &Value))| {

@@ -87,14 +87,14 @@ pub fn encode_overlay(photo: &Photo, labels: &LabelMap, overlay: Overlay) -> Res
             (0..3).for_each(|c| pixel[c] = ((u16::from(pixel[c]) * 2 + u16::from(LESION_LINE[c])) / 3) as u8);
         }
     }
-    let thick = width.max(height) / 500;
+    let thick = width.max(height) / 600;
     let skin = edges(&small, |class| class != BACKGROUND);
     let lesions = edges(&small, |class| class == LESION);
     for (places, colour, reach) in [
         (&skin, CASING, thick / 2 + 1),
-        (&skin, SKIN_LINE, thick / 3),
-        (&lesions, CASING, thick + 1),
-        (&lesions, LESION_LINE, thick / 2),
+        (&skin, SKIN_LINE, thick / 2),
+        (&lesions, CASING, thick + thick / 3 + 1),
+        (&lesions, LESION_LINE, thick),
     ] {
         places.iter().for_each(|place| dot(&mut rgb, (width, height), *place, reach, colour));
     }

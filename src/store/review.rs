@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::disk::vault::Vault;
 use crate::domain::record::Record;
+use crate::domain::words::counted;
 use crate::error::UsageError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -194,8 +195,9 @@ impl Reviewed {
 impl Reviewed {
     /// Lines of the review that do not count, and why.
     pub fn doubts(&self) -> Vec<String> {
-        let outdated = format!("{} marks do not count: their photo or mask has changed since", self.outdated);
-        let lost = format!("{} lines fit no photo of these results", self.lines_without_photos);
+        let outdated =
+            format!("not counted, because photo or mask has changed since: {}", counted(self.outdated, "mark"));
+        let lost = format!("without a photo in these results: {}", counted(self.lines_without_photos, "line"));
         let both = [(self.outdated, outdated), (self.lines_without_photos, lost)];
         both.into_iter().filter(|(count, _)| *count > 0).map(|(_, told)| told).collect()
     }
@@ -203,7 +205,7 @@ impl Reviewed {
 
 impl fmt::Display for Reviewed {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "review: {} photos left out for their mark", self.left_out)?;
+        write!(f, "review: {} left out", counted(self.left_out, "photo"))?;
         self.doubts().iter().try_for_each(|doubt| write!(f, "; {doubt}"))
     }
 }

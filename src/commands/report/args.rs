@@ -20,8 +20,8 @@ Examples:
       every plot as an SVG file too, all in Japanese
 
 The file opens from disk in any current browser, without a network. With photos it shows people's
-skin: keep it where the photos are kept. Marks (good, poor, redo) and notes stay in the browser until
-they are saved as review.csv; `eval`, `compare` and `export` take that file with --review.
+skin: keep it where the photos are kept. Marks (good, poor, redo) and notes stay in the browser
+until they are saved as review.csv; `eval`, `compare` and `export` take that file with --review.
 
 Exit codes: 0 written, 1 it could not be written, 2 usage or settings.";
 

@@ -8,6 +8,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use crate::commands::shared::Global;
+use crate::domain::words::counted;
 use crate::exit;
 use crate::report::report;
 use crate::store::review::Reviewed;
@@ -19,28 +20,27 @@ pub fn run(args: ReportArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let summary = report(&plan)?;
     let missing =
-        [(summary.photos_missing, "photos"), (summary.masks_missing, "masks"), (summary.truths_missing, "references")];
-    for (count, what) in missing {
-        if count > 0 {
-            tracing::warn!("{count} {what} could not be read and are not shown");
-        }
+        [(summary.photos_missing, "photo"), (summary.masks_missing, "mask"), (summary.truths_missing, "reference")];
+    for (count, what) in missing.into_iter().filter(|(count, _)| *count > 0) {
+        tracing::warn!("could not be read and are not shown: {}", counted(count, what));
     }
     for doubt in plan.results.reviewed()?.iter().flat_map(Reviewed::doubts) {
-        tracing::warn!("{doubt}");
+        tracing::warn!("review: {doubt}");
     }
     if !global.quiet {
         let mut out = crate::commands::shared::print::stdout();
         let page = plan.results.vault.place(&plan.output);
         let size = summary.bytes as f64 / 1e6;
-        writeln!(out, "{} photos, {} plots, {size:.1} MB: {}", summary.rows, summary.figures, page.display())?;
+        let (photos, plots) = (counted(summary.rows, "photo"), counted(summary.figures, "plot"));
+        writeln!(out, "{photos}, {plots}, {size:.1} MB: {}", page.display())?;
         if let Some(left_out) = summary.left_out {
             writeln!(out, "{left_out}")?;
         }
         if summary.photos > 0 {
-            let (photos, size) = (summary.photos, summary.photo_size);
+            let (photos, size) = (counted(summary.photos, "photo"), summary.photo_size);
             writeln!(
                 out,
-                "the report holds copies of {photos} photos (up to {size} pixels): keep it where they are kept"
+                "the report holds copies of {photos} (up to {size} pixels): keep it where the photos are kept"
             )?;
         }
     }

@@ -21,7 +21,8 @@ const optionGroup = (select, title, options) => {
 // Labels are [kind, text, whether a photo has one of its kind at most].
 const kinds = [...new Set(labels.map(([kind]) => kind))];
 const labelsOf = kind => labels.flatMap(([own, text], i) => (own === kind ? [[i, text]] : []));
-const hasFolders = new Set(rows.map(row => folderOf(row.path))).size > 1;
+const folders = new Set(rows.map(row => folderOf(row.path))).size;
+const hasFolders = folders > 1;
 const hasSubjects = rows.some(row => row.subject);
 const hasScores = columnAt('dice') >= 0;
 
@@ -49,7 +50,7 @@ function setOrder(to) {
 /** Where there are scores, the worst photos come first; else photos lie in the folders that they came in. */
 function start() {
   $('sort').value = hasScores ? columnAt('dice') : 'path';
-  $('group').value = hasScores ? '' : hasSubjects ? 'subject' : hasFolders ? 'folder' : '';
+  $('group').value = hasScores ? '' : hasSubjects ? 'subject' : hasFolders && rows.length >= 2 * folders ? 'folder' : '';
   setOrder(1);
 }
 
@@ -157,7 +158,7 @@ function redraw() {
 function heading({ title, photos }) {
   const marked = photos.filter(i => reviews[i].mark).length;
   const element = make('h4', 'heading', title);
-  element.append(make('span', '', say('n_photos', { n: count(photos.length) }) + (marked ? ' · ' + say('n_marked', { n: count(marked) }) : '')));
+  element.append(make('span', '', (photos.length === 1 ? say('one_photo') : say('n_photos', { n: count(photos.length) })) + (marked ? ' · ' + say('n_marked', { n: count(marked) }) : '')));
   return element;
 }
 
