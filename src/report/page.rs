@@ -191,6 +191,7 @@ fn kind(kind: &Kind, words: &Words) -> String {
         Kind::Column(_, name) => return name.clone(),
         Kind::Quality => "quality",
         Kind::Warning => "warning",
+        Kind::Mask => "mask",
         Kind::Tone => "tone",
         Kind::Privacy => "privacy",
         Kind::Change => "change",

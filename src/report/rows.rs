@@ -102,6 +102,7 @@ pub struct Label {
 pub enum Kind {
     Quality,
     Warning,
+    Mask,
     Tone,
     /// A column of the clinical table: its place among the columns, and its name.
     Column(usize, String),
@@ -215,6 +216,7 @@ fn labels(done: Option<&Done>, score: Option<&Value>, change: Option<&Value>, be
     let mut add = |kind: Kind, rank: usize, code: &str| labels.push(Label { kind, rank, code: code.to_owned() });
     if let Some(done) = done {
         done.quality.flags.iter().for_each(|flag| add(Kind::Quality, 0, flag.as_str()));
+        done.edited.iter().for_each(|_| add(Kind::Mask, 0, "edited"));
         done.warnings.iter().for_each(|warning| add(Kind::Warning, 0, &warning.code));
         done.privacy.findings.iter().for_each(|finding| add(Kind::Privacy, 0, &finding.kind));
         done.colour.tone_bin.iter().for_each(|tone| add(Kind::Tone, tone_rank(tone), tone));

@@ -250,6 +250,9 @@ fn a_review_leaves_photos_out_of_scores_exports_and_comparisons() {
     let coco: Value = serde_json::from_slice(&fs::read(root.join("c.json")).unwrap()).unwrap();
     assert_eq!(coco["images"][0]["file_name"], name(2));
 
+    let ran = run("table out --subjects table.csv --review review.csv").expect_code(0);
+    assert!(ran.stdout.contains("4 photos with a mask") && ran.stdout.contains(told), "{}", ran.stdout);
+
     // A comparison is of two masks: a mark counts for the photo, whichever of them it was.
     let ran = run("compare base out --review review.csv --json -o c");
     assert_valid(&schema("compare"), &ran.json());
@@ -444,6 +447,10 @@ fn the_page_works_in_a_browser_and_asks_for_nothing() {
     let light = page.get(ground);
     page.ask("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": "dark"}]}));
     assert_ne!(page.get(ground), light);
+    page.ask("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    let visible =
+        "[...document.querySelectorAll('.outline .lesion .line')].every(l => getComputedStyle(l).display === 'inline')";
+    assert_eq!(page.get(visible), true, "outlines are on paper, too");
     let paper = page.ask("Page.printToPDF", json!({}));
     assert!(paper["data"].as_str().unwrap().len() > 20_000);
 

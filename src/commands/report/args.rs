@@ -21,7 +21,7 @@ Examples:
 
 The file opens from disk in any current browser, without a network. With photos it shows people's
 skin: keep it where the photos are kept. Marks (good, poor, redo) and notes stay in the browser
-until they are saved as review.csv; `eval`, `compare` and `export` take that file with --review.
+until they are saved as review.csv; `eval`, `table`, `compare` and `export` take it with --review.
 
 Exit codes: 0 written, 1 it could not be written, 2 usage or settings.";
 

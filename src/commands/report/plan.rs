@@ -45,7 +45,7 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
     let review = args.review.as_deref().map(|file| Review::read(file, &vault).map(Arc::new)).transpose()?;
     Ok(ReportPlan {
         comparison: beside.read(args.compare.as_deref(), "--compare", "compare", "compare")?,
-        whose: whose(&args.results.people, &vault)?,
+        whose: whose(&args.results.people, &results, &vault)?,
         scores,
         truth,
         results: results.selected(review.clone().map(Selection::of_everything)),
@@ -63,12 +63,13 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
     })
 }
 
-/// The table that says which photo is whose; a key makes codes of people, as it did of their photos.
-fn whose(args: &PeopleArgs, vault: &Vault) -> Result<Option<Whose>, UsageError> {
+/// The table that says which photo is whose. Where results carry codes, people do so, too.
+fn whose(args: &PeopleArgs, results: &Results, vault: &Vault) -> Result<Option<Whose>, UsageError> {
     let codes = people::key(args.key_file.as_deref(), vault)?;
     let Some(file) = args.opt_out.subjects.clone() else { return Ok(None) };
     let table = Subjects::read(&SubjectsPlan { file, ..SubjectsPlan::default() }, codes.as_ref(), vault)?;
-    Ok(Some(Whose { table: Arc::new(table), codes }))
+    let is_coded = results.run().is_some_and(|run| run["settings"]["names"] == "pseudonym");
+    Ok(Some(Whose { table: Arc::new(table), codes: codes.filter(|_| is_coded) }))
 }
 
 /// What other commands wrote about these results.

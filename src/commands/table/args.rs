@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::shared::results::ResultsArgs;
+use crate::commands::shared::review::ReviewArgs;
 
 /// Join results with a clinical table: by photo, by person, by group, and as a paper prints it.
 ///
@@ -51,4 +52,6 @@ pub struct TableArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub results: ResultsArgs,
+    #[command(flatten)]
+    pub review: ReviewArgs,
 }

@@ -31,6 +31,9 @@ pub fn run(args: TableArgs, global: &Global) -> Result<u8> {
     }
     if !global.quiet {
         print(&cohort)?;
+        if let Some(reviewed) = plan.cohort.results.reviewed()? {
+            writeln!(stdout(), "{reviewed}")?;
+        }
         writeln!(stdout(), "{} are in {shown}", FILES.join(", "))?;
     }
     Ok(exit::OK)

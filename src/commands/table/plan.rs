@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::args::TableArgs;
 use crate::commands::report::plan::{counts, of_kind};
 use crate::commands::shared::bins::bins;
-use crate::commands::shared::{at_rest, people};
+use crate::commands::shared::{at_rest, people, review};
 use crate::disk::vault;
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
@@ -42,7 +42,8 @@ pub fn plan(args: TableArgs) -> Result<TablePlan, UsageError> {
             )));
         }
     }
-    let results = Results::open(&args.out, &people, &vault)?;
+    let selection = review::selection(&args.review, &vault)?;
+    let results = Results::open(&args.out, &people, &vault)?.selected(selection);
     let is_coded = results.run().is_some_and(|run| run["settings"]["names"] == "pseudonym");
     Ok(TablePlan {
         output: args.output.unwrap_or_else(|| args.out.join("tables")),
