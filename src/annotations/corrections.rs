@@ -141,10 +141,15 @@ impl Corrector<'_> {
             return Ok(edited.clone());
         }
         let place = model_mask_path(file_name_of(done));
-        if is_intact {
+        let model_mask_kept = if is_intact {
             self.folder.write(&place, there).map_err(|e| cannot_write(done, &e))?;
-        }
-        let model_mask_kept = self.folder.read(&place).is_ok_and(|kept| hash(&kept) == done.mask.blake3);
+            true
+        } else {
+            match self.folder.read(&place) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => false,
+                kept => hash(&kept.map_err(MaskError::from)?) == done.mask.blake3,
+            }
+        };
         Ok(Edited { model_mask_blake3: done.mask.blake3.clone(), model_mask_kept })
     }
 

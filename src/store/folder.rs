@@ -151,6 +151,11 @@ impl OutputFolder {
         self.earlier.as_ref()?.overlay
     }
 
+    /// What the results that are there were made with; null where there are none.
+    pub fn settings(&self) -> &Value {
+        self.earlier.as_ref().map_or(&Value::Null, |run| &run.settings)
+    }
+
     /// Whether results of these settings may lie beside those that are there.
     pub fn has_settings(&self, settings: &Value) -> bool {
         self.locked.is_none() && self.earlier.as_ref().is_none_or(|run| run.settings == *settings)

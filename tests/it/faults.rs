@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::kit::files::bmp;
 use crate::kit::photos::Scene;
+use crate::results_folder::{binary, square};
 use crate::support::{Lab, Ran, results};
 
 /// Error numbers of Linux.
@@ -26,12 +27,20 @@ struct Case {
     out: &'static str,
 }
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 4] = [
     Case { args: "run photos -o out --model model --overlay --jobs 1", prepare: |_| {}, out: "out" },
     Case { args: "scrub photos -o clean --jobs 1", prepare: |_| {}, out: "clean" },
     Case {
         args: "withdraw out --ids list",
         prepare: |lab| _ = say(lab, CASES[0].args, &[]).expect_code(0),
+        out: "out",
+    },
+    Case {
+        args: "correct out --masks drawn --photos photos --jobs 1",
+        prepare: |lab| {
+            say(lab, CASES[0].args, &[]).expect_code(0);
+            binary(&lab.path("drawn/PAT_1/a.png"), &square(48, 36, [5, 5, 20, 10]));
+        },
         out: "out",
     },
 ];

@@ -88,7 +88,7 @@ fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault
     let codes = people::key(args.people.key_file.as_deref(), &vault)?;
     let results = Results::open(out, &people, &vault)?;
     let folder = OutputFolder::open_results(out, &vault)?;
-    let settings = results.run().map(|run| run["settings"].clone()).unwrap_or_default();
+    let settings = folder.settings();
     let is_coded = settings["names"] == "pseudonym";
     if is_coded && codes.is_none() {
         return Err(UsageError(format!(
