@@ -37,7 +37,7 @@ pub enum Faces {
     #[default]
     None,
     Shown,
-    /// The picture was encoded anew.
+    /// The picture was encoded again.
     Covered,
 }
 

@@ -12,9 +12,9 @@ pub struct Change {
     pub name: String,
     pub base: Value,
     pub new: Value,
-    /// New minus base; null where one is no number.
+    /// New minus base; null where one is not a number.
     pub change: Option<f64>,
-    /// Change as a share of the larger of the two (at least 0.01); 1 where one is no number.
+    /// Change as a share of the larger of the two (at least 0.01); 1 where one is not a number.
     pub relative: f64,
 }
 

@@ -206,7 +206,7 @@ impl Index {
     }
 }
 
-/// Why a line of records.jsonl is no record.
+/// Why a line of records.jsonl is not a record.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     #[error("{}", describe(.0))]

@@ -1,4 +1,4 @@
-//! Which photos show the same picture: identical files, and pictures that were only saved anew, resized or slightly edited.
+//! Which photos show the same picture: identical files, and pictures that were only saved again, resized or slightly edited.
 //!
 //! A fingerprint tells for every place of a 16 x 16 grid whether it is darker than its right neighbour; copies of a picture
 //! differ in few of the 256 answers. `docs/privacy.md` has the figures behind the threshold. Pure: no files, no clock.

@@ -1,7 +1,7 @@
 //! A copy of a photo that says nothing but its picture.
 //!
 //! JPEG, PNG, WebP and GIF lose the parts that are not the picture, which itself is copied byte for byte; TIFF and BMP are
-//! written anew without loss. No copy leaves this room before it has been scanned again and decoded to the same pixels.
+//! written again without loss. No copy leaves this room before it has been scanned again and decoded to the same pixels.
 
 mod exif;
 mod gif;
@@ -23,7 +23,7 @@ use crate::input::decode::opener::open;
 use crate::input::decode::{Limits, PhotoFormat, sniff};
 use crate::input::walk::jpeg::is_complete;
 
-/// Where a photo must be encoded anew.
+/// Where a photo must be encoded again.
 const JPEG_QUALITY: u8 = 95;
 
 /// The clean copy, proven to have no findings and the same pixels, right way up.

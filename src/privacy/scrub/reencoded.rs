@@ -1,4 +1,4 @@
-//! TIFF and BMP: the decoded pixels are written anew without loss, already the right way up.
+//! TIFF and BMP: the decoded pixels are written again without loss, already the right way up.
 
 use std::io::Cursor;
 
