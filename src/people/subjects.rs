@@ -138,8 +138,12 @@ impl Subjects {
         self.lines.iter().filter_map(|line| Some((line.subject.as_deref()?, line.image.as_str())))
     }
 
-    /// Photos that no line is about, and lines that are about no photo.
-    pub fn unmatched<'a>(&self, images: impl Iterator<Item = &'a str>) -> (usize, usize) {
+    /// Photos that no line is about, and lines that are about no photo; lines of people who opted out have no photo by intent.
+    pub fn unmatched<'a>(
+        &self,
+        images: impl Iterator<Item = &'a str>,
+        opted_out: impl Fn(&str) -> bool,
+    ) -> (usize, usize) {
         let mut met = vec![false; self.lines.len()];
         let mut without_line = 0;
         for image in images {
@@ -148,7 +152,8 @@ impl Subjects {
                 None => without_line += 1,
             }
         }
-        (without_line, met.into_iter().filter(|met| !met).count())
+        let missed = met.iter().zip(&self.lines).filter(|(met, line)| !**met && !opted_out(&line.image));
+        (without_line, missed.count())
     }
 
     pub fn value(&self, image: &str, column: usize) -> Option<String> {

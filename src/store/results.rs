@@ -110,6 +110,11 @@ impl Results {
         records.map(|record| Ok(record?.input().path.clone())).collect()
     }
 
+    /// Whether a photo at this path would be somebody's who opted out.
+    pub fn leaves_out(&self, path: &str) -> bool {
+        self.people.excludes(path)
+    }
+
     /// The records that `records` leaves out.
     pub fn opted_out(&self) -> Result<Vec<Record>, UsageError> {
         if self.people.is_empty() {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use walkdir::WalkDir;
 
 use crate::kit::noise::Rng;
-use crate::support::{Lab, MANY, Ran, assert_same, results, skipped};
+use crate::support::{Lab, MANY, MANY_PHOTOS, Ran, assert_same, results, skipped};
 
 /// One job where a run is to be met half-way, so that it lasts; two where anything may happen.
 fn command(lab: &Lab, jobs: u32) -> Command {
@@ -65,7 +65,7 @@ fn killed_at_twenty_random_moments() {
         for part in 0..5 {
             let mut child = command(&lab, 2).spawn().unwrap();
             // By what is done, not by the clock: so it falls into the work on slow machines and on fast ones.
-            let moment = 20 * part + rng.below(20);
+            let moment = MANY_PHOTOS / 6 * part + rng.below(MANY_PHOTOS / 6);
             while finished(&lab) < moment && child.try_wait().unwrap().is_none() {
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -73,7 +73,7 @@ fn killed_at_twenty_random_moments() {
             child.kill().unwrap();
             child.wait().unwrap();
             let done = finished(&lab);
-            met_half_way += usize::from(done > 0 && done < 120);
+            met_half_way += usize::from(done > 0 && done < MANY_PHOTOS);
             assert_promises(&lab.path("out"));
         }
         Ran::from(command(&lab, 2).output().unwrap()).expect_code(0);
@@ -117,7 +117,7 @@ fn a_second_process_is_refused_and_the_first_goes_on() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_stops_the_run_with_what_is_done_intact() {
-    let inside = "mount -t tmpfs -o size=700k none out && { \"$@\"; echo $? > code; cp -r out kept; }";
+    let inside = "mount -t tmpfs -o size=400k none out && { \"$@\"; echo $? > code; cp -r out kept; }";
     let lab = Lab::new();
     fs::create_dir(lab.path("out")).unwrap();
     let run = command(&lab, 1);

@@ -90,6 +90,9 @@ fn study() -> Lab {
                 lab.put("camera/P05-leg.jpg", &jpeg);
             }
             binary(&lab.path(&format!("masks/{patient}/{place}.png")), &sample.truth);
+            if patient == "P05" {
+                binary(&lab.path(&format!("corrected/{patient}/{place}.png")), &sample.truth);
+            }
             table += &format!("{patient}/{place}.jpg,{patient},{diagnosis},{age},{sex}\n");
         }
     }

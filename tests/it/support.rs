@@ -250,10 +250,11 @@ pub fn manifest(variant: &Variant) -> Value {
     manifest
 }
 
-/// A shared folder of 120 good photos, drawn once: enough that a run of it can be met half-way.
+/// A shared folder of good photos, drawn once: enough that a run of it can be met half-way.
+pub const MANY_PHOTOS: usize = 60;
 pub static MANY: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("many-photos");
     let _ = fs::remove_dir_all(&folder);
-    crate::kit::corpus::write(&folder, 120, 0, 77);
+    crate::kit::corpus::write(&folder, MANY_PHOTOS, 0, 77);
     folder
 });

@@ -101,7 +101,9 @@ pub fn cohort(plan: &CohortPlan) -> Result<Cohort> {
     for record in plan.results.records()? {
         photos.push(row(plan, &scores, summary_cells(&record?)));
     }
-    let (photos_without_line, lines_without_photo) = plan.subjects.unmatched(photos.iter().map(PhotoRow::path));
+    let paths = photos.iter().map(PhotoRow::path);
+    let (photos_without_line, lines_without_photo) =
+        plan.subjects.unmatched(paths, |path| plan.results.leaves_out(path));
     // A photo without a mask has no figures: it stands in the table of photos alone.
     let measured: Vec<&PhotoRow> = photos.iter().filter(|photo| photo.is_done()).collect();
     let paths: Vec<&str> = measured.iter().map(|photo| photo.path()).collect();
