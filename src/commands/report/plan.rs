@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::args::{Lang, ReportArgs};
 use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::{at_rest, people};
+use crate::disk::describe;
 use crate::disk::vault::{Vault, exists};
 use crate::error::UsageError;
 use crate::people::OptOut;
@@ -123,7 +124,7 @@ pub(in crate::commands) fn counts(file: &Value, people: &OptOut) -> bool {
 /// A file of this program that says it is what is asked for.
 pub(in crate::commands) fn of_kind(path: &Path, option: &str, kind: &str, vault: &Vault) -> Result<Value, UsageError> {
     let unusable = |why: String| UsageError(format!("{option} {}: {why}", path.display()));
-    let bytes = vault.read(path).map_err(|e| unusable(e.to_string()))?;
+    let bytes = vault.read(path).map_err(|e| unusable(describe(&e)))?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
     let wanted = format!("derm-seg/{kind}/1");
     match value["schema"].as_str() {
