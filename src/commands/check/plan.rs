@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::args::{CheckArgs, Gate};
 use crate::batch::MEMORY_PER_JOB;
 use crate::commands::shared::at_rest;
-use crate::commands::shared::folders::check_single_input;
+use crate::commands::shared::folders::check_inputs;
 use crate::commands::shared::model::find_model;
 use crate::commands::shared::people;
 use crate::disk::vault::Vault;
@@ -37,7 +37,7 @@ pub struct CheckPlan {
 }
 
 pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
-    check_single_input(&args.inputs)?;
+    check_inputs(&args.inputs)?;
     let jobs = args.jobs.count();
     let vault = at_rest::reader(&args.identity)?;
     Ok(CheckPlan {

@@ -26,6 +26,9 @@ pub enum ModelAction {
     },
     /// What a model is: description, licence, data, figures
     Show {
+        /// The same as --model
+        #[arg(value_name = "MODEL", conflicts_with = "model")]
+        path: Option<PathBuf>,
         #[command(flatten)]
         model: ModelArgs,
         /// The model card of the built-in model
@@ -40,6 +43,9 @@ pub enum ModelAction {
     },
     /// Run a model once on a test picture and tell what was understood of it
     Check {
+        /// The same as --model
+        #[arg(value_name = "MODEL", conflicts_with = "model")]
+        path: Option<PathBuf>,
         #[command(flatten)]
         model: ModelArgs,
         #[command(flatten)]

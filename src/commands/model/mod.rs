@@ -29,16 +29,26 @@ pub fn run(command: ModelCommand) -> Result<u8> {
             write!(out, "{}", notices())?;
             Ok(exit::OK)
         }
-        ModelAction::Show { model, card: true, .. } if model.model.is_some() => {
-            Err(UsageError("--card is for the built-in model; your own model's card lies in its folder.".into()).into())
+        ModelAction::Show { path, model, card, json, .. } => match (card, named(path, model)) {
+            (true, ModelArgs { model: Some(_), .. }) => {
+                Err(UsageError("--card is for the built-in model; your own model's card lies in its folder.".into())
+                    .into())
+            }
+            (true, _) => {
+                write!(out, "{BUILT_IN_CARD}")?;
+                Ok(exit::OK)
+            }
+            (false, model) => show(&mut out, &find_model(&model)?, json),
+        },
+        ModelAction::Check { path, model, device: device_args, json } => {
+            check(&mut out, &named(path, model), device(&device_args), json)
         }
-        ModelAction::Show { card: true, .. } => {
-            write!(out, "{BUILT_IN_CARD}")?;
-            Ok(exit::OK)
-        }
-        ModelAction::Show { model, json, .. } => show(&mut out, &find_model(&model)?, json),
-        ModelAction::Check { model, device: device_args, json } => check(&mut out, &model, device(&device_args), json),
     }
+}
+
+/// A model may be named with or without --model.
+fn named(path: Option<PathBuf>, args: ModelArgs) -> ModelArgs {
+    ModelArgs { model: path.or(args.model), ..args }
 }
 
 /// One line of the list: a model, or why it is none.

@@ -74,7 +74,7 @@ pub struct RunArgs {
     pub at_rest: AtRestArgs,
 
     /// Photos processed at the same time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]
+    #[arg(short, long, value_name = "N", env = "DERM_SEG_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]
     pub jobs: Option<u16>,
     /// Memory for photos in flight, in MiB [default: 512 for each job]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..), help_heading = "Resources")]

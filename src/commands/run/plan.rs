@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{Bits, OverlayStyle, PrivacyPolicy, RunArgs};
 use crate::batch::{MEMORY_PER_JOB, PhotoPlan};
 use crate::commands::shared::at_rest;
-use crate::commands::shared::folders::check_single_input;
+use crate::commands::shared::folders::check_inputs;
 use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
 use crate::disk::describe;
@@ -53,7 +53,7 @@ pub struct RunPlan {
 
 pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     if args.from.is_none() {
-        check_single_input(&args.inputs)?;
+        check_inputs(&args.inputs)?;
     }
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
     let (ort_lib, device) = device(&args.device);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::ScrubArgs;
 use crate::batch::MEMORY_PER_JOB;
-use crate::commands::shared::folders::check_single_input;
+use crate::commands::shared::folders::check_inputs;
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
@@ -30,7 +30,7 @@ pub struct ScrubPlan {
 }
 
 pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
-    check_single_input(&args.inputs)?;
+    check_inputs(&args.inputs)?;
     let vault = at_rest::vault(&args.at_rest)?;
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
     let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?;

@@ -20,12 +20,30 @@ pub struct FolderArgs {
     pub exclude: Vec<String>,
 }
 
-/// One path that is not there is a slip of the pen. Of several, the others go on, and it gets a record that says so.
-pub fn check_single_input(inputs: &[PathBuf]) -> Result<(), UsageError> {
-    match inputs {
-        [one] if one.as_os_str() != "-" && one.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound) => {
-            Err(UsageError(format!("{} does not exist: name a photo, or a folder that holds photos.", one.display())))
+/// One path that is not there is a slip of the pen, and so are all of them, or what looks like the folder for the results. Of
+/// several, the others go on, and it gets a record that says so.
+pub fn check_inputs(inputs: &[PathBuf]) -> Result<(), UsageError> {
+    let is_missing = |path: &&PathBuf| {
+        path.as_os_str() != "-" && path.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound)
+    };
+    let missing: Vec<&PathBuf> = inputs.iter().filter(is_missing).collect();
+    let Some(last) = missing.last() else { return Ok(()) };
+    let shown = last.display();
+    let pattern = last.to_string_lossy().contains(['*', '?']);
+    Err(UsageError(match inputs {
+        _ if pattern => format!(
+            "{shown} does not exist: the shell did not replace its pattern. Leave out the quotes, or name the folder and give the \
+             pattern with --include."
+        ),
+        [_] => format!("{shown} does not exist: name a photo, or a folder that holds photos."),
+        _ if missing.len() == inputs.len() => {
+            format!("None of these {} paths exists: name photos, or folders that hold photos.", inputs.len())
         }
-        _ => Ok(()),
-    }
+        [_, folder] if folder == *last && folder.extension().is_none() => {
+            format!(
+                "{shown} does not exist: did you mean -o {shown}? All other paths are photos, or folders that hold photos."
+            )
+        }
+        _ => return Ok(()),
+    }))
 }

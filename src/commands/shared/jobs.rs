@@ -7,7 +7,7 @@ use clap::Args;
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct JobsArgs {
     /// Photos worked on at the same time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(short, long, value_name = "N", env = "DERM_SEG_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 }
 

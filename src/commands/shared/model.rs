@@ -12,7 +12,7 @@ use crate::inference::runtime::Device;
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
     /// Your own model: a folder with model.onnx and manifest.json, or an .onnx file [default: the built-in one]
-    #[arg(long, value_name = "PATH")]
+    #[arg(short, long, value_name = "PATH", env = "DERM_SEG_MODEL", hide_env_values = true)]
     pub model: Option<PathBuf>,
     /// The model's description, where it does not lie beside it
     #[arg(long, value_name = "FILE", requires = "model")]

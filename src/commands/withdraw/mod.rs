@@ -11,6 +11,7 @@ use crate::commands::shared::Global;
 use crate::commands::shared::print::{print_count, stdout};
 use crate::commands::shared::{at_rest, people};
 use crate::domain::words::counted;
+use crate::error::UsageError;
 use crate::exit;
 use crate::people::lines_without_photos;
 use crate::store::{OutputFolder, Removal, Withdrawal};
@@ -21,9 +22,16 @@ const EXAMPLES: usize = 5;
 
 /// Returns the exit code.
 pub fn run(args: &WithdrawArgs, global: &Global) -> Result<u8> {
+    let Some(ids) = args.ids.as_deref().filter(|_| args.names.is_empty()) else {
+        return Err(UsageError(
+            "Name people in a file, one a line, and give it with --ids FILE: on the command line, a name would stay in the shell's history."
+                .into(),
+        )
+        .into());
+    };
     let vault = at_rest::vault(&args.at_rest)?;
     let codes = people::key(args.key_file.as_deref(), &vault)?;
-    let people = people::load(&args.ids, args.subjects.as_deref(), codes.as_ref(), &vault)?;
+    let people = people::load(ids, args.subjects.as_deref(), codes.as_ref(), &vault)?;
     let folder = OutputFolder::open_results(&args.output, &vault)?;
     let mut withdrawal = Withdrawal::find(&folder, &people).context("the results cannot be read")?;
     let unfinished = "not everything could be removed; the same command goes on";
