@@ -1,16 +1,54 @@
-//! What a person at a terminal sees while a run goes on: rate, time left, failures so far. Nothing moves when stderr is
-//! no terminal or with `--quiet`. Log lines are written above the bar, never into it.
+//! What is seen while a run goes on: rate, time left, failures so far. At a terminal it is a bar, above which log lines are
+//! written, never into it; elsewhere a line every half minute. Nothing with `--quiet`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The bar on the terminal now, if there is one.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 pub struct Progress {
     bar: ProgressBar,
+    /// Where stderr is no terminal.
+    lines: Option<Lines>,
+}
+
+/// For the log of a batch system.
+struct Lines {
+    total: u64,
+    started: Instant,
+    /// Photos that are through, and when that was last said.
+    state: Mutex<(u64, Instant)>,
+}
+
+const EVERY: Duration = Duration::from_secs(30);
+
+impl Lines {
+    fn new(total: u64, now: Instant) -> Self {
+        Self { total, started: now, state: Mutex::new((0, now)) }
+    }
+
+    /// A line, if it is time for one.
+    fn step(&self, failed: u64, now: Instant) -> Option<String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 += 1;
+        if now.duration_since(state.1) < EVERY {
+            return None;
+        }
+        state.1 = now;
+        let done = state.0;
+        let took = now.duration_since(self.started).as_secs_f64();
+        let left =
+            HumanDuration(Duration::from_secs_f64(took * (self.total - done.min(self.total)) as f64 / done as f64));
+        Some(format!(
+            "{done} of {} photos, {failed} failed, {:.1} a second, about {left} left",
+            self.total,
+            done as f64 / took
+        ))
+    }
 }
 
 impl Progress {
@@ -26,7 +64,8 @@ impl Progress {
             .progress_chars("=> ");
         bar.set_style(style);
         *shown() = Some(bar.clone());
-        Self { bar }
+        let is_silent = quiet || io::stderr().is_terminal();
+        Self { bar, lines: (!is_silent).then(|| Lines::new(total, Instant::now())) }
     }
 
     /// One photo is through; `failed` so far.
@@ -34,6 +73,9 @@ impl Progress {
         self.bar.inc(1);
         if failed > 0 {
             self.bar.set_message(format!(", {failed} failed"));
+        }
+        if let Some(line) = self.lines.as_ref().and_then(|lines| lines.step(failed, Instant::now())) {
+            eprintln!("{line}");
         }
     }
 
@@ -127,6 +169,17 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn where_nothing_can_move_a_line_tells_every_half_minute() {
+        let start = Instant::now();
+        let lines = Lines::new(1000, start);
+        let said: Vec<String> =
+            (1..=90).filter_map(|second| lines.step(second / 40, start + Duration::from_secs(second))).collect();
+        assert_eq!(said[0], "30 of 1000 photos, 0 failed, 1.0 a second, about 16 minutes left");
+        assert_eq!(said[2], "90 of 1000 photos, 2 failed, 1.0 a second, about 15 minutes left");
+        assert_eq!(said.len(), 3);
     }
 
     #[test]
