@@ -87,7 +87,7 @@ pub fn encode_overlay(photo: &Photo, labels: &LabelMap, overlay: Overlay) -> Res
             (0..3).for_each(|c| pixel[c] = ((u16::from(pixel[c]) * 2 + u16::from(LESION_LINE[c])) / 3) as u8);
         }
     }
-    let thick = width.max(height) / 600;
+    let thick = (width.max(height) / 600).max(1);
     let skin = edges(&small, |class| class != BACKGROUND);
     let lesions = edges(&small, |class| class == LESION);
     for (places, colour, reach) in [

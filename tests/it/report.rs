@@ -511,6 +511,10 @@ fn masks_are_judged_in_a_browser_and_the_marks_are_kept_and_saved() {
     assert_eq!(page.get(boxes), whole);
     page.press("b");
     assert_eq!(page.get("panes.filter(p => p.clientWidth).length"), 1);
+    // Keys work on after a button was used, which does not keep the space bar to itself.
+    page.get("document.getElementById('fit').focus(); document.getElementById('fit').click()");
+    page.press("b");
+    assert_eq!(page.get("panes.filter(p => p.clientWidth).length"), 2);
 
     // Two clicks on a ruler: 160 pixels of the photo as it is shown are 20 mm.
     page.press("r");

@@ -285,6 +285,7 @@ viewer.addEventListener('keydown', event => {
     if (event.key === 'Escape' || (event.key === 'Enter' && event.target.id === 'note')) { event.preventDefault(); event.target.blur(); viewer.focus(); }
     return;
   }
+  if (event.key === ' ' && event.target.matches('input')) return;
   const mark = markOfKey(event.key), layer = LAYERS.find(([, key]) => key === event.key)?.[0];
   const act = {
     ArrowLeft: () => open(opened - 1), ArrowRight: () => open(opened + 1), Home: () => open(0), End: () => open(shown.length - 1),
@@ -309,4 +310,4 @@ $('ruler').onclick = () => (measuring ? endRuler() : startRuler());
 $('help').onclick = toggleHelp;
 $('close').onclick = () => viewer.close();
 // A button that was clicked would take the space bar.
-viewer.addEventListener('click', event => { if (event.target.closest('button')) event.target.closest('button').blur(); });
+viewer.addEventListener('click', event => { if (event.target.closest('button')) viewer.focus(); });
