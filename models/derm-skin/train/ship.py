@@ -10,7 +10,6 @@ import numpy as np
 import data, dermx
 from evaluate import Predictor, dice, iou
 
-SIZE = 352
 LOSS = 0.01  # of Dice on a dermoscopy or wound set that a better eye for disease may cost
 GAIN = dict(Psoriasis=0.15, Vitiligo=0.15)  # of Dice on DermX that it must bring
 MORE_FALSE = 0.002
@@ -41,10 +40,11 @@ def main():
     ap.add_argument("--model", default="..", help="the model that ships now")
     ap.add_argument("--dermx", default="")
     ap.add_argument("--version", required=True)
+    ap.add_argument("--size", type=int, default=288, help="of the input: that of the training's last stage")
     ap.add_argument("--out", required=True)
     ap.add_argument("--install", action="store_true")
     a = ap.parse_args()
-    run("quantize.py", "--ckpt", a.ckpt, "--model", a.model, "--work", a.work, "--size", SIZE, "--out", a.out)
+    run("quantize.py", "--ckpt", a.ckpt, "--model", a.model, "--work", a.work, "--size", a.size, "--out", a.out)
     run("evaluate.py", "--model", a.out, "--work", a.work, "--calibrate", "--write")
     run("bench.py", "--model", a.out, "--out", f"{a.out}/speed.json")
     val = data.load(a.work, val=True)
