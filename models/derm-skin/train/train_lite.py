@@ -1,6 +1,6 @@
 """Training of lite.py by the clock, one process of one thread beside one generator (stream.py), resumable.
 
-python train_lite.py --work DIR --name lite1 --minutes 95 [--init DIR/other.pt] [--stages 0:192:10,0.45:256:8,0.7:352:4]
+python train_lite.py --work DIR --name lite1 --minutes 95 [--init DIR/other.pt] [--stages 0:192:12,0.5:256:8,0.78:288:7]
 
 A stage: the part of the time at which it begins, the picture size, the batch. Needs DIR/composed_*.npz (compose.py).
 A CPU's time goes to memory here: bfloat16 but for depthwise filters, an encoder whose normalisation is fixed and whose
@@ -40,7 +40,7 @@ def main():
     ap.add_argument("--name", default="lite1")
     ap.add_argument("--minutes", type=float, default=95)
     ap.add_argument("--until", type=float, default=0, help="end at this time of the clock (seconds since 1970) instead")
-    ap.add_argument("--stages", default="0:192:10,0.45:256:8,0.7:352:4")
+    ap.add_argument("--stages", default="0:192:12,0.5:256:8,0.78:288:7")
     ap.add_argument("--lr", type=float, default=2e-3)
     ap.add_argument("--encoder", type=float, default=0.35, help="the encoder's part of that rate")
     ap.add_argument("--frozen", type=int, default=3, help="the encoder's first blocks that stay as they are")
