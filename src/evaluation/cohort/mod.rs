@@ -13,8 +13,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::error::UsageError;
-use crate::evaluation::score::strata::{Grouping, first_word, group};
+use crate::evaluation::score::strata::group_all;
 use crate::evaluation::score::summary::{MetricSummary, summarise};
 use crate::people::Pseudonyms;
 use crate::people::subjects::Subjects;
@@ -108,7 +107,10 @@ pub fn cohort(plan: &CohortPlan) -> Result<Cohort> {
     let measured: Vec<&PhotoRow> = photos.iter().filter(|photo| photo.is_done()).collect();
     let paths: Vec<&str> = measured.iter().map(|photo| photo.path()).collect();
     let numbers = plan.subjects.numbered(&paths);
-    let (groupings, no_groups) = groupings(plan, &measured)?;
+    let is_wanted = |column: &str| plan.groups.is_empty() || plan.groups.iter().any(|g| g.eq_ignore_ascii_case(column));
+    let columns = plan.subjects.columns.iter().enumerate().filter(|(_, column)| is_wanted(column));
+    let values = |i: usize| measured.iter().map(|photo| photo.clinical[i].clone()).collect();
+    let (groupings, no_groups) = group_all(columns.map(|(i, column)| (column, values(i))), &plan.bins)?;
     let everybody: Vec<usize> = (0..measured.len()).collect();
     let mut groups = vec![described(None, &everybody, &measured, numbers.as_deref(), plan.seed)];
     for grouping in &groupings {
@@ -159,26 +161,6 @@ fn scores(file: Option<&Value>) -> Scores {
     let values = |image: &Value| names.iter().map(|name| image["scores"][name].as_f64()).collect();
     let of = images().filter_map(|image| Some((image["image"].as_str()?.to_owned(), values(image)))).collect();
     Scores { names, of }
-}
-
-/// Also returns the columns that make no groups.
-fn groupings(plan: &CohortPlan, photos: &[&PhotoRow]) -> Result<(Vec<Grouping>, Vec<String>), UsageError> {
-    let (mut groupings, mut no_groups) = (Vec::new(), Vec::new());
-    let is_wanted = |column: &str| plan.groups.is_empty() || plan.groups.iter().any(|g| g.eq_ignore_ascii_case(column));
-    for (i, column) in plan.subjects.columns.iter().enumerate().filter(|(_, column)| is_wanted(column)) {
-        let values: Vec<Option<String>> = photos.iter().map(|photo| photo.clinical[i].clone()).collect();
-        let edges = plan.bins.get(column);
-        if let (Some(_), Some(word)) = (edges, first_word(&values)) {
-            return Err(UsageError(format!(
-                "--bins {column}: `{word}` in that column is not a number; correct the table"
-            )));
-        }
-        match group(column, &values, edges.map(Vec::as_slice)) {
-            Some(grouping) => groupings.push(grouping),
-            None => no_groups.push(column.clone()),
-        }
-    }
-    Ok((groupings, no_groups))
 }
 
 fn described(

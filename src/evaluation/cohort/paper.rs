@@ -69,20 +69,25 @@ fn paper(cohort: &Cohort, column: Option<String>, wanted: impl Fn(&Group) -> boo
         let name = cohort.figures[figure].as_str();
         let (label, factor) =
             LABELS.iter().find(|(known, ..)| *known == name).map_or((name, 1.0), |(_, label, factor)| (label, *factor));
-        let cells = groups.iter().map(|group| cell(&group.figures[figure], factor));
+        let places = places(cohort.groups[0].figures[figure].mean.unwrap_or_default() * factor);
+        let cells = groups.iter().map(|group| cell(&group.figures[figure], factor, places));
         std::iter::once(label.to_owned()).chain(cells).collect()
     };
     let rows = (0..cohort.figures.len()).filter(is_known).map(row).collect();
     Paper { column, header, rows }
 }
 
-fn cell(summary: &MetricSummary, factor: f64) -> String {
-    let Some(mean) = summary.mean.map(|mean| mean * factor) else { return "n/a".to_owned() };
-    let places = match mean.abs() {
+/// Decimal places of a row, by the mean of all photos.
+fn places(mean: f64) -> usize {
+    match mean.abs() {
         m if m >= 100.0 => 0,
         m if m >= 10.0 => 1,
         _ => 2,
-    };
+    }
+}
+
+fn cell(summary: &MetricSummary, factor: f64, places: usize) -> String {
+    let Some(mean) = summary.mean.map(|mean| mean * factor) else { return "n/a".to_owned() };
     match summary.interval() {
         Some([low, high]) => format!("{mean:.places$} ({:.places$} to {:.places$})", low * factor, high * factor),
         None => format!("{mean:.places$}"),
@@ -106,12 +111,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_have_as_many_places_as_a_reader_needs() {
+    fn rows_have_as_many_places_as_a_reader_needs() {
         let summary =
             |mean, interval| MetricSummary { n: 3, mean: Some(mean), ci95_by_image: interval, ..Default::default() };
-        assert_eq!(cell(&summary(0.8312, Some([0.7949, 0.871])), 1.0), "0.83 (0.79 to 0.87)");
-        assert_eq!(cell(&summary(0.1234, Some([0.1, 0.25])), 100.0), "12.3 (10.0 to 25.0)");
-        assert_eq!(cell(&summary(1234.5, None), 1.0), "1234");
-        assert_eq!(cell(&MetricSummary::default(), 1.0), "n/a");
+        assert_eq!(cell(&summary(0.8312, Some([0.7949, 0.871])), 1.0, places(0.8312)), "0.83 (0.79 to 0.87)");
+        assert_eq!(cell(&summary(0.1234, Some([0.1, 0.25])), 100.0, places(12.34)), "12.3 (10.0 to 25.0)");
+        assert_eq!(cell(&summary(1234.5, None), 1.0, places(1234.5)), "1234");
+        assert_eq!(cell(&MetricSummary::default(), 1.0, 2), "n/a");
     }
 }

@@ -21,7 +21,7 @@ use crate::evaluation::score::agreement::{Agreement, agreement};
 use crate::evaluation::score::gate::Gate;
 use crate::evaluation::score::isic::Isic;
 use crate::evaluation::score::overlap::Case;
-use crate::evaluation::score::strata::{Grouping, first_word, gap, group};
+use crate::evaluation::score::strata::{Grouping, gap, group, group_all};
 use crate::evaluation::score::summary::{RESAMPLES, summarise};
 use crate::evaluation::score::{Metric, Options, metrics};
 use crate::people::OptOut;
@@ -164,22 +164,11 @@ fn forget_skin_that_nobody_marked(scored: &mut [(usize, ImageScore)], metrics: &
 
 /// Also returns the columns that make no groups.
 fn groupings(plan: &EvalPlan, images: &[&Prediction]) -> Result<(Vec<Grouping>, Vec<String>), UsageError> {
-    let mut groupings = Vec::new();
-    let mut left_out = Vec::new();
-    if let Some(subjects) = &plan.subjects {
-        for (i, column) in subjects.columns.iter().enumerate() {
-            let values: Vec<Option<String>> = images.iter().map(|p| subjects.value(&p.image, i)).collect();
-            let edges = plan.bins.get(column);
-            if let (Some(_), Some(word)) = (edges, first_word(&values)) {
-                return Err(UsageError(format!(
-                    "--bins {column}: `{word}` in that column is not a number; correct the table"
-                )));
-            }
-            match group(column, &values, edges.map(Vec::as_slice)) {
-                Some(grouping) => groupings.push(grouping),
-                None => left_out.push(column.clone()),
-            }
-        }
+    let (mut groupings, mut left_out) = (Vec::new(), Vec::new());
+    if let Some(table) = &plan.subjects {
+        let values = |i: usize| images.iter().map(|p| table.value(&p.image, i)).collect();
+        let columns = table.columns.iter().enumerate().map(|(i, column)| (column, values(i)));
+        (groupings, left_out) = group_all(columns, &plan.bins)?;
     }
     let tones: Vec<Option<String>> = images.iter().map(|p| p.tone_bin.clone()).collect();
     groupings.extend(group(TONE_COLUMN, &tones, None));

@@ -1,10 +1,13 @@
 //! Groups of images by one clinical column, and how far apart the best and the worst of them are.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::metric::{Better, Metric};
 use super::summary::MetricSummary;
 use crate::domain::statistics::quantile;
+use crate::error::UsageError;
 
 /// The group of images for which the table says nothing.
 pub const MISSING: &str = "(missing)";
@@ -73,6 +76,27 @@ pub fn group(column: &str, values: &[Option<String>], edges: Option<&[f64]>) -> 
     Some(Grouping { column: column.to_owned(), groups, of })
 }
 
+/// Groups by every column of a clinical table, and the columns that make none. `bins` has the edges of some columns.
+pub fn group_all<'a>(
+    columns: impl Iterator<Item = (&'a String, Vec<Option<String>>)>,
+    bins: &BTreeMap<String, Vec<f64>>,
+) -> Result<(Vec<Grouping>, Vec<String>), UsageError> {
+    let (mut groupings, mut no_groups) = (Vec::new(), Vec::new());
+    for (column, values) in columns {
+        let edges = bins.get(column);
+        if let (Some(_), Some(word)) = (edges, first_word(&values)) {
+            return Err(UsageError(format!(
+                "--bins {column}: `{word}` in that column is not a number; correct the table"
+            )));
+        }
+        match group(column, &values, edges.map(Vec::as_slice)) {
+            Some(grouping) => groupings.push(grouping),
+            None => no_groups.push(column.clone()),
+        }
+    }
+    Ok((groupings, no_groups))
+}
+
 type Pick = Box<dyn Fn(&str) -> usize>;
 
 fn exact(names: Vec<String>, key: impl Fn(&str) -> String + 'static) -> (Vec<String>, Pick) {
@@ -109,7 +133,7 @@ fn numbers(values: &[Option<String>]) -> Option<Vec<f64>> {
 }
 
 /// The first value of a column that is neither a number nor a word for "no number".
-pub fn first_word(values: &[Option<String>]) -> Option<&str> {
+fn first_word(values: &[Option<String>]) -> Option<&str> {
     let stands_for_none = |v: &str| NO_NUMBER.iter().any(|word| v.eq_ignore_ascii_case(word));
     values.iter().flatten().map(String::as_str).find(|v| number(v).is_none() && !stands_for_none(v))
 }
