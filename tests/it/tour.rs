@@ -34,6 +34,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         vec!["export", "out", "-f", "csv", "-o", "lesions.csv"],
         coded(&["correct", "out", "--masks", "labelme", "--photos", "photos"]),
         coded(&["measure", "out", "--photos", "photos"]),
+        coded(&["table", "out", "--subjects", "patients.csv", "--scores", "scores/scores.json"]),
         vec!["withdraw", "out", "--ids", "list", "--dry-run"],
         vec!["withdraw", "out", "--ids", "list"],
     ];
@@ -48,6 +49,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
 /// What every step said, with its command line. `program` is how the program is started.
 pub fn tour(lab: &Lab, codes: bool, program: impl Fn() -> Command) -> Vec<(String, Ran)> {
     lab.put("list", b"one\n");
+    lab.put("patients.csv", b"path,patient,sex\none,one,f\n");
     lab.put_private("study.key", CODE_KEY);
     let steps = steps(codes);
     for verb in derm_seg::commands::Cli::command().get_subcommands() {
