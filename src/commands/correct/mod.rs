@@ -10,11 +10,12 @@ use serde_json::json;
 
 use crate::annotations::corrections::{Corrector, Refused, Taken};
 use crate::batch::progress::Progress;
-use crate::batch::{MemoryGate, Tools, parallel_map, quiet_worker_panics};
+use crate::batch::{MemoryGate, Tools, contained, parallel_map, quiet_worker_panics};
 use crate::commands::shared::Global;
 use crate::commands::shared::print::stdout;
 use crate::disk::settle;
 use crate::domain::words::counted;
+use crate::error::Stage;
 use crate::exit;
 use crate::input::decode::Limits;
 use crate::store::refresh_tables;
@@ -48,7 +49,8 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
     let progress = Progress::new(plan.photos.len() as u64, global.quiet);
     let outcomes = parallel_map(&plan.photos, plan.jobs, |(done, mask)| {
         let source = plan.sources.get(&done.input.path);
-        let taken = corrector.take(done, source, plan.masks.as_ref().zip(*mask));
+        let take = || corrector.take(done, source, plan.masks.as_ref().zip(*mask));
+        let taken = contained(&mut Stage::Measure, |_| Ok(take())).unwrap_or_else(|e| Err(e.into()));
         progress.step(0);
         taken
     });
