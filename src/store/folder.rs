@@ -199,6 +199,12 @@ impl OutputFolder {
         &self.vault
     }
 
+    pub fn write_run(&self, run: &RunFile) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(run)?;
+        bytes.push(b'\n');
+        self.write(RUN_FILE, &bytes)
+    }
+
     /// `relative` uses `/`, as it stands in records.
     pub fn write(&self, relative: &str, bytes: &[u8]) -> io::Result<()> {
         atomic::write(&self.vault, &self.root.join(relative), bytes)

@@ -20,5 +20,5 @@ pub use layout::{file_name_of, mask_path, model_mask_path, overlay_path, record_
 pub use mask_file::{MaskError, decode as decode_mask};
 pub use pictures::{Overlay, PALETTE, encode_grey, encode_mask, encode_overlay, encode_probabilities};
 pub use refresh::refresh_tables;
-pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, harmless, summary_cells, summary_columns};
+pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, carries_codes, harmless, summary_cells, summary_columns};
 pub use withdraw::{Removal, Withdrawal, withdrawn_people};

@@ -25,8 +25,6 @@ pub fn refresh_tables(folder: &OutputFolder) -> io::Result<Vec<&'static str>> {
     tables.finish()?;
     let mut run: RunFile = serde_json::from_slice(&folder.read(RUN_FILE)?)?;
     run.totals.without_lesion = without_lesion;
-    let mut bytes = serde_json::to_vec_pretty(&run)?;
-    bytes.push(b'\n');
-    folder.write(RUN_FILE, &bytes)?;
+    folder.write_run(&run)?;
     Ok(DERIVED.into_iter().filter(|name| vault::exists(&folder.root().join(name))).collect())
 }

@@ -12,6 +12,7 @@ use super::layout::{RECORDS, RUN_FILE};
 use super::mask_file;
 use super::mask_file::MaskError;
 use super::review::{Reviewed, Selection};
+use super::tables::carries_codes;
 use crate::disk::describe;
 use crate::disk::vault;
 use crate::disk::vault::{Locked, Stream, Vault, forms};
@@ -156,6 +157,10 @@ impl Results {
             lines += 1;
             offset += length as u64;
         }
+    }
+
+    pub fn carries_codes(&self) -> bool {
+        self.run().is_some_and(|run| carries_codes(&run["settings"]))
     }
 
     /// `run.json`, if it is there.

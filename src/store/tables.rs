@@ -37,6 +37,11 @@ pub struct RunFile {
     pub research_use_only: String,
 }
 
+/// Whether results of these settings carry codes instead of names.
+pub fn carries_codes(settings: &Value) -> bool {
+    settings["names"] == "pseudonym"
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub inputs: u64,

@@ -274,9 +274,7 @@ impl<'a> Withdrawal<'a> {
         run.totals.excluded -= count(|gone| gone.status == "excluded");
         run.totals.failed -= count(|gone| gone.status == "failed");
         run.totals.without_lesion -= count(|gone| gone.without_lesion);
-        let mut bytes = serde_json::to_vec_pretty(&run)?;
-        bytes.push(b'\n');
-        self.folder.write(RUN_FILE, &bytes)
+        self.folder.write_run(&run)
     }
 
     /// One line for each withdrawal: how many, never who.

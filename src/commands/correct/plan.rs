@@ -16,7 +16,7 @@ use crate::error::UsageError;
 use crate::input::discover::{Filter, code_names, discover};
 use crate::people::{OptOut, Pseudonyms};
 use crate::store::results::Results;
-use crate::store::{OutputFolder, Overlay};
+use crate::store::{OutputFolder, Overlay, carries_codes};
 
 pub struct CorrectPlan {
     pub folder: OutputFolder,
@@ -88,8 +88,7 @@ fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault
     let codes = people::key(args.people.key_file.as_deref(), &vault)?;
     let results = Results::open(out, &people, &vault)?;
     let folder = OutputFolder::open_results(out, &vault)?;
-    let settings = folder.settings();
-    let is_coded = settings["names"] == "pseudonym";
+    let is_coded = carries_codes(folder.settings());
     if is_coded && codes.is_none() {
         return Err(UsageError(format!(
             "The results in {} carry codes instead of names: give the --key-file of the run, so that photos are found again.",

@@ -1,7 +1,7 @@
 //! `derm-seg report`.
 
 pub(in crate::commands) mod args;
-pub(in crate::commands) mod plan;
+mod plan;
 
 use std::io::Write;
 

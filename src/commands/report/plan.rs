@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::args::{Lang, ReportArgs};
+use crate::commands::shared::derived::{counts, of_kind};
 use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::{at_rest, people};
-use crate::disk::describe;
 use crate::disk::vault::{Vault, exists};
 use crate::error::UsageError;
 use crate::people::OptOut;
@@ -69,7 +69,7 @@ fn whose(args: &PeopleArgs, results: &Results, vault: &Vault) -> Result<Option<W
     let codes = people::key(args.key_file.as_deref(), vault)?;
     let Some(file) = args.opt_out.subjects.clone() else { return Ok(None) };
     let table = Subjects::read(&SubjectsPlan { file, ..SubjectsPlan::default() }, codes.as_ref(), vault)?;
-    let is_coded = results.run().is_some_and(|run| run["settings"]["names"] == "pseudonym");
+    let is_coded = results.carries_codes();
     Ok(Some(Whose { table: Arc::new(table), codes: codes.filter(|_| is_coded) }))
 }
 
@@ -110,25 +110,5 @@ impl Beside<'_> {
         };
         tracing::warn!("{} is not shown: {why}", path.display());
         Ok(None)
-    }
-}
-
-/// Whether scores or a comparison were made with photos of people who opted out.
-pub(in crate::commands) fn counts(file: &Value, people: &OptOut) -> bool {
-    let images = file["images"].as_array().into_iter().flatten().filter_map(|image| image["image"].as_str());
-    let others = ["unpaired", "failures"].into_iter().filter_map(|list| file[list].as_array()).flatten();
-    let named = others.filter_map(|one| one["path"].as_str().or_else(|| one["image"].as_str()));
-    images.chain(named).any(|path| people.excludes(path))
-}
-
-/// A file of this program that says it is what is asked for.
-pub(in crate::commands) fn of_kind(path: &Path, option: &str, kind: &str, vault: &Vault) -> Result<Value, UsageError> {
-    let unusable = |why: String| UsageError(format!("{option} {}: {why}", path.display()));
-    let bytes = vault.read(path).map_err(|e| unusable(describe(&e)))?;
-    let value: Value = serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))?;
-    let wanted = format!("derm-seg/{kind}/1");
-    match value["schema"].as_str() {
-        Some(schema) if schema == wanted => Ok(value),
-        other => Err(unusable(format!("its schema is {}, not {wanted}", other.unwrap_or("not named")))),
     }
 }

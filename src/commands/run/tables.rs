@@ -41,9 +41,7 @@ pub fn run_file(
 }
 
 pub fn write_run_file(folder: &OutputFolder, run_file: &RunFile) -> Result<()> {
-    let mut bytes = serde_json::to_vec_pretty(run_file)?;
-    bytes.push(b'\n');
-    folder.write("run.json", &bytes).map_err(|e| {
+    folder.write_run(run_file).map_err(|e| {
         RunError(format!("run.json could not be written: {}. Make room or choose another folder.", describe(&e)))
     })?;
     Ok(())

@@ -6,7 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::commands::shared::Global;
+use crate::disk::private::make_folders;
 use crate::disk::vault::Vault;
+use crate::disk::{wait_for, write};
 use crate::domain::words::counted;
 
 /// Writes files, of which the first is JSON; then says all of that JSON, or else a table and where the files are.
@@ -18,14 +20,7 @@ pub(in crate::commands) fn write_and_print(
     as_json: bool,
     global: &Global,
 ) -> Result<()> {
-    // Files that belong together must not come from two commands.
-    let cannot = || format!("cannot write to {}", folder.display());
-    crate::disk::private::make_folders(folder, vault.is_private()).with_context(cannot)?;
-    let _lock = crate::disk::wait_for(folder).with_context(cannot)?;
-    for (name, bytes) in files {
-        let path = folder.join(name);
-        crate::disk::write(vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    }
+    write_together(vault, folder, files)?;
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     let are = if names.len() > 1 { "are" } else { "is" };
     let told = match files.first() {
@@ -34,6 +29,18 @@ pub(in crate::commands) fn write_and_print(
         _ => format!("{table}\n{} {are} in {}\n", names.join(" and "), folder.display()).into_bytes(),
     };
     Ok(stdout().write_all(&told)?)
+}
+
+/// Writes files that belong together: never some of one command and some of another.
+pub(in crate::commands) fn write_together(vault: &Vault, folder: &Path, files: &[(&str, &[u8])]) -> Result<()> {
+    let cannot = || format!("cannot write to {}", folder.display());
+    make_folders(folder, vault.is_private()).with_context(cannot)?;
+    let _lock = wait_for(folder).with_context(cannot)?;
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        write(vault, &path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Gates that do not hold are always said: on stderr, where no table on stdout tells of them.

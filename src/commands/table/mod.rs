@@ -5,12 +5,10 @@ mod plan;
 
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::commands::shared::Global;
-use crate::commands::shared::print::{print_count, stdout};
-use crate::disk::private::make_folders;
-use crate::disk::{wait_for, write};
+use crate::commands::shared::print::{print_count, stdout, write_together};
 use crate::domain::words::counted;
 use crate::evaluation::cohort::{Cohort, FILES, cohort};
 use crate::exit;
@@ -23,12 +21,9 @@ pub fn run(args: TableArgs, global: &Global) -> Result<u8> {
     let cohort = cohort(&plan.cohort)?;
     let vault = &plan.cohort.results.vault;
     let shown = plan.output.display();
-    let cannot = || format!("cannot write to {shown}");
-    make_folders(&plan.output, vault.is_private()).with_context(cannot)?;
-    let _lock = wait_for(&plan.output).with_context(cannot)?;
-    for (name, bytes) in FILES.into_iter().zip(cohort.files()?) {
-        write(vault, &plan.output.join(name), &bytes).with_context(cannot)?;
-    }
+    let files = cohort.files()?;
+    let named: Vec<(&str, &[u8])> = FILES.into_iter().zip(files.iter().map(Vec::as_slice)).collect();
+    write_together(vault, &plan.output, &named)?;
     if !global.quiet {
         print(&cohort)?;
         if let Some(reviewed) = plan.cohort.results.reviewed()? {

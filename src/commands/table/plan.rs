@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::args::TableArgs;
-use crate::commands::report::plan::{counts, of_kind};
 use crate::commands::shared::bins::bins;
+use crate::commands::shared::derived::{counts, of_kind};
 use crate::commands::shared::{at_rest, people, review};
 use crate::disk::vault;
 use crate::disk::vault::Vault;
@@ -44,7 +44,7 @@ pub fn plan(args: TableArgs) -> Result<TablePlan, UsageError> {
     }
     let selection = review::selection(&args.review, &vault)?;
     let results = Results::open(&args.out, &people, &vault)?.selected(selection);
-    let is_coded = results.run().is_some_and(|run| run["settings"]["names"] == "pseudonym");
+    let is_coded = results.carries_codes();
     Ok(TablePlan {
         output: args.output.unwrap_or_else(|| args.out.join("tables")),
         cohort: CohortPlan {
