@@ -190,6 +190,9 @@ fn segment(
         privacy,
         warnings: warnings.iter().map(Warning::from).collect(),
         edited: None,
+        classes: Vec::new(),
+        crops: None,
+        classifications: None,
     };
     Ok(Ok(Box::new(Results { done, mask, extra })))
 }

@@ -74,6 +74,98 @@ pub struct Done {
     /// Where somebody corrected the mask: what the model's was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited: Option<Edited>,
+    /// Each kind of lesion by itself, in the order of the values in the mask; none where the model has only one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassFigures>,
+    /// Pictures cut out of the photo; none where nobody asked for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crops: Option<Vec<Crop>>,
+    /// What second models say of the photo; none where nobody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classifications: Option<Vec<Classification>>,
+}
+
+/// One kind of lesion of a model that tells several apart. Definitions as those of the whole photo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassFigures {
+    pub name: String,
+    /// In the mask: from 2 upward.
+    pub value: u8,
+    pub area_px: u64,
+    pub fraction_of_frame: f64,
+    pub fraction_of_skin: Option<f64>,
+    /// How many of `lesions` are of it.
+    pub lesions: u64,
+    pub specks: Specks,
+    pub colour: Option<RegionColour>,
+    /// This kind minus the ring of normal skin around all lesions.
+    pub difference: Option<ColourDifference>,
+}
+
+/// A picture cut out of a photo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Crop {
+    pub of: CropOf,
+    /// The largest lesion in it, where it is of one or of several that lie together.
+    pub lesion: Option<u32>,
+    /// All that it was cut for.
+    pub lesions: Vec<u32>,
+    #[serde(deserialize_with = "relative")]
+    pub file: String,
+    pub blake3: String,
+    /// Of the upright photo; reaches beyond it where it was padded.
+    #[serde(rename = "box")]
+    pub area: CropBox,
+    /// The same in the pixels of the file as it is stored, before its orientation is applied.
+    pub stored_box: CropBox,
+    pub width: u32,
+    pub height: u32,
+    /// Pixels of the crop for one pixel of the photo.
+    pub scale: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CropOf {
+    /// One lesion, or several that lie together.
+    Lesion,
+    /// All lesions of the photo.
+    Photo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CropBox {
+    pub x: i64,
+    pub y: i64,
+    pub width: u32,
+    pub height: u32,
+}
+
+/// What a second model says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Classification {
+    pub model: ModelId,
+    pub of: ClassifiedPart,
+    /// The largest lesion in the part, where it is of one.
+    pub lesion: Option<u32>,
+    /// In the order of the model's labels.
+    pub probabilities: serde_json::Map<String, Value>,
+    /// The likeliest; null where the model abstained.
+    pub label: Option<String>,
+    /// No probability reached the threshold.
+    pub abstained: bool,
+}
+
+/// Which part of a photo a second model sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassifiedPart {
+    /// The whole photo.
+    Photo,
+    /// Each lesion.
+    Lesion,
+    /// The part that holds all lesions.
+    Union,
 }
 
 /// The figures of such a record are of the corrected mask, and the model's confidence is null.
@@ -170,6 +262,9 @@ pub struct Lesion {
     pub area_px: u64,
     pub fraction_of_frame: f64,
     pub fraction_of_skin: Option<f64>,
+    /// Its kind, where the model tells several apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// x, y, width, height.
     pub bbox: [u32; 4],
     /// x, y.
