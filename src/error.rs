@@ -159,6 +159,8 @@ pub enum PhotoWarning {
     FirstPictureOnly,
     #[error("{0}")]
     FacesNotChecked(PhotoError),
+    #[error("the model was not sure about this photo: look at the mask before you use its figures")]
+    Doubtful,
     #[error("results are written as {0}, because another photo's name differs only in case or the name is too long")]
     Renamed(String),
 }
@@ -171,6 +173,7 @@ impl PhotoWarning {
             Self::ColourProfileUnusable => "colour_profile_unusable",
             Self::FirstPictureOnly => "first_picture_only",
             Self::FacesNotChecked(_) => "faces_not_checked",
+            Self::Doubtful => "doubtful",
             Self::Renamed(_) => "renamed",
         }
     }

@@ -38,6 +38,7 @@ impl Desk {
             model: ready.model.id.clone(),
             spec: ready.spec.clone(),
             second_look: ready.model.manifest.second_look,
+            doubt: ready.model.manifest.doubt,
             overlay: None,
             probabilities: None,
             privacy: Policy::Warn,
@@ -72,6 +73,6 @@ impl Desk {
     pub fn paint(&self, photo: &Photo, looks: Vec<ProbMap>) -> Segmentation {
         let output = &self.plan.spec.output;
         let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
-        Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class())
+        Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class(), None)
     }
 }

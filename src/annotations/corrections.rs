@@ -12,7 +12,7 @@ use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
 use crate::domain::photo::Photo;
 use crate::domain::record::{Area, Confidence, Done, Edited, FileRef, Input, Outcome, Record, Size};
 use crate::domain::source::Source;
-use crate::error::{PhotoError, RunError};
+use crate::error::{PhotoError, PhotoWarning, RunError};
 use crate::input::decode;
 use crate::measure::measure;
 use crate::store::{
@@ -173,6 +173,7 @@ impl Corrector<'_> {
             colour: figures.colour,
             quality: figures.quality,
             confidence: Confidence::default(),
+            warnings: done.warnings.iter().filter(|w| w.code != PhotoWarning::Doubtful.code()).cloned().collect(),
             edited: Some(edited),
             ..done.clone()
         })));

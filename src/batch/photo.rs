@@ -10,13 +10,13 @@ use crate::domain::geometry::Rect;
 use crate::domain::mask::{LESION, SKIN};
 use crate::domain::photo::Photo;
 use crate::domain::record::{
-    Confidence, Done, Excluded, Exclusion, Failed, Failure, FileRef, Finding, Input, ModelId, Outcome, Privacy, Record,
-    Size, Warning,
+    Done, Excluded, Exclusion, Failed, Failure, FileRef, Finding, Input, ModelId, Outcome, Privacy, Record, Size,
+    Warning,
 };
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError, Stage};
-use crate::inference::manifest::{Resolved, SecondLook};
-use crate::inference::postprocess::{Decision, Segmentation, closer_look, interpret, merge};
+use crate::inference::manifest::{Doubt, Resolved, SecondLook};
+use crate::inference::postprocess::{Decision, Segmentation, closer_look, disagreement, interpret, merge};
 use crate::inference::preprocess::{enough_pixels, preprocess};
 use crate::inference::runtime::Engine;
 use crate::input::decode;
@@ -36,6 +36,7 @@ pub struct PhotoPlan {
     pub model: ModelId,
     pub spec: Resolved,
     pub second_look: Option<SecondLook>,
+    pub doubt: Option<Doubt>,
     pub overlay: Option<Overlay>,
     /// Bits of the probability maps, 8 or 16.
     pub probabilities: Option<u8>,
@@ -175,7 +176,10 @@ fn segment(
     if source.file_name != source.name {
         warnings.push(PhotoWarning::Renamed(source.file_name.clone()));
     }
-    let confidence: Confidence = segmentation.confidence();
+    let confidence = segmentation.confidence();
+    if plan.doubt.is_some_and(|doubt| doubt.is_raised_by(&confidence)) {
+        warnings.push(PhotoWarning::Doubtful);
+    }
     let done = Done {
         input: input.clone(),
         photo: Size { width: photo.width, height: photo.height },
@@ -233,15 +237,17 @@ pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<
         let map = interpret(&engine.infer(&tensor)?, output, &tensor.placement)?;
         Ok(if mirrored { map.mirrored() } else { map })
     };
+    let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
+    let mut disagreed = None;
     let mut looks = vec![see(Rect::whole(photo.width, photo.height), false)?];
     if let Some(rule) = &plan.second_look
         && let Some(part) = closer_look(&looks[0], rule, photo.width, photo.height)
     {
         let closer = see(part, rule.mirrored)?;
+        disagreed = Some(disagreement(&looks[0], &closer, decision));
         looks.push(merge(&looks[0], closer, rule, photo.width, photo.height));
     }
-    let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
-    Ok(Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class()))
+    Ok(Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class(), disagreed))
 }
 
 /// In the order of `extra_files`.

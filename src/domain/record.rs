@@ -370,6 +370,10 @@ pub struct Confidence {
     pub lesion_entropy: Option<f64>,
     /// Share of pixels whose best class has a probability under 0.6; null where the mask is not the model's.
     pub undecided_fraction: Option<f64>,
+    /// Mean of 4p(1-p) where a lesion is possible (p over 0.1): 0 sure, 1 undecided; null where it is nowhere.
+    pub lesion_doubt: Option<f64>,
+    /// One minus the Dice of what the model's two looks mark; null where it looked once.
+    pub disagreement: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -51,6 +51,8 @@ pub const COLUMNS: &[Column] = &[
     column("lesion_px", "px", Of(|d| Some(d.area.lesion_px as f64))),
     column("confidence", "", Of(|d| d.confidence.lesion_mean)),
     column("undecided", "%", Of(|d| percent(d.confidence.undecided_fraction))),
+    column("lesion_doubt", "", Of(|d| d.confidence.lesion_doubt)),
+    column("disagreement", "", Of(|d| d.confidence.disagreement)),
     column("delta_e", "", Of(|d| Some(d.colour.difference?.ciede2000))),
     column("delta_a", "", Of(|d| Some(d.colour.difference?.da))),
     column("delta_l", "", Of(|d| Some(d.colour.difference?.dl))),

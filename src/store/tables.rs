@@ -129,6 +129,8 @@ const COLUMNS: &[Column] = &[
     ("largest_lesion_px", |r| of_done(r, |d| d.lesions.first().map(|l| l.area_px))),
     ("lesion_confidence", |r| of_done(r, |d| d.confidence.lesion_mean)),
     ("undecided_fraction", |r| of_done(r, |d| d.confidence.undecided_fraction)),
+    ("lesion_doubt", |r| of_done(r, |d| d.confidence.lesion_doubt)),
+    ("disagreement", |r| of_done(r, |d| d.confidence.disagreement)),
     ("delta_l", |r| of_done(r, |d| d.colour.difference.map(|c| c.dl))),
     ("delta_a", |r| of_done(r, |d| d.colour.difference.map(|c| c.da))),
     ("delta_b", |r| of_done(r, |d| d.colour.difference.map(|c| c.db))),

@@ -85,6 +85,41 @@ fn a_second_look_lands_where_the_first_did_mirrored_or_not() {
     }
 }
 
+/// The limits are the model's: what reaches them is flagged, and a mask by hand is in no doubt.
+#[test]
+fn photos_that_the_model_is_not_sure_of_are_flagged() {
+    let lab = Lab::new();
+    for seed in [0, 9] {
+        lab.put(&format!("photos/{seed}.png"), &Png::rgb8(&Scene::any(seed).draw(200, 150).photo).bytes());
+    }
+    let variant = Variant::default();
+    let mut described = manifest(&variant);
+    let look = json!({"min_probability": 0.5, "max_fraction": 1.0, "margin": 0.3, "min_side_px": 32, "mirrored": true});
+    let mut signs = |limits: Option<serde_json::Value>, second: bool| {
+        described["doubt"] = limits.unwrap_or_default();
+        described["second_look"] = if second { look.clone() } else { serde_json::Value::Null };
+        lab.put("model/manifest.json", described.to_string().as_bytes());
+        lab.run(&["--overwrite"]).expect_code(0);
+        ["0.png", "9.png"].map(|name| {
+            let record = lab.record(name);
+            let warned = record["warnings"].as_array().unwrap().iter().any(|w| w["code"] == "doubtful");
+            (record["confidence"].clone(), warned)
+        })
+    };
+    for (confidence, warned) in signs(None, false) {
+        assert!(confidence["lesion_doubt"].as_f64().unwrap() > 0.0 && confidence["disagreement"].is_null());
+        assert!(!warned, "a model that states no limits");
+    }
+    let looked_twice = signs(None, true);
+    for sign in ["lesion_doubt", "disagreement"] {
+        let values = looked_twice.each_ref().map(|(confidence, _)| confidence[sign].as_f64().unwrap());
+        assert!(values.iter().all(|v| (0.0..=1.0).contains(v)) && values[0] != values[1], "{sign}: {values:?}");
+        let between = f64::midpoint(values[0], values[1]);
+        let flagged = signs(Some(json!({ sign: between })), true).map(|(_, warned)| warned);
+        assert_eq!(flagged, values.map(|v| v >= between), "{sign}");
+    }
+}
+
 fn dice(a: &LabelMap, b: &LabelMap, class: u8) -> f64 {
     let both = a.data.iter().zip(&b.data).filter(|(x, y)| **x == class && **y == class).count() as f64;
     2.0 * both / (a.count(class) + b.count(class)).max(1) as f64

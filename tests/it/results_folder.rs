@@ -127,7 +127,13 @@ fn done(photo: Photo, out: &Path, mask: String) -> Done {
         classes: Vec::new(),
         crops: None,
         classifications: None,
-        confidence: Confidence { lesion_mean: Some(0.9), lesion_entropy: Some(0.1), undecided_fraction: Some(0.01) },
+        confidence: Confidence {
+            lesion_mean: Some(0.9),
+            lesion_entropy: Some(0.1),
+            undecided_fraction: Some(0.01),
+            lesion_doubt: Some(0.2),
+            disagreement: None,
+        },
         privacy: Privacy::default(),
         warnings: vec![],
     }

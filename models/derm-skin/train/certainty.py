@@ -1,6 +1,9 @@
 """How much of the error do signs of doubt catch? For each photo: its Dice, and what can be known without a reference.
 
-python certainty.py --model .. --work work [--dermx DIR] [--out certainty.json]
+python certainty.py --model .. --work work [--dermx DIR] [--out certainty.json] [--write]
+
+--write puts `doubt` into the manifest: the limits from which the program warns of a photo. Both signs get the same rank, so that
+together they flag a fifth of the photos of each validation set, on average; DermX has no say in them.
 
 Signs: `disagreement` of the two looks (1 - Dice of what each marks, inside the part that both saw), `doubt` (mean of
 4p(1-p) where p, the probability of lesion, is over .1), `faint` (1 - the highest probability). Said of each: the area under the curve for telling photos with a Dice under .5 from
@@ -44,12 +47,26 @@ def area_under(bad, sign):
     return round(float((r[bad].sum() - n * (n + 1) / 2) / (n * m)), 3) if n and m else None
 
 
+def limits(rows, share=0.2):
+    """The lowest limits, at the same rank of both signs, that flag at most this share, each set weighing the same."""
+    sets = list(dict.fromkeys(r["set"] for r in rows))
+    for rank in np.linspace(0.5, 1, 201):
+        at = {k: round(float(np.mean([np.quantile([r[k] for r in rows if r["set"] == s], rank) for s in sets])), 3) for k in ("doubt", "disagreement")}
+        if np.mean([np.mean([flagged(r, at) for r in rows if r["set"] == s]) for s in sets]) <= share:
+            return at
+
+
+def flagged(row, at):
+    return any(row[k] >= at[k] for k in at)
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--model", default="..")
     ap.add_argument("--work", default="work")
     ap.add_argument("--dermx", default="")
     ap.add_argument("--out", default="")
+    ap.add_argument("--write", action="store_true")
     a = ap.parse_args()
     pred, rows = Predictor(a.model), []
     val = data.load(a.work, val=True)
@@ -61,7 +78,8 @@ def main():
     for r, im, masks in dermx.photos(a.dermx) if a.dermx else []:
         y, d = signs(pred, im)
         rows.append(d | dict(set="dermx", dice=float(np.mean([dice(y == 2, m) for m in masks]))))
-    res = {}
+    res, at = {}, limits([r for r in rows if r["set"] != "dermx"])
+    print("limits", at)
     for name, some in [("all", rows), ("all but dermx", [r for r in rows if r["set"] != "dermx"])] + [(s, [r for r in rows if r["set"] == s]) for s in dict.fromkeys(r["set"] for r in rows)]:
         bad = np.array([r["dice"] < BAD for r in some])
         res[name] = dict(photos=len(some), bad=int(bad.sum()))
@@ -70,7 +88,15 @@ def main():
             most = np.argsort(-v, kind="stable")
             found = {f"found_by_{int(100 * q)}%": round(float(bad[most[: round(q * len(v))]].sum() / bad.sum()), 3) for q in (0.1, 0.2) if bad.any()}
             res[name][k] = dict(auc=area_under(bad, v), **found)
+        up = np.array([flagged(r, at) for r in some])
+        res[name]["flag"] = dict(raised=round(float(up.mean()), 3), found=round(float(up[bad].mean()), 3) if bad.any() else None)
         print(name, json.dumps(res[name]), flush=True)
+    if a.write:
+        m = json.load(open(f"{a.model}/manifest.json"))
+        again = m.pop("provenance", None)
+        m["doubt"] = dict(lesion_doubt=at["doubt"], disagreement=at["disagreement"])
+        with open(f"{a.model}/manifest.json", "w") as f:
+            f.write(json.dumps(m | (dict(provenance=again) if again else {}), indent=2) + "\n")
     if a.out:
         json.dump(res, open(a.out, "w"), indent=1)
 

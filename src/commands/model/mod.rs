@@ -121,6 +121,9 @@ fn show(out: &mut impl Write, model: &Model, json: bool) -> Result<u8> {
     if let Some(second) = &model.manifest.second_look {
         writeln!(out, "second look:  {}", serde_json::to_string(second)?)?;
     }
+    if let Some(doubt) = &model.manifest.doubt {
+        writeln!(out, "doubtful at:  {}", serde_json::to_string(doubt)?)?;
+    }
     if !model.manifest.provenance.is_null() {
         writeln!(out, "provenance:\n{}", serde_json::to_string_pretty(&model.manifest.provenance)?)?;
     }

@@ -21,6 +21,8 @@ pub use template::{fill_in_input, fill_in_output};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::record::Confidence;
+
 pub const MANIFEST_SCHEMA: &str = "derm-seg/manifest/1";
 
 /// The complete description, with nothing left open. `model show` prints it.
@@ -68,6 +70,8 @@ pub struct Manifest {
     pub output: OutputManifest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_look: Option<SecondLook>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// Data, training and figures: shown, never interpreted.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub provenance: serde_json::Value,
@@ -219,6 +223,25 @@ pub struct SecondLook {
     /// Left and right swapped, so that the model judges something it has not seen yet also where the crop is hardly closer.
     #[serde(default)]
     pub mirrored: bool,
+}
+
+/// From which sign of doubt on a photo's mask is flagged. Without it no photo is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Doubt {
+    /// Mean of 4p(1-p) where a lesion is possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesion_doubt: Option<f64>,
+    /// One minus the Dice of both looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disagreement: Option<f64>,
+}
+
+impl Doubt {
+    pub fn is_raised_by(&self, confidence: &Confidence) -> bool {
+        let reached = |limit: Option<f64>, value: Option<f64>| limit.zip(value).is_some_and(|(l, v)| v >= l);
+        reached(self.lesion_doubt, confidence.lesion_doubt) || reached(self.disagreement, confidence.disagreement)
+    }
 }
 
 fn whole() -> f64 {

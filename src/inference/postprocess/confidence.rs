@@ -10,37 +10,26 @@ const UNDECIDED_BELOW: f32 = 0.6;
 pub fn confidence(looks: &[ProbMap], decision: Decision) -> Confidence {
     let (mut all, mut undecided, mut lesion, mut probability, mut entropy) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (i, look) in looks.iter().enumerate() {
-        let placement = look.placement;
-        let cell =
-            placement.source.width / placement.content.width * placement.source.height / placement.content.height;
         let planes = [look.plane(BACKGROUND), look.plane(SKIN), look.plane(LESION)];
-        for y in 0..look.height() {
-            for x in 0..look.width() {
-                let (u, v) = (x as f64 + 0.5, y as f64 + 0.5);
-                let (px, py) = placement.to_photo(u, v);
-                // Bars of a letterbox, and what a closer look has replaced, do not count.
-                let replaced = looks[i + 1..].iter().any(|closer| closer.placement.source.contains(px, py));
-                if replaced || !placement.content.contains(u, v) {
-                    continue;
-                }
-                let p = planes.map(|plane| plane[y * look.width() + x]);
-                all += cell;
-                if p[0].max(p[1]).max(p[2]) < UNDECIDED_BELOW {
-                    undecided += cell;
-                }
-                if decision.class(p[0], p[1], p[2]) == LESION {
-                    lesion += cell;
-                    probability += cell * f64::from(p[2]);
-                    entropy -=
-                        cell * p.iter().map(|&p| f64::from(p)).filter(|&p| p > 0.0).map(|p| p * p.ln()).sum::<f64>();
-                }
+        look.for_each_cell(&looks[i + 1..], |cell, weight| {
+            let p = planes.map(|plane| plane[cell]);
+            all += weight;
+            if p[0].max(p[1]).max(p[2]) < UNDECIDED_BELOW {
+                undecided += weight;
             }
-        }
+            if decision.class(p[0], p[1], p[2]) == LESION {
+                lesion += weight;
+                probability += weight * f64::from(p[2]);
+                entropy -=
+                    weight * p.iter().map(|&p| f64::from(p)).filter(|&p| p > 0.0).map(|p| p * p.ln()).sum::<f64>();
+            }
+        });
     }
     let share = |sum: f64| (lesion > 0.0).then(|| sum / lesion);
     Confidence {
         lesion_mean: share(probability),
         lesion_entropy: share(entropy),
         undecided_fraction: Some(if all > 0.0 { undecided / all } else { 0.0 }),
+        ..Confidence::default()
     }
 }

@@ -1,13 +1,15 @@
 //! The model's answer becomes classes in the photo's own pixels. Pure: no files, no clock.
 //!
 //! `interpret` reads the raw output as probabilities, `paint` draws them at the photo's size, `second_look` decides on a
-//! closer look and merges it, `confidence` says how sure the model was.
+//! closer look and merges it, `confidence` and `doubt` say how sure the model was.
 
 mod confidence;
+mod doubt;
 mod interpret;
 mod paint;
 mod second_look;
 
+pub use doubt::disagreement;
 pub use interpret::interpret;
 pub use paint::probability_rows;
 pub use second_look::{closer_look, merge};
@@ -37,6 +39,24 @@ impl ProbMap {
     /// Of a mirrored tensor's answer: the map of what was mirrored.
     pub fn mirrored(self) -> Self {
         Self { planes: swapped(self.planes, Axis(2)), ..self }
+    }
+
+    /// The middle of a cell, in the photo's pixels.
+    fn photo_point(&self, cell: usize) -> (f64, f64) {
+        self.placement.to_photo((cell % self.width()) as f64 + 0.5, (cell / self.width()) as f64 + 0.5)
+    }
+
+    /// Every cell that shows a part of the photo which no closer look replaced, with the photo pixels that it covers.
+    /// The bars of a letterbox show none.
+    fn for_each_cell(&self, closer: &[Self], mut see: impl FnMut(usize, f64)) {
+        let Placement { source, content, .. } = self.placement;
+        let pixels = source.width / content.width * source.height / content.height;
+        for cell in 0..self.width() * self.height() {
+            let (x, y) = self.photo_point(cell);
+            if self.placement.source.contains(x, y) && !closer.iter().any(|c| c.placement.source.contains(x, y)) {
+                see(cell, pixels);
+            }
+        }
     }
 
     /// One plane by row.
@@ -73,15 +93,24 @@ pub struct Segmentation {
     pub looks: Vec<ProbMap>,
     pub has_skin_class: bool,
     decision: Decision,
+    /// Of the two looks, where there were two.
+    disagreement: Option<f64>,
 }
 
 impl Segmentation {
-    pub fn new(width: u32, height: u32, looks: Vec<ProbMap>, decision: Decision, has_skin_class: bool) -> Self {
+    pub fn new(
+        width: u32,
+        height: u32,
+        looks: Vec<ProbMap>,
+        decision: Decision,
+        has_skin_class: bool,
+        disagreement: Option<f64>,
+    ) -> Self {
         let mut labels = LabelMap::filled(width, height, BACKGROUND);
         for look in &looks {
             paint::paint(&mut labels, look, decision);
         }
-        Self { labels, looks, has_skin_class, decision }
+        Self { labels, looks, has_skin_class, decision, disagreement }
     }
 
     /// Lesion probability at a point of the photo, from the closest look that covers it.
@@ -96,7 +125,11 @@ impl Segmentation {
     }
 
     pub fn confidence(&self) -> Confidence {
-        confidence::confidence(&self.looks, self.decision)
+        Confidence {
+            lesion_doubt: doubt::lesion_doubt(&self.looks),
+            disagreement: self.disagreement,
+            ..confidence::confidence(&self.looks, self.decision)
+        }
     }
 }
 

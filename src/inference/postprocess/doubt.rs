@@ -1,0 +1,84 @@
+//! Signs that a mask is not to be trusted, read off the model's answers without a reference.
+//!
+//! They find the model's unsure masks, not the diseases it does not know: there it is sure and wrong. How many bad masks
+//! they find stands in the model's card.
+
+use super::{Decision, ProbMap};
+use crate::domain::mask::LESION;
+
+/// Cells under this lesion probability have no say in `lesion_doubt`.
+const POSSIBLE: f32 = 0.1;
+
+/// Mean of 4p(1-p) over the photo's cells where a lesion is possible: 0 sure, 1 undecided. None where it is nowhere.
+pub fn lesion_doubt(looks: &[ProbMap]) -> Option<f64> {
+    let (mut area, mut doubt) = (0.0, 0.0);
+    for (i, look) in looks.iter().enumerate() {
+        look.for_each_cell(&looks[i + 1..], |cell, weight| {
+            let p = look.plane(LESION)[cell];
+            if p > POSSIBLE {
+                area += weight;
+                doubt += weight * f64::from(4.0 * p * (1.0 - p));
+            }
+        });
+    }
+    (area > 0.0).then(|| doubt / area)
+}
+
+/// One minus the Dice of what two looks call lesion, inside the part that both saw; 0 where neither found anything.
+pub fn disagreement(first: &ProbMap, closer: &ProbMap, decision: Decision) -> f64 {
+    let (mut once, mut again, mut both) = (0u32, 0u32, 0u32);
+    closer.for_each_cell(&[], |cell, _| {
+        let (x, y) = closer.photo_point(cell);
+        let near = closer.plane(LESION)[cell] >= decision.lesion_threshold;
+        let far = super::paint::sample(first, LESION, x, y) >= decision.lesion_threshold;
+        once += u32::from(far);
+        again += u32::from(near);
+        both += u32::from(far && near);
+    });
+    if once + again == 0 { 0.0 } else { 1.0 - 2.0 * f64::from(both) / f64::from(once + again) }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+
+    use super::*;
+    use crate::domain::geometry::{Placement, Rect};
+
+    const DECISION: Decision = Decision { lesion_threshold: 0.5 };
+
+    /// A map of 10 x 10 cells over `source`, with that lesion probability in some columns.
+    fn map(source: Rect, columns: std::ops::Range<usize>, p: f32) -> ProbMap {
+        let mut planes = Array3::zeros((3, 10, 10));
+        planes.slice_mut(ndarray::s![2, .., columns]).fill(p);
+        ProbMap {
+            planes,
+            placement: Placement { source, content: Rect::whole(10, 10), frame_width: 10, frame_height: 10 },
+        }
+    }
+
+    #[test]
+    fn doubt_is_greatest_at_a_half_and_unknown_without_a_find() {
+        let whole = Rect::whole(100, 100);
+        assert_eq!(lesion_doubt(&[map(whole, 0..4, 0.5)]), Some(1.0));
+        assert!(lesion_doubt(&[map(whole, 0..4, 0.99)]).unwrap() < 0.05);
+        assert_eq!(lesion_doubt(&[map(whole, 0..10, 0.05)]), None);
+    }
+
+    #[test]
+    fn what_a_closer_look_replaced_does_not_count() {
+        let half = Rect { x: 0.0, y: 0.0, width: 50.0, height: 100.0 };
+        let looks = [map(Rect::whole(100, 100), 0..5, 0.5), map(half, 0..10, 1.0)];
+        assert_eq!(lesion_doubt(&looks), Some(0.0));
+    }
+
+    #[test]
+    fn looks_disagree_by_what_only_one_of_them_marks() {
+        let first = map(Rect::whole(100, 100), 0..5, 0.9);
+        let part = Rect { x: 0.0, y: 0.0, width: 100.0, height: 50.0 };
+        assert!(disagreement(&first, &map(part, 0..5, 0.9), DECISION) < 1e-9);
+        assert_eq!(disagreement(&first, &map(part, 5..10, 0.9), DECISION), 1.0);
+        assert_eq!(disagreement(&first, &map(part, 0..0, 0.9), DECISION), 1.0);
+        assert_eq!(disagreement(&map(Rect::whole(100, 100), 0..0, 0.9), &map(part, 0..0, 0.9), DECISION), 0.0);
+    }
+}
