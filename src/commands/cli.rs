@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::shared::Global;
-use super::{check, compare, correct, eval, export, model, report, run, scrub, shell, table, withdraw};
+use super::{check, compare, correct, eval, export, merge, model, report, run, scrub, shell, table, withdraw};
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
 ///
@@ -22,6 +22,7 @@ pub enum Command {
     Run(Box<run::args::RunArgs>),
     Check(Box<check::args::CheckArgs>),
     Scrub(Box<scrub::args::ScrubArgs>),
+    Merge(merge::args::MergeArgs),
     Withdraw(withdraw::args::WithdrawArgs),
     Correct(correct::args::CorrectArgs),
     Measure(correct::args::MeasureArgs),

@@ -7,6 +7,7 @@ mod compare;
 mod correct;
 mod eval;
 mod export;
+mod merge;
 mod model;
 mod report;
 mod run;
@@ -27,6 +28,7 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
     match command {
         Command::Run(args) => run::run(*args, global),
         Command::Check(args) => check::run(*args, global),
+        Command::Merge(args) => merge::run(args, global),
         Command::Withdraw(args) => withdraw::run(&args, global),
         Command::Scrub(args) => scrub::run(*args, global),
         Command::Correct(args) => correct::correct(args, global),

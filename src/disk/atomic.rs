@@ -32,6 +32,16 @@ pub fn write_and_verify(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Resul
     Err(io::Error::new(io::ErrorKind::InvalidData, "what was written reads back differently"))
 }
 
+/// Copies a file as it lies, encrypted or clear, with its date. The copy is not waited for: see [`settle`].
+pub fn copy_as_is(from: &Path, to: &Path, private: bool) -> io::Result<()> {
+    fault::before(Call::Read)?;
+    let mut original = File::open(from)?;
+    let mut copy = NewFile::create(&Vault::new(Vec::new(), Vec::new(), private), to)?;
+    io::copy(&mut original, &mut copy)?;
+    copy.file.as_file().set_modified(original.metadata()?.modified()?)?;
+    copy.put_in_place()
+}
+
 fn write_sealed(vault: &Vault, target: &Path, sealed: &[u8]) -> io::Result<()> {
     let mut file = NewFile::create(vault, target)?;
     file.write_all(sealed)?;
@@ -64,6 +74,10 @@ impl NewFile {
     pub fn finish(self) -> io::Result<()> {
         fault::before(Call::Sync)?;
         self.file.as_file().sync_all()?;
+        self.put_in_place()
+    }
+
+    fn put_in_place(self) -> io::Result<()> {
         // Of a file that was clear before, or encrypted, nothing old may be found instead.
         if self.other.is_file() {
             private::remove_one(&self.other)?;

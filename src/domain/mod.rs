@@ -1,5 +1,5 @@
 //! What the program is about, as plain data: a photo, its mask, its record, places, colours, and
-//! which names mean the same photo. No files, no clock, no log.
+//! which names mean the same photo, which photos are whose share. No files, no clock, no log.
 
 pub(crate) mod changes;
 pub mod colour;
@@ -10,6 +10,7 @@ pub(crate) mod pairing;
 pub mod photo;
 pub mod record;
 pub(crate) mod sets;
+pub(crate) mod shard;
 pub mod source;
 pub(crate) mod statistics;
 pub(crate) mod words;

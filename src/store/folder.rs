@@ -146,6 +146,11 @@ impl OutputFolder {
         self.write(BASE, base.as_bytes())
     }
 
+    /// What the last run says of itself; None where there is none that can be read.
+    pub fn run_file(&self) -> Option<&RunFile> {
+        self.earlier.as_ref()
+    }
+
     /// How the overlays that are there were drawn.
     pub fn overlay(&self) -> Option<Overlay> {
         self.earlier.as_ref()?.overlay
@@ -365,7 +370,7 @@ pub fn last_touched(metadata: &fs::Metadata) -> Option<SystemTime> {
 }
 
 /// Settings that differ, one line each: the single values, not the objects that hold them.
-fn differences(earlier: &Value, now: &Value) -> Vec<String> {
+pub(super) fn differences(earlier: &Value, now: &Value) -> Vec<String> {
     let show = |v: &Value| if v.is_null() { "unset".to_owned() } else { v.to_string() };
     let line = |c: Change| format!("{}: {} there, {} now", c.name, show(&c.base), show(&c.new));
     changes(earlier, now, &[]).into_iter().map(line).collect()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::layout::{RECORDS, SUMMARY};
+use super::parts::PartOf;
 use super::pictures::Overlay;
 use crate::disk::LongFile;
 use crate::disk::vault::Vault;
@@ -30,6 +31,9 @@ pub struct RunFile {
     /// How overlays are drawn, where there are any. It is no setting: they are pictures to look at.
     #[serde(default)]
     pub overlay: Option<Overlay>,
+    /// Of a run with `--shard`: which part these results are.
+    #[serde(default, rename = "shard", skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartOf>,
     pub totals: Totals,
     /// False while a run goes on, and after one that was interrupted.
     pub complete: bool,

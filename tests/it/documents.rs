@@ -154,6 +154,7 @@ documents! {
     help: photos(),
     man: Lab::new(),
     measure: photos(),
+    merge: photos(),
     model: models(),
     report: scored(),
     run: photos(),

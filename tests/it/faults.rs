@@ -27,7 +27,7 @@ struct Case {
     out: &'static str,
 }
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 5] = [
     Case { args: "run photos -o out --model model --overlay --jobs 1", prepare: |_| {}, out: "out" },
     Case { args: "scrub photos -o clean --jobs 1", prepare: |_| {}, out: "clean" },
     Case {
@@ -40,6 +40,16 @@ const CASES: [Case; 4] = [
         prepare: |lab| {
             say(lab, CASES[0].args, &[]).expect_code(0);
             binary(&lab.path("drawn/PAT_1/a.png"), &square(48, 36, [5, 5, 20, 10]));
+        },
+        out: "out",
+    },
+    Case {
+        args: "merge part1 part2 -o out --jobs 1",
+        prepare: |lab| {
+            for part in [1, 2] {
+                let run = format!("run photos -o part{part} --model model --shard {part}/2");
+                say(lab, &run, &[]).expect_code(0);
+            }
         },
         out: "out",
     },
@@ -85,7 +95,7 @@ fn assert_no_false_promise(lab: &Lab, case: &Case, what: &str) {
         if name.starts_with("metrics/") && name.ends_with(".json") {
             let record: Value = serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{what}: {name}: {e}"));
             // A withdrawal takes the mask before the record.
-            if case.args.starts_with("run") {
+            if case.args.starts_with("run") || case.args.starts_with("merge") {
                 let mask = fs::read(lab.path(case.out).join(record["mask"]["path"].as_str().unwrap())).unwrap();
                 assert_eq!(record["mask"]["blake3"], blake3::hash(&mask).to_hex().to_string(), "{what}: {name}");
             }

@@ -25,6 +25,7 @@ mod kit;
 mod masks;
 mod models;
 mod opt_out;
+mod parts;
 mod people;
 mod privacy;
 mod published;

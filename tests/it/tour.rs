@@ -24,6 +24,8 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         run("again"),
         [run("out"), vec!["--dry-run"]].concat(),
         run("out"),
+        [run("half"), vec!["--shard", "1/1"]].concat(),
+        vec!["merge", "half", "-o", "joined"],
         vec!["eval", "out", "--truth", "again/masks", "-o", "scores"],
         vec!["compare", "again", "out", "-o", "changes"],
         vec!["report", "out", "-o", "page.html", "--scores", "scores/scores.json", "--compare", "changes/compare.json"],

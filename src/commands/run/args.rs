@@ -10,6 +10,7 @@ use crate::commands::shared::folders::FolderArgs;
 use crate::commands::shared::model::{DeviceArgs, ModelArgs};
 use crate::commands::shared::people::NamesArgs;
 use crate::commands::shared::people::OptOutArgs;
+use crate::domain::shard::Shard;
 
 /// Segment photos: masks, figures and a summary.
 ///
@@ -95,6 +96,9 @@ pub struct RunArgs {
     /// Compare every photo with its record by content, not by date and size
     #[arg(long, help_heading = "Running again")]
     pub verify: bool,
+    /// Do only the K-th of N parts of about equal size, into an OUT of its own; `derm-seg merge` joins them
+    #[arg(long, value_name = "K/N", value_parser = shard, help_heading = "Several machines")]
+    pub shard: Option<Shard>,
     /// Say what would be done, and do nothing
     #[arg(long, help_heading = "Running again")]
     pub dry_run: bool,
@@ -126,4 +130,19 @@ pub enum PrivacyPolicy {
     Warn,
     /// Leave out photos with identifying content
     Strict,
+}
+
+/// `slurm` stands for what Slurm says in the environment of an array's task.
+fn shard(text: &str) -> Result<Shard, String> {
+    if text != "slurm" {
+        return text.parse();
+    }
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u32>().ok();
+    let task = || {
+        let (first, step) = (number("SLURM_ARRAY_TASK_MIN")?, number("SLURM_ARRAY_TASK_STEP").unwrap_or(1).max(1));
+        let place = number("SLURM_ARRAY_TASK_ID")?.checked_sub(first)? / step;
+        Some((place + 1, number("SLURM_ARRAY_TASK_COUNT")?))
+    };
+    let (part, of) = task().ok_or("this is no task of a Slurm array (SLURM_ARRAY_TASK_ID and _COUNT are not set)")?;
+    Shard::new(part, of)
 }

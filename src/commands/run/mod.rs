@@ -27,16 +27,17 @@ use args::RunArgs;
 use plan::{RunPlan, plan};
 use print::{RunSummary, say_what_would_be_done};
 use tables::{run_file, write_run_file, write_tables};
-use tasks::{Asked, Cleared, Task, earlier_records, find, make_way, refuse_mixing, sort_out};
+use tasks::{Asked, Cleared, Task, earlier_records, find, make_way, refuse_mixing, sort_out, take_part};
 
 /// Returns the exit code.
 pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let started = Instant::now();
     let plan = plan(args)?;
-    let (found, opted_out) = find(&plan)?;
+    let (mut found, opted_out) = find(&plan)?;
+    let part = take_part(&mut found, &plan)?;
     let (ready, photo_plan) = plan.ready()?;
     let faces = plan.faces.finder(&ready.runtime)?;
-    let asked = Asked { settings: plan.settings(), base: relative(&plan.output, &found.base) };
+    let asked = Asked { settings: plan.settings(), base: relative(&plan.output, &found.base), part };
     let folder = match plan.dry_run {
         true => OutputFolder::look(&plan.output, &plan.vault)?,
         false => OutputFolder::open(&plan.output, &plan.vault)?,
@@ -51,6 +52,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let mut summary = RunSummary::after_clearing(removed, pruned);
     let mut run_file =
         run_file(&asked.settings, &ready, opted_out, plan.overlay.or(folder.overlay().filter(|_| !plan.overwrite)))?;
+    run_file.part = asked.part.clone();
     write_run_file(&folder, &run_file)?;
     folder
         .set_base(&asked.base)
@@ -88,6 +90,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     })?;
 
     summary.opted_out = opted_out;
+    summary.part = asked.part;
     summary.elapsed = started.elapsed();
     summary.report(&plan, global.quiet)?;
     Ok(match stop.signal() {

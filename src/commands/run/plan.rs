@@ -13,6 +13,7 @@ use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
 use crate::disk::describe;
 use crate::disk::vault::Vault;
+use crate::domain::shard::Shard;
 use crate::error::UsageError;
 use crate::inference::LoadedModel;
 use crate::inference::manifest::Model;
@@ -30,6 +31,7 @@ pub struct RunPlan {
     pub output: PathBuf,
     pub base: Option<PathBuf>,
     pub filter: Filter,
+    pub shard: Option<Shard>,
     pub model: Model,
     pub ort_lib: Option<PathBuf>,
     pub device: Device,
@@ -67,6 +69,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         output: args.output,
         base: args.folders.base,
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
+        shard: args.shard,
         model: find_model(&args.model)?,
         ort_lib,
         device,

@@ -16,7 +16,7 @@ use crate::domain::statistics::median;
 use crate::domain::words::counted;
 use crate::exit;
 use crate::people::LeftOut;
-use crate::store::{State, Totals};
+use crate::store::{PartOf, State, Totals};
 
 const EXAMPLES: usize = 5;
 
@@ -41,6 +41,7 @@ pub struct RunSummary {
     pub failed_now: u64,
     pub processed: usize,
     pub opted_out: Option<LeftOut>,
+    pub part: Option<PartOf>,
     removed: usize,
     pub elapsed: Duration,
 }
@@ -108,6 +109,7 @@ impl RunSummary {
             "earlier": self.earlier,
             "pruned": self.pruned,
             "opted_out": self.opted_out,
+            "shard": self.part,
             "removed": self.removed,
             "seconds": self.elapsed.as_secs_f64(),
         })
@@ -121,6 +123,9 @@ impl RunSummary {
             if count > 0 {
                 counts += &format!(", {count} {what}");
             }
+        }
+        if let Some(part) = &self.part {
+            lines.push(format!("{}: {} of {}", part.shard, t.inputs, counted(part.photos as usize, "photo")));
         }
         let seconds = self.elapsed.as_secs_f64();
         if self.processed > 0 {

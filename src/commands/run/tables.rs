@@ -32,6 +32,7 @@ pub fn run_file(
         runtime: serde_json::to_value(&ready.runtime.info)?,
         opted_out,
         overlay,
+        part: None,
         totals: Totals::default(),
         complete: false,
         timings: None,

@@ -1,5 +1,6 @@
 //! What is to be done with every photo, held against what is in the folder already.
 
+use std::fs;
 use std::io;
 
 use serde_json::Value;
@@ -12,13 +13,14 @@ use crate::domain::words::counted;
 use crate::error::{RunError, UsageError};
 use crate::input::discover::{Discovered, check_locks, code_names, discover};
 use crate::people::LeftOut;
-use crate::store::{Earlier, OutputFolder, State, find_earlier};
+use crate::store::{Earlier, OutputFolder, PartOf, State, find_earlier};
 
 /// What results of this run depend on, to be held against what is in the folder.
 pub struct Asked {
     pub settings: Value,
     /// What names are relative to, as a fingerprint: it may be called like a person.
     pub base: String,
+    pub part: Option<PartOf>,
 }
 
 /// The photos, under the names that results give them, and what the list of people who opted out did.
@@ -42,6 +44,18 @@ pub fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError>
     let opened = found.sources.iter().filter(|source| !source.opted_out);
     check_locks(opened.map(|source| source.path.as_path()), &plan.vault, true)?;
     Ok((found, opted_out))
+}
+
+/// Keeps the photos of the part that was asked for. Names are given before, so that no two parts use the same one.
+pub fn take_part(found: &mut Discovered, plan: &RunPlan) -> Result<Option<PartOf>, RunError> {
+    let Some(shard) = plan.shard else { return Ok(None) };
+    let size = |source: &Source| if source.opted_out { 0 } else { fs::metadata(&source.path).map_or(0, |m| m.len()) };
+    let bytes = parallel_map(&found.sources, plan.jobs, size)?;
+    let part = PartOf::new(shard, &found.sources, &bytes);
+    let theirs = shard.range(&bytes);
+    found.sources.truncate(theirs.end);
+    found.sources.drain(..theirs.start);
+    Ok(Some(part))
 }
 
 /// What is to be done with a photo.
@@ -95,6 +109,7 @@ pub fn refuse_mixing(
     if plan.prune {
         return Ok(());
     }
+    refuse_another_part(asked, folder)?;
     let others = earlier.iter().filter(|earlier| !plan.opt_out.excludes(&earlier.name)).count();
     let shown = plan.output.display();
     if others > 0 && !folder.has_settings(&asked.settings) {
@@ -115,6 +130,28 @@ pub fn refuse_mixing(
         )));
     }
     Ok(())
+}
+
+/// A folder holds one part of one cut: photos that are in two parts could not be merged.
+fn refuse_another_part(asked: &Asked, folder: &OutputFolder) -> Result<(), UsageError> {
+    let Some(there) = folder.run_file().map(|run| &run.part) else { return Ok(()) };
+    if *there == asked.part {
+        return Ok(());
+    }
+    let shown = folder.root().display();
+    Err(UsageError(match (there, &asked.part) {
+        (Some(there), Some(asked)) if there.shard == asked.shard => format!(
+            "{shown} holds {} of other photos: they were {}, now they are {}, and some came, went or changed. All parts must be cut \
+             anew: choose new folders with -o, or add --prune to the command of every part.",
+            there.shard, there.photos, asked.photos
+        ),
+        (Some(there), _) => {
+            format!("{shown} holds {}. Give --shard as before, or choose another folder with -o.", there.shard)
+        }
+        (None, _) => {
+            format!("{shown} holds results of a run without --shard. Choose another folder with -o for this part.")
+        }
+    }))
 }
 
 /// What is left of earlier results when what must not stay is gone.
