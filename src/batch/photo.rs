@@ -15,6 +15,7 @@ use crate::domain::record::{
 };
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError, Stage};
+use crate::inference::LoadedModel;
 use crate::inference::manifest::{Doubt, Resolved, SecondLook};
 use crate::inference::postprocess::{Decision, Segmentation, closer_look, disagreement, interpret, merge};
 use crate::inference::preprocess::{enough_pixels, preprocess};
@@ -49,6 +50,22 @@ pub struct PhotoPlan {
 }
 
 impl PhotoPlan {
+    /// For work that wants masks and writes none.
+    pub fn only_looking(ready: &LoadedModel) -> Self {
+        Self {
+            model: ready.model.id.clone(),
+            spec: ready.spec.clone(),
+            second_look: ready.model.manifest.second_look,
+            doubt: None,
+            overlay: None,
+            probabilities: None,
+            privacy: Policy::Off,
+            coded_names: false,
+            faces: faces::FacePolicy::Off,
+            withdrawn: None,
+        }
+    }
+
     /// Files that a finished photo has besides its mask and its record.
     pub fn extra_files(&self, source: &Source) -> Vec<String> {
         let mut files = Vec::new();

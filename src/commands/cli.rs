@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::shared::Global;
-use super::{check, compare, correct, eval, export, merge, model, report, run, scrub, shell, table, withdraw};
+use super::{check, compare, correct, eval, export, merge, model, report, run, scrub, shell, stress, table, withdraw};
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
 ///
@@ -28,6 +28,7 @@ pub enum Command {
     Measure(correct::args::MeasureArgs),
     Eval(Box<eval::args::EvalArgs>),
     Compare(compare::args::CompareArgs),
+    Stress(Box<stress::args::StressArgs>),
     Table(table::args::TableArgs),
     Report(report::args::ReportArgs),
     Export(export::args::ExportArgs),

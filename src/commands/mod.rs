@@ -14,6 +14,7 @@ mod run;
 mod scrub;
 mod shared;
 mod shell;
+mod stress;
 mod table;
 mod withdraw;
 
@@ -35,6 +36,7 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
         Command::Measure(args) => correct::measure(args, global),
         Command::Eval(args) => eval::run(*args, global),
         Command::Compare(args) => compare::run(args, global),
+        Command::Stress(args) => stress::run(*args, global),
         Command::Table(args) => table::run(args, global),
         Command::Report(args) => report::run(args, global),
         Command::Export(args) => export::run(args, global),

@@ -382,6 +382,58 @@ pub fn means(key: &str, title: &str, groups: &[Mean], words: &Words) -> Option<F
     })
 }
 
+/// The values at one strength: quartiles and median.
+pub struct Level {
+    pub label: String,
+    pub quartiles: [f64; 3],
+}
+
+/// Dice by strength, side by side from weak to strong: the median as a line, the middle half as a band, and the bound.
+pub fn curve(title: &str, unit: &str, levels: &[Level], bound: f64, words: &Words) -> Option<Figure> {
+    levels.first()?;
+    let up = Axis::over(0.0, 1.0);
+    let height = 190.0;
+    let floor = height - BOTTOM;
+    let x = |i: usize| LEFT + (i as f64 + 0.5) / levels.len() as f64 * (WIDTH - LEFT - RIGHT);
+    let y = |value: f64| floor - up.share(value) * (floor - TOP);
+    let points = |quartile: usize| {
+        let point = |(i, level): (usize, &Level)| format!("{:.1} {:.1}", x(i), y(level.quartiles[quartile]));
+        levels.iter().enumerate().map(point).collect::<Vec<_>>()
+    };
+    let mut out = String::new();
+    vertical(&mut out, &up, floor, words);
+    let band: Vec<String> = points(2).into_iter().chain(points(0).into_iter().rev()).collect();
+    let _ = write!(out, r#"<path d="M{}z" fill="{MARK}" fill-opacity="0.2"/>"#, band.join("L"));
+    let _ = write!(out, r#"<path d="M{}" fill="none" stroke="{MARK}" stroke-width="2"/>"#, points(1).join("L"));
+    let _ = write!(
+        out,
+        r#"<path d="M{LEFT} {0:.1}L{1:.1} {0:.1}" stroke="{INK}" stroke-dasharray="5 4"/>"#,
+        y(bound),
+        WIDTH - RIGHT
+    );
+    line(&mut out, [LEFT, floor, WIDTH - RIGHT, floor], INK);
+    for (i, level) in levels.iter().enumerate() {
+        let median = level.quartiles[1];
+        let _ = write!(
+            out,
+            r#"<circle cx="{:.1}" cy="{:.1}" r="3.5" fill="{MARK}"><title>{}: {median:.3}</title></circle>"#,
+            x(i),
+            y(median),
+            escape(&level.label)
+        );
+        text(&mut out, x(i), floor + 16.0, "middle", &level.label);
+    }
+    text(&mut out, (LEFT + WIDTH - RIGHT) / 2.0, floor + 32.0, "middle", unit);
+    let list: Vec<String> = levels.iter().map(|l| format!("{} {:.3}", l.label, l.quartiles[1])).collect();
+    Some(Figure {
+        name: format!("stress-{}", title.replace(' ', "-")),
+        title: title.to_owned(),
+        description: format!("Median Dice by {unit}: {}", list.join(", ")),
+        body: out,
+        height,
+    })
+}
+
 /// As much of a name as there is room for; letters of East Asia are twice as wide.
 fn cut(name: &str) -> String {
     let mut room = 20_i32;

@@ -28,7 +28,7 @@ pub const MIRRORS: [(&str, &[&str]); 6] = [
     ("crops", &[]),
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 11] = [
+pub const DERIVED: [&str; 14] = [
     "scores.json",
     "scores.csv",
     "compare.json",
@@ -40,6 +40,9 @@ pub const DERIVED: [&str; 11] = [
     "tables/paper.md",
     "tracks.json",
     "tracks.csv",
+    "stress.json",
+    "stress.csv",
+    "stress.html",
 ];
 /// What withdrawals leave: how many photos each took away, and by what the people are known again.
 pub const WITHDRAWALS: &str = "withdrawals.jsonl";

@@ -159,6 +159,7 @@ documents! {
     report: scored(),
     run: photos(),
     scrub: photos_with_faults(),
+    stress: photos(),
     table: scored(),
     withdraw: photos(),
 }

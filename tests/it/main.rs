@@ -35,6 +35,7 @@ mod resume;
 mod schemas;
 mod scrub;
 mod sentinel;
+mod stress;
 mod support;
 mod third_parties;
 mod tour;

@@ -26,6 +26,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         run("out"),
         [run("half"), vec!["--shard", "1/1"]].concat(),
         vec!["merge", "half", "-o", "joined"],
+        named(&["stress", "photos", "-o", "stressed", "--model", "model", "--kind", "blur", "--kind", "noise=20"]),
         vec!["eval", "out", "--truth", "again/masks", "-o", "scores"],
         vec!["compare", "again", "out", "-o", "changes"],
         vec!["report", "out", "-o", "page.html", "--scores", "scores/scores.json", "--compare", "changes/compare.json"],

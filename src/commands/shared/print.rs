@@ -22,11 +22,14 @@ pub(in crate::commands) fn write_and_print(
 ) -> Result<()> {
     write_together(vault, folder, files)?;
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    let are = if names.len() > 1 { "are" } else { "is" };
+    let said = match names.as_slice() {
+        [several @ .., last] if !several.is_empty() => format!("{} and {last} are", several.join(", ")),
+        _ => format!("{} is", names.concat()),
+    };
     let told = match files.first() {
         Some((_, json)) if as_json => json.to_vec(),
         _ if global.quiet => Vec::new(),
-        _ => format!("{table}\n{} {are} in {}\n", names.join(" and "), folder.display()).into_bytes(),
+        _ => format!("{table}\n{said} in {}\n", folder.display()).into_bytes(),
     };
     Ok(stdout().write_all(&told)?)
 }

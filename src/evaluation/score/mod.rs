@@ -9,6 +9,7 @@ pub(crate) mod distance;
 pub(crate) mod edges;
 pub mod gate;
 pub(crate) mod isic;
+pub mod labels;
 pub(crate) mod metric;
 pub(crate) mod nearest;
 pub(crate) mod overlap;
