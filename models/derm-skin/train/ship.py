@@ -11,6 +11,7 @@ import data, dermx
 from evaluate import Predictor, dice, iou
 
 LOSS = 0.01  # of Dice on a dermoscopy or wound set that a better eye for disease may cost
+GUARDED = ("ham10000", "isic2017", "fuseg")
 GAIN = dict(Psoriasis=0.15, Vitiligo=0.15)  # of Dice on DermX that it must bring
 MORE_FALSE = 0.002
 
@@ -53,8 +54,9 @@ def main():
     for k, (v, n) in new.items():
         least = old[k][0] + GAIN.get(k, -LOSS)
         ok = v <= old[k][0] + MORE_FALSE if k == "false lesion" else v >= least
-        holds.append(ok)
-        print(f"{k:18} {v:.4f} ({n} photos), now {old[k][0]:.4f}: {'holds' if ok else 'falls short'}")
+        must = k in GUARDED or k in GAIN or k == "false lesion"
+        holds.append(ok or not must)
+        print(f"{k:18} {v:.4f} ({n} photos), now {old[k][0]:.4f}: {'holds' if ok else 'falls short' if must else 'less; no bar, but to be told'}")
     holds += [speed["bytes"] <= 8e6, speed["two_passes_ms"] <= 0.61 * speed["yardstick_ms"], set(GAIN) <= set(new)]
     print("file and speed", speed, "hold" if all(holds[-3:-1]) else "fall short")
     m = json.load(open(f"{a.out}/manifest.json"))
