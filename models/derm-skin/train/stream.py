@@ -12,7 +12,7 @@ from optics import BLOOD, PIGMENT, blur, colour, density, fractal, raised
 
 data.GEOMETRY["faces"] = (0.18, 1.0, 0.4, 1)
 data.GLARE = 0.0  # its bright blobs look like vitiligo that is labelled skin
-MIX = dict(ham10000=0.16, isic2017=0.04, pad_ufes=0.03, pad_ufes_more=0.09, fuseg=0.17, ccp_skin=0.03, ccp_skin_crops=0.07, faces=0.05, composed=0.03, drawn=0.33)
+MIX = dict(ham10000=0.20, isic2017=0.08, pad_ufes=0.04, pad_ufes_more=0.10, fuseg=0.16, ccp_skin=0.02, ccp_skin_crops=0.07, faces=0.03, composed=0.05, drawn=0.25)
 CANVAS = dict(ccp_skin_crops=0.40, fuseg=0.18, pad_ufes_more=0.08, faces=0.14, composed=0.14, pad_ufes=0.03, ccp_skin=0.03)  # what is drawn onto
 CLOSE = dict(fuseg=0.34, pad_ufes_more=0.26, ccp_skin_crops=0.22, pad_ufes=0.08, faces=0.10)  # and where skin is cut from that fills the picture
 
