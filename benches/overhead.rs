@@ -137,7 +137,7 @@ fn floor(folder: &Path, photos: &[Vec<u8>]) -> f64 {
             black_box(measure(&photo, &segmentation.labels, segmentation.has_skin_class, Some(&probability)));
             lap(t);
             let t = cpu();
-            let mask = encode_mask(&segmentation.labels).unwrap();
+            let mask = encode_mask(&segmentation.labels, 1).unwrap();
             lap(t);
             let t = cpu();
             derm_seg::disk::write(&Vault::default(), &folder.join("floor.png"), &mask).unwrap();

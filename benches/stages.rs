@@ -86,14 +86,15 @@ fn g_measure(bencher: Bencher, megapixels: u32) {
 #[divan::bench(args = MEGAPIXELS)]
 fn h_encode_mask(bencher: Bencher, megapixels: u32) {
     let (_, segmentation) = segmented(megapixels);
-    bencher.bench_local(|| encode_mask(black_box(&segmentation.labels)).unwrap());
+    bencher.bench_local(|| encode_mask(black_box(&segmentation.labels), 1).unwrap());
 }
 
 #[divan::bench(args = MEGAPIXELS)]
 fn i_encode_overlay(bencher: Bencher, megapixels: u32) {
     let (photo, segmentation) = segmented(megapixels);
     bencher.bench_local(|| {
-        encode_overlay(black_box(&photo), &segmentation.labels, Overlay { longest_side: 1600, filled: false }).unwrap()
+        encode_overlay(black_box(&photo), &segmentation.labels, Overlay { longest_side: 1600, filled: false }, &[])
+            .unwrap()
     });
 }
 
@@ -111,7 +112,7 @@ fn whole_photo(bencher: Bencher, megapixels: u32) {
     std::fs::write(&path, jpeg(megapixels, 9)).unwrap();
     let source = Source { path, name: "a.jpg".into(), file_name: "a.jpg".into(), problem: None, opted_out: false };
     let out = OutputFolder::look(&folder.path().join("out"), &Vault::default()).unwrap();
-    let (mut engine, faces, memory) = (desk.engine(), desk.faces(), MemoryGate::new(1 << 30));
+    let (mut engines, faces, memory) = (desk.engines(), desk.faces(), MemoryGate::new(1 << 30));
     let tools = Tools { limits: &Limits::default(), vault: out.vault(), memory: &memory, faces: Some(&faces) };
-    bencher.bench_local(|| process(&source, &desk.plan, tools, engine.as_mut(), &out).unwrap());
+    bencher.bench_local(|| process(&source, &desk.plan, tools, &mut engines, &out).unwrap());
 }

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each bench takes a part of it")]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
 
-use derm_seg::batch::PhotoPlan;
+use derm_seg::batch::{Engines, PhotoPlan};
 use derm_seg::domain::geometry::Rect;
 use derm_seg::domain::photo::Photo;
 use derm_seg::inference::LoadedModel;
@@ -39,6 +39,8 @@ impl Desk {
             spec: ready.spec.clone(),
             second_look: ready.model.manifest.second_look,
             doubt: ready.model.manifest.doubt,
+            classifiers: Vec::new(),
+            crops: None,
             overlay: None,
             probabilities: None,
             privacy: Policy::Warn,
@@ -51,6 +53,10 @@ impl Desk {
 
     pub fn engine(&self) -> Box<dyn Engine> {
         self.ready.open().unwrap()
+    }
+
+    pub fn engines(&self) -> Engines {
+        Engines { segmenter: self.engine(), classifiers: Vec::new() }
     }
 
     pub fn faces(&self) -> FaceFinder {
@@ -72,7 +78,7 @@ impl Desk {
 
     pub fn paint(&self, photo: &Photo, looks: Vec<ProbMap>) -> Segmentation {
         let output = &self.plan.spec.output;
-        let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
+        let decision = Decision::of(output);
         Segmentation::new(photo.width, photo.height, looks, decision, output.has_skin_class(), None)
     }
 }

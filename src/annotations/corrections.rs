@@ -3,21 +3,26 @@
 
 use std::io;
 
+use serde_json::Value;
+
 use crate::annotations::AnnotationError;
 use crate::annotations::error::Doubt;
 use crate::annotations::references::{ReferenceFormat, References};
 use crate::batch::{Tools, footprint};
 use crate::disk::vault;
-use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
+use crate::domain::crop::CropRule;
+use crate::domain::mask::{BACKGROUND, IGNORE, Kinds, LabelMap, SKIN, is_lesion};
 use crate::domain::photo::Photo;
-use crate::domain::record::{Area, Confidence, Done, Edited, FileRef, Input, Outcome, Record, Size};
+use crate::domain::record::{
+    Area, Classification, ClassifiedPart, Confidence, Crop, Done, Edited, FileRef, Input, Lesion, Outcome, Record, Size,
+};
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError};
 use crate::input::decode;
-use crate::measure::measure;
+use crate::measure::measure_kinds;
 use crate::store::{
-    MaskError, OutputFolder, Overlay, decode_mask, encode_mask, encode_overlay, file_name_of, model_mask_path,
-    overlay_path, record_path,
+    CLASSIFIERS, MaskError, NewFile, OutputFolder, Overlay, decode_mask, encode_mask, encode_overlay, file_name_of,
+    kinds_of, make_crops, model_mask_path, overlay_path, record_path,
 };
 
 /// What came of one photo.
@@ -26,6 +31,8 @@ pub enum Taken {
     New,
     /// The mask is the one that the record describes.
     Same,
+    /// So it is, and crops were cut from it.
+    Cut,
 }
 
 /// Why a mask was not taken in. The results are as they were.
@@ -84,6 +91,10 @@ pub struct Corrector<'a> {
     pub folder: &'a OutputFolder,
     pub tools: Tools<'a>,
     pub overlay: Option<Overlay>,
+    /// How crops are cut, where there are any or there shall be.
+    pub crops: Option<CropRule>,
+    /// They are cut from every mask, corrected or not.
+    pub cuts_all: bool,
 }
 
 impl Corrector<'_> {
@@ -96,9 +107,11 @@ impl Corrector<'_> {
     ) -> Result<Taken, Refused> {
         let there = self.folder.read(&done.mask.path).map_err(MaskError::from)?;
         let is_intact = hash(&there) == done.mask.blake3;
-        let before = decode_mask(&there, done.photo)?;
-        let has_skin_class = done.area.skin_px.is_some();
+        let names = kinds_of(self.folder.settings());
+        let kinds = Kinds { names, has_skin_class: done.area.skin_px.is_some() };
+        let before = decode_mask(&there, done.photo, kinds.names.len())?;
         let labels = match corrected {
+            None if is_intact && self.cuts_all => return self.cut_again(done, source),
             None if is_intact => return Ok(Taken::Same),
             Some((masks, index)) if is_intact && masks.folder.is_untouched(index) => return Ok(Taken::Same),
             None => before,
@@ -108,7 +121,10 @@ impl Corrector<'_> {
                 if size != done.photo {
                     return Err(Refused::OtherSize { mask: size, photo: done.photo });
                 }
-                let labels = laid_over(&before, new, marks_skin, has_skin_class);
+                if new.data.iter().any(|&class| is_lesion(class) && !kinds.values().contains(&class)) {
+                    return Err(MaskError::OtherValues.into());
+                }
+                let labels = laid_over(&before, new, marks_skin, kinds.has_skin_class);
                 if is_intact && labels == before {
                     return Ok(Taken::Same);
                 }
@@ -117,8 +133,27 @@ impl Corrector<'_> {
         };
         let photo = self.photo(done, source.ok_or(Refused::NoPhoto)?)?;
         let edited = self.keep_model_mask(done, &there, is_intact)?;
-        self.write(done, edited, &photo, &labels)?;
+        self.write(done, edited, &photo, &labels, &kinds)?;
         Ok(Taken::New)
+    }
+
+    /// Crops from a mask that is as it was.
+    fn cut_again(&self, done: &Done, source: Option<&Source>) -> Result<Taken, Refused> {
+        let photo = self.photo(done, source.ok_or(Refused::NoPhoto)?)?;
+        let (crops, files) = self.cut(done, &photo, &done.lesions)?;
+        self.write_all(&Done { crops, ..done.clone() }, files)?;
+        Ok(Taken::Cut)
+    }
+
+    fn cut(
+        &self,
+        done: &Done,
+        photo: &Photo,
+        lesions: &[Lesion],
+    ) -> Result<(Option<Vec<Crop>>, Vec<NewFile>), Refused> {
+        let Some(rule) = &self.crops else { return Ok((None, Vec::new())) };
+        let (crops, files) = make_crops(photo, lesions, rule, &done.input, file_name_of(done))?;
+        Ok((Some(crops), files))
     }
 
     /// The photo, if it is still the one that was segmented.
@@ -154,30 +189,50 @@ impl Corrector<'_> {
     }
 
     /// The record last: until then, it still says that the mask is the model's, and the same command goes on.
-    fn write(&self, done: &Done, edited: Edited, photo: &Photo, labels: &LabelMap) -> Result<(), Refused> {
-        let has_skin_class = done.area.skin_px.is_some();
-        let figures = measure(photo, labels, has_skin_class, None);
-        let mask = encode_mask(labels)?;
+    fn write(
+        &self,
+        done: &Done,
+        edited: Edited,
+        photo: &Photo,
+        labels: &LabelMap,
+        kinds: &Kinds,
+    ) -> Result<(), Refused> {
+        let figures = measure_kinds(photo, labels, kinds, None);
+        let mask = encode_mask(labels, kinds.names.len())?;
         let name = file_name_of(done);
         let mut files = vec![(done.mask.path.clone(), mask.clone())];
         if let Some(overlay) = self.overlay
             && vault::exists(&self.folder.root().join(overlay_path(name)))
         {
-            files.push((overlay_path(name), encode_overlay(photo, labels, overlay)?));
+            files.push((overlay_path(name), encode_overlay(photo, labels, overlay, &kinds.names)?));
         }
-        let record = Record::new(Outcome::Done(Box::new(Done {
+        let (crops, crop_files) = self.cut(done, photo, &figures.lesions)?;
+        files.extend(crop_files);
+        let done = Done {
             mask: FileRef { path: done.mask.path.clone(), blake3: hash(&mask) },
             area: Area { mm_per_px: done.area.mm_per_px, ..figures.area },
             lesions: figures.lesions,
             specks: figures.specks,
             colour: figures.colour,
             quality: figures.quality,
+            classes: figures.classes,
             confidence: Confidence::default(),
             warnings: done.warnings.iter().filter(|w| w.code != PhotoWarning::Doubtful.code()).cloned().collect(),
             edited: Some(edited),
+            crops,
+            classifications: done.classifications.clone().map(|said| without_lesions(said, self.folder.settings())),
             ..done.clone()
-        })));
+        };
+        self.write_all(&done, files)
+    }
+
+    /// These files, and the record last.
+    fn write_all(&self, done: &Done, mut files: Vec<NewFile>) -> Result<(), Refused> {
+        let name = file_name_of(done);
+        let record = Record::new(Outcome::Done(Box::new(done.clone())));
         files.push((record_path(name), record.to_file().map_err(|e| cannot_write(done, &e.into()))?));
+        let kept = done.crops.as_deref().unwrap_or_default();
+        self.folder.keep_crops(name, kept).map_err(|e| cannot_write(done, &e))?;
         for (path, bytes) in files {
             self.folder.write(&path, &bytes).map_err(|e| cannot_write(done, &e))?;
         }
@@ -185,14 +240,23 @@ impl Corrector<'_> {
     }
 }
 
+/// What second models said of the earlier mask does not hold any more.
+fn without_lesions(said: Vec<Classification>, settings: &Value) -> Vec<Classification> {
+    let sees_mask = |model: &str| {
+        let mut all = settings[CLASSIFIERS].as_array().into_iter().flatten();
+        all.any(|classifier| classifier["name"] == model && classifier["manifest_input"]["mask"] == true)
+    };
+    said.into_iter().filter(|said| said.of == ClassifiedPart::Photo && !sees_mask(&said.model.name)).collect()
+}
+
 /// Where a mask of lesions alone says nothing, the earlier mask holds; what is no lesion any more is skin.
 fn laid_over(before: &LabelMap, new: LabelMap, marks_skin: bool, has_skin_class: bool) -> LabelMap {
     let around = if has_skin_class { SKIN } else { BACKGROUND };
     let class = |(&new, &old): (&u8, &u8)| match new {
-        LESION => LESION,
+        lesion if is_lesion(lesion) => lesion,
         IGNORE => old,
         _ if marks_skin => new,
-        _ if old == LESION => around,
+        _ if is_lesion(old) => around,
         _ => old,
     };
     LabelMap { data: new.data.iter().zip(&before.data).map(class).collect(), ..new }
@@ -212,6 +276,7 @@ fn cannot_write(done: &Done, error: &io::Error) -> RunError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::mask::LESION;
 
     #[test]
     fn a_mask_of_lesions_alone_leaves_the_rest_as_it_was() {

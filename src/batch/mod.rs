@@ -13,5 +13,5 @@ mod workers;
 pub use copy::{Copied, Faces, copy_clean};
 pub use memory::{MEMORY_PER_JOB, MemoryGate};
 pub use open::Tools;
-pub use photo::{PhotoPlan, contained, footprint, look, look_for_faces, process};
+pub use photo::{Engines, PhotoPlan, contained, footprint, look, look_for_faces, process};
 pub use workers::{Stop, parallel_map, quiet_worker_panics, run_all};

@@ -6,29 +6,30 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Tools;
 use crate::disk::describe;
+use crate::domain::crop::CropRule;
 use crate::domain::geometry::Rect;
-use crate::domain::mask::{LESION, SKIN};
+use crate::domain::mask::{LabelMap, SKIN};
 use crate::domain::photo::Photo;
 use crate::domain::record::{
-    Done, Excluded, Exclusion, Failed, Failure, FileRef, Finding, Input, ModelId, Outcome, Privacy, Record, Size,
-    Warning,
+    Classification, Done, Excluded, Exclusion, Failed, Failure, FileRef, Finding, Input, Lesion, ModelId, Outcome,
+    Privacy, Record, Size, Warning,
 };
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError, Stage};
-use crate::inference::LoadedModel;
-use crate::inference::manifest::{Doubt, Resolved, SecondLook};
+use crate::inference::manifest::{Doubt, Output, Resolved, SecondLook};
 use crate::inference::postprocess::{Decision, Segmentation, closer_look, disagreement, interpret, merge};
 use crate::inference::preprocess::{enough_pixels, preprocess};
 use crate::inference::runtime::Engine;
+use crate::inference::{Classifier, LoadedModel};
 use crate::input::decode;
 use crate::input::decode::Header;
-use crate::measure::measure;
+use crate::measure::measure_kinds;
 use crate::people::{Kind, OptOut, Remembered};
 use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::{Policy, findings, scan, scan_bytes};
 use crate::store::{
-    OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities, is_about_the_name, last_touched,
-    mask_path, overlay_path, record_path,
+    NewFile, OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities, is_about_the_name, last_touched,
+    make_crops, mask_path, overlay_path, record_path,
 };
 
 /// Everything that decides a photo's results.
@@ -38,6 +39,9 @@ pub struct PhotoPlan {
     pub spec: Resolved,
     pub second_look: Option<SecondLook>,
     pub doubt: Option<Doubt>,
+    /// Second models, in the order in which they were named.
+    pub classifiers: Vec<Classifier>,
+    pub crops: Option<CropRule>,
     pub overlay: Option<Overlay>,
     /// Bits of the probability maps, 8 or 16.
     pub probabilities: Option<u8>,
@@ -57,6 +61,8 @@ impl PhotoPlan {
             spec: ready.spec.clone(),
             second_look: ready.model.manifest.second_look,
             doubt: None,
+            classifiers: Vec::new(),
+            crops: None,
             overlay: None,
             probabilities: None,
             privacy: Policy::Off,
@@ -73,13 +79,36 @@ impl PhotoPlan {
             files.push(overlay_path(&source.file_name));
         }
         if self.probabilities.is_some() {
-            files.push(format!("probs/{}.lesion.png", source.file_name));
+            for class in self.spec.output.kinds().values() {
+                files.push(probability_path(&source.file_name, class, &self.spec.output));
+            }
             if self.spec.output.has_skin_class() {
                 files.push(format!("probs/{}.skin.png", source.file_name));
             }
         }
         files
     }
+
+    /// Whether a record tells of the crops and second models that are asked for.
+    pub fn has_all(&self, done: &Done) -> bool {
+        (self.crops.is_none() || done.crops.is_some())
+            && (self.classifiers.is_empty() || done.classifications.is_some())
+    }
+}
+
+/// Of a kind of lesion; where there are several, with its value in masks.
+fn probability_path(file_name: &str, class: u8, output: &Output) -> String {
+    match output.kinds().names.len() {
+        1 => format!("probs/{file_name}.lesion.png"),
+        _ => format!("probs/{file_name}.lesion-{class}.png"),
+    }
+}
+
+/// One worker's models.
+pub struct Engines {
+    pub segmenter: Box<dyn Engine>,
+    /// In the order of the plan.
+    pub classifiers: Vec<Box<dyn Engine>>,
 }
 
 /// The files of one photo, ready to be written.
@@ -87,6 +116,7 @@ struct Results {
     done: Done,
     mask: Vec<u8>,
     extra: Vec<Vec<u8>>,
+    crops: Vec<NewFile>,
 }
 
 /// Processes one photo and writes its results. A bad photo is a failed record; an error means that the run cannot go on.
@@ -94,13 +124,13 @@ pub fn process(
     source: &Source,
     plan: &PhotoPlan,
     tools: Tools,
-    engine: &mut dyn Engine,
+    engines: &mut Engines,
     folder: &OutputFolder,
 ) -> Result<Record, RunError> {
     let before = stamp(source);
     let mut input = Input { path: source.name.clone(), ..Input::default() };
     let mut stage = Stage::Read;
-    let outcome = contained(&mut stage, |stage| segment(source, plan, tools, engine, &mut input, stage));
+    let outcome = contained(&mut stage, |stage| segment(source, plan, tools, engines, &mut input, stage));
     let outcome = match outcome {
         Ok(Ok(results)) => {
             let record = write(source, plan, *results, folder)?;
@@ -148,7 +178,7 @@ fn segment(
     source: &Source,
     plan: &PhotoPlan,
     tools: Tools,
-    engine: &mut dyn Engine,
+    engines: &mut Engines,
     input: &mut Input,
     stage: &mut Stage,
 ) -> Result<Segmented, PhotoError> {
@@ -171,9 +201,14 @@ fn segment(
     }
     let header = file.header(input)?;
 
-    let need = footprint(file.bytes.len(), header);
+    // A crop is never larger than the photo's longer side.
+    let longer = u64::from(header.size.width.max(header.size.height));
+    let need = footprint(file.bytes.len(), header) + if plan.crops.is_some() { 3 * longer * longer } else { 0 };
     let (bytes, _share) = file.enter(need);
-    let decoded = decode::decode(&bytes, header, enough_pixels(&plan.spec.input))?;
+    // Crops have all the pixels that there are.
+    let looks_closely = plan.crops.is_some() || !plan.classifiers.is_empty();
+    let enough = if looks_closely { u32::MAX } else { enough_pixels(&plan.spec.input) };
+    let decoded = decode::decode(&bytes, header, enough)?;
     drop(bytes);
     let photo = decoded.photo;
     let mut warnings = decoded.warnings;
@@ -183,12 +218,17 @@ fn segment(
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
     *stage = Stage::Model;
-    let segmentation = look(&photo, plan, engine)?;
+    let segmentation = look(&photo, plan, engines.segmenter.as_mut())?;
     *stage = Stage::Measure;
-    let probability = |x, y| segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5);
-    let figures = measure(&photo, &segmentation.labels, segmentation.has_skin_class, Some(&probability));
+    let probability = |class, x, y| segmentation.probability(class, f64::from(x) + 0.5, f64::from(y) + 0.5);
+    let kinds = plan.spec.output.kinds();
+    let figures = measure_kinds(&photo, &segmentation.labels, &kinds, Some(&probability));
+    *stage = Stage::Model;
+    let classifications = classify(&photo, &segmentation.labels, &figures.lesions, plan, engines)?;
     *stage = Stage::Write;
-    let mask = encode_mask(&segmentation.labels)?;
+    let cut = plan.crops.as_ref().map(|rule| make_crops(&photo, &figures.lesions, rule, input, &source.file_name));
+    let (crops, crop_files) = cut.transpose()?.unzip();
+    let mask = encode_mask(&segmentation.labels, kinds.names.len())?;
     let extra = extra_pictures(&photo, &segmentation, plan)?;
     if source.file_name != source.name {
         warnings.push(PhotoWarning::Renamed(source.file_name.clone()));
@@ -211,11 +251,29 @@ fn segment(
         privacy,
         warnings: warnings.iter().map(Warning::from).collect(),
         edited: None,
-        classes: Vec::new(),
-        crops: None,
-        classifications: None,
+        classes: figures.classes,
+        crops,
+        classifications,
     };
-    Ok(Ok(Box::new(Results { done, mask, extra })))
+    Ok(Ok(Box::new(Results { done, mask, extra, crops: crop_files.unwrap_or_default() })))
+}
+
+/// What second models say; none where there are none.
+fn classify(
+    photo: &Photo,
+    labels: &LabelMap,
+    lesions: &[Lesion],
+    plan: &PhotoPlan,
+    engines: &mut Engines,
+) -> Result<Option<Vec<Classification>>, PhotoError> {
+    if plan.classifiers.is_empty() {
+        return Ok(None);
+    }
+    let mut said = Vec::new();
+    for (classifier, engine) in plan.classifiers.iter().zip(&mut engines.classifiers) {
+        said.extend(classifier.classify(photo, labels, lesions, engine.as_mut())?);
+    }
+    Ok(Some(said))
 }
 
 /// Adds a finding if the picture shows a whole face, or a warning if that could not be told.
@@ -254,7 +312,7 @@ pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<
         let map = interpret(&engine.infer(&tensor)?, output, &tensor.placement)?;
         Ok(if mirrored { map.mirrored() } else { map })
     };
-    let decision = Decision { lesion_threshold: output.thresholds.lesion as f32 };
+    let decision = Decision::of(output);
     let mut disagreed = None;
     let mut looks = vec![see(Rect::whole(photo.width, photo.height), false)?];
     if let Some(rule) = &plan.second_look
@@ -271,10 +329,12 @@ pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<
 fn extra_pictures(photo: &Photo, segmentation: &Segmentation, plan: &PhotoPlan) -> Result<Vec<Vec<u8>>, PhotoError> {
     let mut pictures = Vec::new();
     if let Some(overlay) = plan.overlay {
-        pictures.push(encode_overlay(photo, &segmentation.labels, overlay)?);
+        pictures.push(encode_overlay(photo, &segmentation.labels, overlay, &plan.spec.output.kinds().names)?);
     }
     if let Some(bits) = plan.probabilities {
-        pictures.push(encode_probabilities(segmentation, LESION, bits)?);
+        for class in plan.spec.output.kinds().values() {
+            pictures.push(encode_probabilities(segmentation, class, bits)?);
+        }
         if segmentation.has_skin_class {
             pictures.push(encode_probabilities(segmentation, SKIN, bits)?);
         }
@@ -284,13 +344,17 @@ fn extra_pictures(photo: &Photo, segmentation: &Segmentation, plan: &PhotoPlan) 
 
 /// The record last: where it exists, everything else does.
 fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFolder) -> Result<Record, RunError> {
-    let Results { done, mask, extra } = results;
+    let Results { done, mask, extra, crops } = results;
     let input = done.input.clone();
+    let kept = done.crops.clone().unwrap_or_default();
     let mask_path = done.mask.path.clone();
     let record = Record::new(Outcome::Done(Box::new(done)));
     let json = record.to_file().map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
-    let files = std::iter::once((mask_path, mask)).chain(plan.extra_files(source).into_iter().zip(extra));
+    let files = std::iter::once((mask_path, mask)).chain(plan.extra_files(source).into_iter().zip(extra)).chain(crops);
     let last = (record_path(&source.file_name), json);
+    // An earlier record must not be held against new files, should the run be killed in between.
+    folder.forget(&source.file_name).map_err(|e| cannot_write(source, &e))?;
+    folder.keep_crops(&source.file_name, &kept).map_err(|e| cannot_write(source, &e))?;
     for (path, bytes) in files.chain([last]) {
         match folder.write(&path, &bytes) {
             Ok(()) => {}

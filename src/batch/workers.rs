@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::error::{RunError, UsageError};
-use crate::inference::runtime::Engine;
 
 /// Set by a signal: what is being processed is finished, nothing new is begun.
 #[derive(Clone, Debug, Default)]
@@ -64,15 +63,15 @@ const WORKER: &str = "worker-";
 
 /// Takes every item through `work` on `jobs` workers, each with an engine of its own. The first error stops the run.
 /// None stands for items that were not reached, because of a signal.
-pub fn run_all<I: Sync, T: Send>(
+pub fn run_all<I: Sync, T: Send, E: Send>(
     items: &[I],
     jobs: usize,
     stop: &Stop,
-    open: &(dyn Fn() -> Result<Box<dyn Engine>, UsageError> + Sync),
-    work: impl Fn(&I, &mut dyn Engine) -> Result<T, RunError> + Sync,
+    open: &(dyn Fn() -> Result<E, UsageError> + Sync),
+    work: impl Fn(&I, &mut E) -> Result<T, RunError> + Sync,
 ) -> Result<Vec<Option<T>>, RunError> {
     let jobs = jobs.min(items.len()).max(1);
-    let engines: Vec<Mutex<Option<Box<dyn Engine>>>> = (0..jobs).map(|_| Mutex::new(None)).collect();
+    let engines: Vec<Mutex<Option<E>>> = (0..jobs).map(|_| Mutex::new(None)).collect();
     let failed = AtomicBool::new(false);
     let one = |item: &I| -> Result<Option<T>, RunError> {
         if stop.signal().is_some() || failed.load(Ordering::Relaxed) {
@@ -82,9 +81,9 @@ pub fn run_all<I: Sync, T: Send>(
         // Only this worker ever locks its engine; a panic in between leaves nothing half-done that the next photo sees.
         let mut slot = engines[worker].lock().unwrap_or_else(PoisonError::into_inner);
         let result = match &mut *slot {
-            Some(engine) => work(item, engine.as_mut()),
+            Some(engine) => work(item, engine),
             empty => match open() {
-                Ok(engine) => work(item, empty.insert(engine).as_mut()),
+                Ok(engine) => work(item, empty.insert(engine)),
                 Err(e) => Err(RunError(e.to_string())),
             },
         };

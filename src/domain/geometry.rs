@@ -4,6 +4,8 @@
 
 use ndarray::{Array, Axis, Dimension};
 
+use super::record::CropBox;
+
 /// The same values in the opposite order along one axis.
 pub fn swapped<T: Clone, D: Dimension>(mut values: Array<T, D>, along: Axis) -> Array<T, D> {
     values.invert_axis(along);
@@ -22,6 +24,17 @@ pub struct Rect {
 impl Rect {
     pub fn whole(width: u32, height: u32) -> Self {
         Self { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) }
+    }
+
+    pub fn of(area: CropBox) -> Self {
+        let (width, height) = (f64::from(area.width), f64::from(area.height));
+        Self { x: area.x as f64, y: area.y as f64, width, height }
+    }
+
+    /// Whether all of the other lies in this one.
+    pub fn holds(&self, other: Rect) -> bool {
+        let within = |start: f64, size: f64, own: f64, own_size: f64| start >= own && start + size <= own + own_size;
+        within(other.x, other.width, self.x, self.width) && within(other.y, other.height, self.y, self.height)
     }
 
     pub fn contains(&self, x: f64, y: f64) -> bool {

@@ -3,6 +3,7 @@
 
 pub(crate) mod changes;
 pub mod colour;
+pub mod crop;
 pub mod geometry;
 pub mod mask;
 pub(crate) mod name;

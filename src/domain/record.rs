@@ -249,8 +249,9 @@ pub struct Area {
     pub background_px: u64,
     /// Null where the model has no class for normal skin.
     pub skin_px: Option<u64>,
-    pub lesion_px: u64,
-    pub lesion_fraction_of_frame: f64,
+    /// Null, as all figures of lesions, where the model has no class for them.
+    pub lesion_px: Option<u64>,
+    pub lesion_fraction_of_frame: Option<f64>,
     pub lesion_fraction_of_skin: Option<f64>,
     pub mm_per_px: Option<f64>,
 }

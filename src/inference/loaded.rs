@@ -1,7 +1,7 @@
 //! A model that was loaded, run once on a test picture, and understood.
 
 use super::manifest::{
-    GraphInfo, Input, InputManifest, Manifest, Model, Observed, ROUNDING, Resolved, Unclear, fill_in_input,
+    GraphInfo, Input, InputManifest, Manifest, Model, ModelKind, Observed, ROUNDING, Resolved, Unclear, fill_in_input,
     fill_in_output, map_output, resolve_input, resolve_output,
 };
 use super::preprocess::test_tensor;
@@ -20,6 +20,12 @@ pub struct LoadedModel {
 
 impl LoadedModel {
     pub fn new(model: Model, runtime: Runtime) -> Result<Self, UsageError> {
+        if model.manifest.kind == Some(ModelKind::Classifier) || model.manifest.input.mask == Some(true) {
+            return Err(UsageError(format!(
+                "The model {} is a classifier: it says what a photo shows, and draws no mask. Give it with --classify.",
+                model.id.name
+            )));
+        }
         let mut session = OrtSession::open(&runtime, &model)?;
         let graph = session.graph();
         let manifest = &model.manifest;

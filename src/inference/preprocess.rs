@@ -7,6 +7,7 @@ use half::f16;
 use ndarray::{Array4, Axis};
 
 use crate::domain::geometry::{Placement, Rect, swapped};
+use crate::domain::mask::{IGNORE, LESION, LabelMap};
 use crate::domain::photo::{Photo, luma, resize};
 use crate::error::PhotoError;
 use crate::inference::manifest::{Channels, Element, Layout, Resize, SizeRule};
@@ -43,10 +44,25 @@ type InputSpec = crate::inference::manifest::Input;
 
 /// Lays `part` of the photo into the model's frame.
 pub fn preprocess(photo: &Photo, part: Rect, spec: &InputSpec) -> Result<Tensor, PhotoError> {
+    lay(photo, part, None, spec)
+}
+
+/// The same with the lesions in the mask of that part, where the model wants them.
+pub fn lay(photo: &Photo, part: Rect, mask: Option<&LabelMap>, spec: &InputSpec) -> Result<Tensor, PhotoError> {
     let placement = place(part, spec);
     let (width, height) = (placement.content.width as u32, placement.content.height as u32);
     let content = resize(photo, part, width, height)?;
-    Ok(Tensor { data: fill(&content, &placement, spec), placement })
+    let lesions = mask.map(|mask| lesions(mask, width, height));
+    Ok(Tensor { data: fill(&content, lesions.as_deref(), &placement, spec), placement })
+}
+
+/// A mask at another size, by the class at the centre of each pixel: 255 in lesions, 0 elsewhere.
+fn lesions(mask: &LabelMap, width: u32, height: u32) -> Vec<u8> {
+    let centre = |at: u32, to: u32, from: u32| ((2 * u64::from(at) + 1) * u64::from(from) / (2 * u64::from(to))) as u32;
+    let class = |x, y| mask.at(centre(x, width, mask.width), centre(y, height, mask.height));
+    let is_lesion = |class: u8| (LESION..IGNORE).contains(&class);
+    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    pixels.map(|(x, y)| if is_lesion(class(x, y)) { 255 } else { 0 }).collect()
 }
 
 /// The frame's size and where the content lies in it.
@@ -76,11 +92,11 @@ fn place(part: Rect, spec: &InputSpec) -> Placement {
 }
 
 /// Normalised values in the graph's layout; the bars of a letterbox hold the normalised pad colour.
-fn fill(content: &[u8], placement: &Placement, spec: &InputSpec) -> TensorData {
+fn fill(content: &[u8], lesions: Option<&[u8]>, placement: &Placement, spec: &InputSpec) -> TensorData {
     let (frame_width, frame_height) = (placement.frame_width as usize, placement.frame_height as usize);
     let (left, top) = (placement.content.x as usize, placement.content.y as usize);
     let width = placement.content.width as usize;
-    let channels = spec.channels.count();
+    let (colours, channels) = (spec.channels.count(), spec.planes());
     let shape = match spec.layout {
         Layout::Nchw => (1, channels, frame_height, frame_width),
         Layout::Nhwc => (1, frame_height, frame_width, channels),
@@ -98,7 +114,7 @@ fn fill(content: &[u8], placement: &Placement, spec: &InputSpec) -> TensorData {
         }
     };
     let mut bytes = vec![0u8; channels * frame_width * frame_height];
-    for channel in 0..channels {
+    for channel in 0..colours {
         if placement.content.width as usize != frame_width || placement.content.height as usize != frame_height {
             let pad = value(&spec.pad, channel);
             (0..frame_width * frame_height).for_each(|i| bytes[i * step + channel * plane] = pad);
@@ -110,9 +126,15 @@ fn fill(content: &[u8], placement: &Placement, spec: &InputSpec) -> TensorData {
             }
         }
     }
-    let tables: Vec<[f32; 256]> = (0..channels)
+    for (y, row) in lesions.into_iter().flat_map(|all| all.chunks_exact(width).enumerate()) {
+        let start = ((top + y) * frame_width + left) * step + colours * plane;
+        row.iter().enumerate().for_each(|(x, &lesion)| bytes[start + x * step] = lesion);
+    }
+    let mut tables: Vec<[f32; 256]> = (0..colours)
         .map(|c| std::array::from_fn(|v| ((v as f64 * spec.scale - spec.mean[c]) / spec.std[c]) as f32))
         .collect();
+    // Of the lesions.
+    tables.push(std::array::from_fn(|v| v as f32 / 255.0));
     let channel_of = |i: usize| if spec.layout == Layout::Nchw { i / plane } else { i % channels };
     let array = |data: Vec<f32>| Array4::from_shape_vec(shape, data).expect("as many values as the shape holds");
     match spec.element {
@@ -154,5 +176,6 @@ pub fn test_picture() -> Photo {
 /// The tensor that a resolved model is tried with.
 pub fn test_tensor(spec: &InputSpec) -> Result<Tensor, PhotoError> {
     let photo = test_picture();
-    preprocess(&photo, Rect::whole(photo.width, photo.height), spec)
+    let mask = spec.mask.then(|| LabelMap::filled(photo.width, photo.height, LESION));
+    lay(&photo, Rect::whole(photo.width, photo.height), mask.as_ref(), spec)
 }

@@ -30,7 +30,7 @@ const MIN_RING_SAMPLES: usize = 30;
 /// `pieces` are all components of the lesion class, largest first.
 pub fn colour(photo: &Photo, labels: &LabelMap, pieces: &[Component], has_skin_class: bool) -> Colour {
     let curve = Curve::new();
-    let lesion = lesion_colour(photo, pieces, &curve);
+    let lesion = colour_of(photo, pieces.iter(), &curve);
     let perilesional = pieces.first().filter(|_| has_skin_class).and_then(|largest| {
         let width = ring_width(largest, labels);
         let lattice = Lattice::over(window_around(pieces, width, labels), MAX_RING_LATTICE);
@@ -51,9 +51,18 @@ pub fn colour(photo: &Photo, labels: &LabelMap, pieces: &[Component], has_skin_c
     }
 }
 
-fn lesion_colour(photo: &Photo, pieces: &[Component], curve: &Curve) -> Option<RegionColour> {
-    let area: u64 = pieces.iter().map(|c| c.area).sum();
-    let runs: Vec<_> = pieces.iter().flat_map(|c| c.runs.iter().copied()).collect();
+/// Of some of the lesions.
+pub fn lesion_colour(photo: &Photo, pieces: &[&Component]) -> Option<RegionColour> {
+    colour_of(photo, pieces.iter().copied(), &Curve::new())
+}
+
+fn colour_of<'a>(
+    photo: &Photo,
+    pieces: impl Iterator<Item = &'a Component> + Clone,
+    curve: &Curve,
+) -> Option<RegionColour> {
+    let area: u64 = pieces.clone().map(|c| c.area).sum();
+    let runs: Vec<_> = pieces.flat_map(|c| c.runs.iter().copied()).collect();
     region_colour(photo, spread(&runs, area, MAX_SAMPLES), curve)
 }
 
@@ -104,7 +113,7 @@ fn region_colour(photo: &Photo, pixels: impl Iterator<Item = (u32, u32)>, curve:
     })
 }
 
-fn difference(lesion: &RegionColour, around: &RegionColour) -> ColourDifference {
+pub fn difference(lesion: &RegionColour, around: &RegionColour) -> ColourDifference {
     let [dl, da, db] = std::array::from_fn(|i| lesion.lab_mean[i] - around.lab_mean[i]);
     ColourDifference {
         dl,

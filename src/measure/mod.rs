@@ -19,9 +19,9 @@ pub use quality::quality_of_photo;
 
 use serde::Serialize;
 
-use crate::domain::mask::{LESION, LabelMap, SKIN};
+use crate::domain::mask::{Kinds, LESION, LabelMap, SKIN};
 use crate::domain::photo::Photo;
-use crate::domain::record::{Area, Colour, Lesion, Quality, Specks};
+use crate::domain::record::{Area, ClassFigures, Colour, Lesion, Quality, Specks};
 use components::{Component, components};
 
 /// Smaller pieces of lesion are specks: counted, not described.
@@ -41,6 +41,8 @@ pub struct Measurements {
     pub specks: Specks,
     pub colour: Colour,
     pub quality: Quality,
+    /// Each kind of lesion by itself, where there are several.
+    pub classes: Vec<ClassFigures>,
 }
 
 /// Measures an upright photo and its labels, which are of the same size.
@@ -54,40 +56,94 @@ pub fn measure(
     has_skin_class: bool,
     lesion_probability: Option<&dyn Fn(u32, u32) -> f32>,
 ) -> Measurements {
+    let probability = lesion_probability.map(|of| move |_: u8, x, y| of(x, y));
+    let probability = probability.as_ref().map(|of| of as &dyn Fn(u8, u32, u32) -> f32);
+    measure_kinds(photo, labels, &Kinds::plain(has_skin_class), probability)
+}
+
+/// The same for a model that may tell several kinds of lesion apart, or know none. `probability` also gets the class.
+pub fn measure_kinds(
+    photo: &Photo,
+    labels: &LabelMap,
+    kinds: &Kinds,
+    probability: Option<&dyn Fn(u8, u32, u32) -> f32>,
+) -> Measurements {
     assert_eq!((photo.width, photo.height), (labels.width, labels.height), "the mask has the size of its photo");
-    let pieces = components(labels, LESION);
-    let area = area(labels, &pieces, has_skin_class);
+    let has_skin_class = kinds.has_skin_class;
+    let mut of_kinds: Vec<(u8, Component)> =
+        kinds.values().flat_map(|class| components(labels, class).into_iter().map(move |c| (class, c))).collect();
+    of_kinds.sort_by_key(|(_, component)| std::cmp::Reverse(component.area));
+    let (classes, pieces): (Vec<u8>, Vec<Component>) = of_kinds.into_iter().unzip();
+    let knows_lesions = !kinds.names.is_empty();
+    let area = area(labels, &pieces, knows_lesions, has_skin_class);
     let frame = labels.data.len() as u64;
     let (described, specks) = pieces.split_at(pieces.partition_point(|c| !is_speck(c, frame)));
     let lesions: Vec<Lesion> = described
         .iter()
+        .zip(&classes)
         .zip(1..)
-        .map(|(component, id)| Lesion {
+        .map(|((component, &class), id)| Lesion {
             id,
+            class: kinds.name(class).map(str::to_owned),
             fraction_of_frame: component.area as f64 / frame as f64,
             fraction_of_skin: fraction_of_skin(component.area, &area),
-            confidence: lesion_probability.map(|probability| confidence(component, probability)),
+            confidence: probability.map(|of| confidence(component, &|x, y| of(class, x, y))),
             ..shape::describe(component, (labels.width, labels.height))
         })
         .collect();
+    let several = kinds.names.len() > 1;
+    let together = several.then(|| labels.clone().with_one_kind());
+    let colour = colour::colour(photo, together.as_ref().unwrap_or(labels), &pieces, has_skin_class);
+    let of_kind = |class| {
+        let name = kinds.names[usize::from(class - LESION)].clone();
+        let own: Vec<&Component> = pieces.iter().zip(&classes).filter(|(_, c)| **c == class).map(|(p, _)| p).collect();
+        class_figures(photo, name, class, &own, &area, &colour)
+    };
     Measurements {
         specks: Specks { count: specks.len() as u64, area_px: specks.iter().map(|c| c.area).sum() },
-        colour: colour::colour(photo, labels, &pieces, has_skin_class),
         quality: quality::quality(photo, labels, &area, &lesions),
+        classes: if several { kinds.values().map(of_kind).collect() } else { Vec::new() },
+        colour,
         lesions,
         area,
     }
 }
 
-fn area(labels: &LabelMap, pieces: &[Component], has_skin_class: bool) -> Area {
+/// `pieces` are those of the kind, largest first; `area` and `colour` are of all lesions.
+fn class_figures(
+    photo: &Photo,
+    name: String,
+    value: u8,
+    pieces: &[&Component],
+    area: &Area,
+    colour: &Colour,
+) -> ClassFigures {
+    let frame = u64::from(photo.width) * u64::from(photo.height);
+    let area_px = pieces.iter().map(|c| c.area).sum();
+    let (lesions, specks) = pieces.split_at(pieces.partition_point(|c| !is_speck(c, frame)));
+    let own = colour::lesion_colour(photo, pieces);
+    ClassFigures {
+        name,
+        value,
+        area_px,
+        fraction_of_frame: area_px as f64 / frame as f64,
+        fraction_of_skin: fraction_of_skin(area_px, area),
+        lesions: lesions.len() as u64,
+        specks: Specks { count: specks.len() as u64, area_px: specks.iter().map(|c| c.area).sum() },
+        difference: own.zip(colour.perilesional).map(|(own, around)| colour::difference(&own, &around)),
+        colour: own,
+    }
+}
+
+fn area(labels: &LabelMap, pieces: &[Component], knows_lesions: bool, has_skin_class: bool) -> Area {
     let frame = labels.data.len() as u64;
-    let lesion_px = pieces.iter().map(|c| c.area).sum();
+    let lesion_px: u64 = pieces.iter().map(|c| c.area).sum();
     let skin_px = has_skin_class.then(|| labels.count(SKIN));
     let area = Area {
         background_px: frame - lesion_px - skin_px.unwrap_or(0),
         skin_px,
-        lesion_px,
-        lesion_fraction_of_frame: lesion_px as f64 / frame as f64,
+        lesion_px: knows_lesions.then_some(lesion_px),
+        lesion_fraction_of_frame: knows_lesions.then(|| lesion_px as f64 / frame as f64),
         lesion_fraction_of_skin: None,
         mm_per_px: None,
     };
@@ -96,7 +152,7 @@ fn area(labels: &LabelMap, pieces: &[Component], has_skin_class: bool) -> Area {
 
 /// The share of the visible skin, normal or not; null where none is visible or the model does not tell.
 fn fraction_of_skin(px: u64, area: &Area) -> Option<f64> {
-    let visible = area.skin_px? + area.lesion_px;
+    let visible = area.skin_px? + area.lesion_px?;
     (visible > 0).then(|| px as f64 / visible as f64)
 }
 

@@ -38,7 +38,7 @@ pub fn quality(photo: &Photo, labels: &LabelMap, area: &Area, lesions: &[Lesion]
         (QualityFlag::Overexposed, clipped_bright > CLIPPED_ABOVE),
         (QualityFlag::TinyPhoto, photo.width.min(photo.height) < TINY_SHORTER_SIDE),
         (QualityFlag::NoSkin, area.skin_px.is_some_and(is_bare)),
-        (QualityFlag::NoLesion, lesions.is_empty()),
+        (QualityFlag::NoLesion, area.lesion_px.is_some() && lesions.is_empty()),
         (QualityFlag::LesionTouchesBorder, lesions.iter().any(|l| l.touches_border)),
     ];
     let flags = flags.into_iter().filter_map(|(flag, holds)| holds.then_some(flag)).collect();
@@ -52,14 +52,12 @@ pub fn quality_of_photo(photo: &Photo) -> Quality {
     let area = Area {
         background_px: 0,
         skin_px: None,
-        lesion_px: 0,
-        lesion_fraction_of_frame: 0.0,
+        lesion_px: None,
+        lesion_fraction_of_frame: None,
         lesion_fraction_of_skin: None,
         mm_per_px: None,
     };
-    let mut quality = quality(photo, &everything, &area, &[]);
-    quality.flags.retain(|flag| *flag != QualityFlag::NoLesion);
-    quality
+    quality(photo, &everything, &area, &[])
 }
 
 /// Variance of the four-neighbour Laplacian of the luma, of the photo reduced by area averaging. Smaller photos are taken as
@@ -169,8 +167,8 @@ mod tests {
         let area = Area {
             background_px: 0,
             skin_px,
-            lesion_px: 0,
-            lesion_fraction_of_frame: 0.0,
+            lesion_px: Some(0),
+            lesion_fraction_of_frame: Some(0.0),
             lesion_fraction_of_skin: None,
             mm_per_px: None,
         };

@@ -98,6 +98,7 @@ pub fn report(plan: &ReportPlan) -> Result<ReportSummary> {
     let figures = figures::all(&rows, plan.scores.as_ref(), &words);
     let html = page::html(&page::Content {
         words: &words,
+        kinds: plan.results.kinds(),
         rows: &rows,
         pictures: &pictures,
         figures: &figures,

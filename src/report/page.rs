@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use super::pictures::Pictures;
 use super::plots::{Figure, escape};
-use super::rows::{COLUMNS, Kind, Label, Row, group_name};
+use super::rows::{ABSTAINED, COLUMNS, Kind, Label, Row, group_name};
 use super::tables;
 use super::words::{Words, count};
+use crate::domain::record::Classification;
 use crate::domain::statistics::median;
 use crate::people::LeftOut;
+use crate::store::kind_colour;
 use crate::store::review::Mark;
 
 const PAGE: &str = include_str!("page/page.html");
@@ -27,6 +29,8 @@ const SCRIPT: &str = concat!(
 
 pub struct Content<'a> {
     pub words: &'a Words,
+    /// Of lesions.
+    pub kinds: &'a [String],
     pub rows: &'a [Row],
     pub pictures: &'a [Pictures],
     pub figures: &'a [Figure],
@@ -43,6 +47,7 @@ pub fn html(content: &Content) -> Result<String> {
         ("style", STYLE.to_owned()),
         ("title", title(content)),
         ("overview", overview(content)),
+        ("said", tables::said(content.rows, words)),
         ("figures", figures(content.figures)),
         ("scores", content.scores.map(|scores| tables::scores(scores, words)).unwrap_or_default()),
         ("changes", content.comparison.map(|changes| tables::changes(changes, words)).unwrap_or_default()),
@@ -173,7 +178,18 @@ fn data(content: &Content) -> Value {
     let rows = content.rows.iter().map(|row| {
         let own: Vec<usize> = row.labels.iter().filter_map(|label| labels.binary_search(&label).ok()).collect();
         let values: Vec<Option<f64>> = used.iter().map(|i| row.values[*i].map(short)).collect();
-        json!([row.path, row.status, row.cause, row.message, own, values, row.size, row.id, row.subject])
+        json!([
+            row.path,
+            row.status,
+            row.cause,
+            row.message,
+            own,
+            values,
+            row.size,
+            row.id,
+            row.subject,
+            said(row, words)
+        ])
     });
     let rows: Vec<Value> = rows.collect();
     let column = |i: &usize| {
@@ -183,12 +199,39 @@ fn data(content: &Content) -> Value {
     let columns: Vec<Value> = used.iter().map(column).collect();
     let labels =
         labels.iter().map(|label| json!([kind(&label.kind, words), text(label, words), label.kind.is_single()]));
-    json!({"columns": columns, "labels": labels.collect::<Vec<Value>>(), "rows": rows})
+    let kinds: Vec<Value> = match content.kinds {
+        [] | [_] => Vec::new(),
+        several => several.iter().enumerate().map(|(i, name)| json!([name, hex(kind_colour(i))])).collect(),
+    };
+    json!({"columns": columns, "labels": labels.collect::<Vec<Value>>(), "rows": rows, "kinds": kinds})
+}
+
+fn hex([r, g, b]: [u8; 3]) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+/// What second models say, part by part: the model, and its labels from the likeliest on.
+fn said(row: &Row, words: &Words) -> Vec<[String; 2]> {
+    let line = |said: &Classification| {
+        let name = match said.lesion {
+            Some(id) => words.fill("said.lesion", &[("model", &said.model.name), ("id", &id.to_string())]),
+            None => said.model.name.clone(),
+        };
+        let mut chances: Vec<(&String, f64)> =
+            said.probabilities.iter().map(|(label, chance)| (label, chance.as_f64().unwrap_or_default())).collect();
+        chances.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let chances: Vec<String> =
+            chances.iter().map(|(label, chance)| format!("{label} {:.1} %", chance * 100.0)).collect();
+        let abstained = if said.abstained { format!("{}: ", words.code(ABSTAINED)) } else { String::new() };
+        [name, format!("{abstained}{}", chances.join(", "))]
+    };
+    row.said.iter().map(line).collect()
 }
 
 fn kind(kind: &Kind, words: &Words) -> String {
     let key = match kind {
-        Kind::Column(_, name) => return name.clone(),
+        Kind::Column(_, name) | Kind::Said(name) => return name.clone(),
+        Kind::Lesions => "lesions",
         Kind::Quality => "quality",
         Kind::Warning => "warning",
         Kind::Mask => "mask",
@@ -201,6 +244,8 @@ fn kind(kind: &Kind, words: &Words) -> String {
 
 fn text(label: &Label, words: &Words) -> String {
     match label.kind {
+        Kind::Lesions => label.code.clone(),
+        Kind::Said(_) if label.code != ABSTAINED => label.code.clone(),
         Kind::Column(_, ref column) => group_name(column, &label.code, words),
         _ => words.code(&label.code),
     }

@@ -13,7 +13,7 @@ use super::rows::Row;
 use crate::batch::{MemoryGate, footprint};
 use crate::disk::vault::Vault;
 use crate::domain::geometry::Rect;
-use crate::domain::mask::{LESION, SKIN};
+use crate::domain::mask::{LESION, SKIN, is_lesion};
 use crate::domain::photo::resize;
 use crate::input::decode::{Limits, decode, header};
 
@@ -33,9 +33,10 @@ pub struct Pictures {
     pub lacks_truth: bool,
 }
 
-/// Width and height of the drawing; outlines of the lesions, of the skin around them and of the reference's lesions.
+/// Width and height of the drawing; outlines of the lesions (of the first kind, where there are several), of the skin around them,
+/// of the reference's lesions, and of the later kinds.
 #[derive(Serialize)]
-pub struct Outlines(u32, u32, String, String, String);
+pub struct Outlines(u32, u32, String, String, String, Vec<String>);
 
 /// So many photos fit a page at this size: a border can be judged in a few hundred, and thousands can still be looked through.
 pub fn default_size(photos: usize) -> u32 {
@@ -61,10 +62,12 @@ pub fn pictures(row: &Row, plan: &ReportPlan, photo_size: u32, memory: &MemoryGa
         });
         // Skin goes on under the lesions: its outline is that of both.
         let mut skin = labels.clone();
-        skin.data.iter_mut().filter(|class| **class == LESION).for_each(|class| *class = SKIN);
+        skin.data.iter_mut().filter(|class| is_lesion(**class)).for_each(|class| *class = SKIN);
         let has_skin = labels.data.contains(&SKIN);
         let skin = if has_skin { path(&skin, SKIN) } else { String::new() };
-        Some(Outlines(width, height, path(&labels, LESION), skin, truth.unwrap_or_default()))
+        let later = LESION + 1..LESION + plan.results.kinds().len() as u8;
+        let later = later.map(|kind| path(&labels, kind)).collect();
+        Some(Outlines(width, height, path(&labels, LESION), skin, truth.unwrap_or_default(), later))
     };
     let outlines = outlines();
     let photo = plan

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ReportPlan;
 use super::words::Words;
-use crate::domain::record::{Done, FileRef, Outcome, Record, Size};
+use crate::domain::record::{Classification, Done, FileRef, Outcome, Record, Size};
 use crate::error::UsageError;
 use crate::evaluation::score::strata::MISSING;
 use crate::store::review::{Remark, result_id};
@@ -46,9 +46,9 @@ pub const COLUMNS: &[Column] = &[
     column("change_dice", "", Change("dice")),
     column("change_px", "px", Change("changed_px")),
     column("skin_share", "%", Of(|d| percent(d.area.lesion_fraction_of_skin))),
-    column("frame_share", "%", Of(|d| percent(Some(d.area.lesion_fraction_of_frame)))),
-    column("lesions", "", Of(|d| Some(d.lesions.len() as f64))),
-    column("lesion_px", "px", Of(|d| Some(d.area.lesion_px as f64))),
+    column("frame_share", "%", Of(|d| percent(d.area.lesion_fraction_of_frame))),
+    column("lesions", "", Of(|d| d.area.lesion_px.map(|_| d.lesions.len() as f64))),
+    column("lesion_px", "px", Of(|d| d.area.lesion_px.map(|px| px as f64))),
     column("confidence", "", Of(|d| d.confidence.lesion_mean)),
     column("undecided", "%", Of(|d| percent(d.confidence.undecided_fraction))),
     column("lesion_doubt", "", Of(|d| d.confidence.lesion_doubt)),
@@ -89,6 +89,8 @@ pub struct Row {
     /// Tells this result from any other.
     pub id: String,
     pub remark: Option<Remark>,
+    /// What second models say, each of one part of the photo.
+    pub said: Vec<Classification>,
 }
 
 /// Something that a photo is called, to filter and to group by. Labels are in the order in which they are shown.
@@ -102,6 +104,8 @@ pub struct Label {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
+    /// Which kinds of lesion there are.
+    Lesions,
     Quality,
     Warning,
     Mask,
@@ -109,6 +113,8 @@ pub enum Kind {
     /// A column of the clinical table: its place among the columns, and its name.
     Column(usize, String),
     Privacy,
+    /// What a second model says: its name.
+    Said(String),
     Change,
 }
 
@@ -118,6 +124,9 @@ impl Kind {
         matches!(self, Kind::Tone | Kind::Column(..) | Kind::Change)
     }
 }
+
+/// In place of a label.
+pub const ABSTAINED: &str = "abstained";
 
 /// From light to dark, as records name them.
 pub const TONES: [&str; 6] = ["very_light", "light", "intermediate", "tan", "brown", "dark"];
@@ -205,6 +214,7 @@ impl Row {
             subject: None,
             id: result_id(record),
             remark: None,
+            said: done.and_then(|d| d.classifications.clone()).unwrap_or_default(),
         }
     }
 
@@ -217,10 +227,16 @@ fn labels(done: Option<&Done>, score: Option<&Value>, change: Option<&Value>, be
     let mut labels = Vec::new();
     let mut add = |kind: Kind, rank: usize, code: &str| labels.push(Label { kind, rank, code: code.to_owned() });
     if let Some(done) = done {
+        for (rank, class) in done.classes.iter().enumerate().filter(|(_, class)| class.area_px > 0) {
+            add(Kind::Lesions, rank, &class.name);
+        }
         done.quality.flags.iter().for_each(|flag| add(Kind::Quality, 0, flag.as_str()));
         done.edited.iter().for_each(|_| add(Kind::Mask, 0, "edited"));
         done.warnings.iter().for_each(|warning| add(Kind::Warning, 0, &warning.code));
         done.privacy.findings.iter().for_each(|finding| add(Kind::Privacy, 0, &finding.kind));
+        for said in done.classifications.iter().flatten() {
+            add(Kind::Said(said.model.name.clone()), 0, said.label.as_deref().unwrap_or(ABSTAINED));
+        }
         done.colour.tone_bin.iter().for_each(|tone| add(Kind::Tone, tone_rank(tone), tone));
     }
     for (place, (column, groups)) in beside.strata.iter().enumerate() {

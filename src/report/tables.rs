@@ -1,16 +1,33 @@
 //! The report's tables: scores, changes, and photos without a mask.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use super::plots::escape;
-use super::rows::{Row, column_name, group_name};
+use super::rows::{ABSTAINED, Row, column_name, group_name};
 use super::words::{Words, count};
 use crate::evaluation::score::summary::MetricSummary;
 
 /// Longer tables are cut; the gallery's filters find the rest.
 const MAX_ROWS: usize = 500;
+
+/// How often each second model gave which label, and how sure it was.
+pub fn said(rows: &[Row], words: &Words) -> String {
+    let mut labels: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+    for said in rows.iter().flat_map(|row| &row.said) {
+        let top = said.probabilities.values().filter_map(Value::as_f64).fold(0.0, f64::max);
+        labels.entry((&said.model.name, said.label.as_deref().unwrap_or(ABSTAINED))).or_default().push(top);
+    }
+    let mut table = Table::new(words, "said", &["model", "label", "parts", "probability"]);
+    for ((model, label), tops) in labels {
+        let label = if label == ABSTAINED { words.code(ABSTAINED) } else { label.to_owned() };
+        let mean = tops.iter().sum::<f64>() / tops.len() as f64;
+        table.row(&[model.to_owned(), label, count(tops.len() as u64), format!("{:.1} %", mean * 100.0)]);
+    }
+    table.finish(words)
+}
 
 struct Table {
     html: String,

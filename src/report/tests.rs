@@ -32,6 +32,7 @@ fn row(path: &str, dice: Option<f64>) -> Row {
         subject: None,
         id: "0123456789abcdef".into(),
         remark: None,
+        said: Vec::new(),
     }
 }
 
@@ -41,6 +42,7 @@ fn page_of(rows: &[Row]) -> String {
     let figures = figures::all(rows, None, &words);
     let content = page::Content {
         words: &words,
+        kinds: &[],
         rows,
         pictures: &pictures,
         figures: &figures,

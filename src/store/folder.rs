@@ -10,7 +10,9 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::layout::{BASE, DERIVED, LOCK, MIRRORS, RECORDS, RUN_FILE, SUMMARY, files_of, mask_path, record_path};
+use super::layout::{
+    BASE, CROPS, DERIVED, LOCK, MIRRORS, RECORDS, RUN_FILE, SUMMARY, crops_there, files_of, mask_path, record_path,
+};
 use super::mask_file;
 use super::pictures::Overlay;
 use super::tables::{RUN_SCHEMA, RunFile};
@@ -18,12 +20,14 @@ use crate::disk::describe;
 use crate::disk::vault::{self, Locked, Vault};
 use crate::disk::{Lock, atomic, is_temporary, lock_file, private, sweep};
 use crate::domain::changes::{Change, changes};
-use crate::domain::record::{Done, Outcome, RECORD_SCHEMA, Record};
+use crate::domain::record::{Crop, Done, Outcome, RECORD_SCHEMA, Record};
 use crate::domain::source::Source;
 use crate::error::UsageError;
 
 /// The setting that tells whom results are encrypted to.
 pub const ENCRYPTED_TO: &str = "encrypted_to";
+/// The setting that names the second models; absent where there are none.
+pub const CLASSIFIERS: &str = "classifiers";
 
 /// Whether a folder holds results of this program.
 pub fn is_results(folder: &Path) -> bool {
@@ -238,7 +242,27 @@ impl OutputFolder {
                 Err(e) => return Err(e),
             }
         }
+        for crop in crops_there(&self.root, file_name)? {
+            removed |= private::remove_one(&crop)?;
+            private::remove_empty_folder(crop.parent().unwrap_or(&self.root))?;
+        }
         Ok(removed)
+    }
+
+    /// Takes the crops of a photo away that are not among these.
+    pub fn keep_crops(&self, file_name: &str, kept: &[Crop]) -> io::Result<()> {
+        let kept: Vec<PathBuf> = kept.iter().map(|crop| self.vault.place(&self.root.join(&crop.file))).collect();
+        let there = crops_there(&self.root, file_name)?;
+        if there.is_empty() {
+            return Ok(());
+        }
+        let others = there.into_iter().filter(|file| !kept.contains(file));
+        others.map(|file| private::remove_one(&file)).try_for_each(|removed| removed.map(drop))?;
+        if kept.is_empty() {
+            let crops = self.root.join(CROPS);
+            private::remove_empty_parents(&crops.join(file_name).join("crop"), &crops)?;
+        }
+        Ok(())
     }
 
     /// The same, with the folders that are empty without it: their names may be a person's.
@@ -246,7 +270,10 @@ impl OutputFolder {
         let removed = self.remove(file_name)?;
         for (mirror, _) in MIRRORS {
             let mirror = self.root.join(mirror);
-            private::remove_empty_parents(&mirror.join(file_name), &mirror)?;
+            // In crops/ the photo has a folder of its own.
+            let file =
+                if mirror.ends_with(CROPS) { mirror.join(file_name).join("crop") } else { mirror.join(file_name) };
+            private::remove_empty_parents(&file, &mirror)?;
         }
         Ok(removed)
     }
@@ -269,7 +296,8 @@ impl OutputFolder {
     ///
     /// An input is taken as unchanged without reading it when it has its old size and neither its content nor its inode
     /// was touched since the record was written; otherwise, and always with `verify`, its hash decides.
-    pub fn state(&self, source: &Source, extra: &[String], verify: bool) -> State {
+    /// `is_complete` tells whether a record has all that is asked for.
+    pub fn state(&self, source: &Source, extra: &[String], is_complete: impl Fn(&Done) -> bool, verify: bool) -> State {
         let Ok(record) = self.read_record(&source.file_name) else { return State::New };
         let Outcome::Done(done) = record.outcome else { return State::New };
         if done.input.path != source.name || done.mask.path != mask_path(&source.file_name) {
@@ -286,7 +314,12 @@ impl OutputFolder {
         let whole = |path: &String| {
             fs::metadata(self.vault.place(&self.root.join(path))).is_ok_and(|metadata| metadata.len() > 0)
         };
-        if mask == State::Done && !extra.iter().all(whole) { State::PictureMissing } else { mask }
+        let crops = done.crops.iter().flatten().map(|crop| &crop.file);
+        if mask == State::Done && !(is_complete(&done) && extra.iter().chain(crops).all(whole)) {
+            State::PictureMissing
+        } else {
+            mask
+        }
     }
 
     fn is_same_input(&self, source: &Source, done: &Done, verify: bool) -> bool {

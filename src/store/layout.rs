@@ -1,11 +1,15 @@
 //! Where results lie in their folder, and which photo a file there belongs to.
 
-use std::io;
+use std::io::{
+    self,
+    ErrorKind::{InvalidFilename, NotADirectory, NotFound},
+};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
 use crate::disk::vault::clear_name;
+use crate::domain::mask::MAX_KINDS;
 use crate::domain::record::Done;
 
 /// Locked while a run lasts, and the sign that a folder was made by one; it is empty.
@@ -17,6 +21,8 @@ pub const RUN_FILE: &str = "run.json";
 pub const RECORDS: &str = "records.jsonl";
 pub const SUMMARY: &str = "summary.csv";
 pub const METRICS: &str = "metrics";
+/// The folder of crops, and the setting that tells how they are cut; absent where there are none.
+pub const CROPS: &str = "crops";
 /// Folders that mirror the inputs, and what follows the photo's path in their files' names. Records come first: where one
 /// is, the others are whole; so it is the first to go.
 pub const MIRRORS: [(&str, &[&str]); 6] = [
@@ -24,8 +30,27 @@ pub const MIRRORS: [(&str, &[&str]); 6] = [
     ("masks", &[".png"]),
     ("model_masks", &[".png"]),
     ("overlays", &[".jpg"]),
-    ("probs", &[".lesion.png", ".skin.png"]),
-    ("crops", &[]),
+    ("probs", &PROBABILITIES),
+    (CROPS, &[]),
+];
+/// Of the one kind of lesion, of skin, and of each of several kinds by its value in masks.
+const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
+    ".lesion.png",
+    ".skin.png",
+    ".lesion-2.png",
+    ".lesion-3.png",
+    ".lesion-4.png",
+    ".lesion-5.png",
+    ".lesion-6.png",
+    ".lesion-7.png",
+    ".lesion-8.png",
+    ".lesion-9.png",
+    ".lesion-10.png",
+    ".lesion-11.png",
+    ".lesion-12.png",
+    ".lesion-13.png",
+    ".lesion-14.png",
+    ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
 pub const DERIVED: [&str; 14] = [
@@ -74,7 +99,27 @@ pub fn overlay_path(file_name: &str) -> String {
     format!("overlays/{file_name}.jpg")
 }
 
-/// Every file that a photo may have, the record first.
+pub fn crop_path(file_name: &str, crop: &str, ending: &str) -> String {
+    format!("{CROPS}/{file_name}/{crop}.{ending}")
+}
+
+/// The crops of a photo that are there, whole or not; a folder in its folder is of another photo.
+pub fn crops_there(root: &Path, file_name: &str) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(root.join(CROPS).join(file_name)) {
+        Err(e) if matches!(e.kind(), NotFound | NotADirectory | InvalidFilename) => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+/// Every file that a photo may have, besides its crops, the record first.
 pub fn files_of(file_name: &str) -> impl Iterator<Item = String> {
     MIRRORS
         .iter()

@@ -1,12 +1,12 @@
 //! Reading a mask of a results folder: as `run` wrote it, or as somebody saved it after correcting it. Nothing is guessed: a
-//! file that is not clearly a mask of three classes is refused.
+//! file that is not clearly a mask of the model's classes is refused.
 
 use std::io;
 use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 
-use super::pictures::PALETTE;
+use super::pictures::palette;
 use crate::disk::describe;
 use crate::domain::mask::LabelMap;
 use crate::domain::record::Size;
@@ -22,7 +22,9 @@ pub enum MaskError {
     TooLarge,
     #[error("the mask is {width}x{height}, its photo {}x{}", photo.width, photo.height)]
     OtherSize { width: u32, height: u32, photo: Size },
-    #[error("it holds other values: a mask has the values 0 background, 1 normal skin, 2 lesion, or their colours")]
+    #[error(
+        "it holds other values: a mask has the values 0 background, 1 normal skin, 2 lesion (or the kinds of the model, from 2 on), or their colours"
+    )]
     OtherValues,
     #[error("it is not the mask that its record promises")]
     NotPromised,
@@ -30,8 +32,11 @@ pub enum MaskError {
     Edited(Box<MaskError>),
 }
 
-/// `size` is the photo's.
-pub fn decode(bytes: &[u8], size: Size) -> Result<LabelMap, MaskError> {
+/// `size` is the photo's; `kinds` is how many kinds of lesion the model tells apart.
+pub fn decode(bytes: &[u8], size: Size, kinds: usize) -> Result<LabelMap, MaskError> {
+    let colours = palette(kinds);
+    let class_of = |colour: &[u8]| class_of(colour, &colours);
+    let most = (colours.len() / 3 - 1) as u8;
     let mut reader = open(bytes, size)?;
     let (color, depth) = (reader.info().color_type, reader.info().bit_depth);
     // By their colours, so that it does not matter in which order a program saved them.
@@ -46,7 +51,7 @@ pub fn decode(bytes: &[u8], size: Size) -> Result<LabelMap, MaskError> {
             let indices = rows.flat_map(|row| unpacked(row, depth as usize).take(size.width as usize));
             indices.map(|index| *palette.get(usize::from(index))?).collect()
         }
-        (ColorType::Grayscale, BitDepth::Eight) => pixels.iter().all(|&value| value <= 2).then_some(pixels),
+        (ColorType::Grayscale, BitDepth::Eight) => pixels.iter().all(|&value| value <= most).then_some(pixels),
         (ColorType::Rgb, BitDepth::Eight) => pixels.chunks_exact(3).map(class_of).collect(),
         (ColorType::Rgba, BitDepth::Eight) => pixels.chunks_exact(4).map(opaque).collect(),
         _ => None,
@@ -90,13 +95,14 @@ fn open(bytes: &[u8], size: Size) -> Result<Reader<Cursor<&[u8]>>, MaskError> {
     Ok(reader)
 }
 
-fn class_of(colour: &[u8]) -> Option<u8> {
-    PALETTE.chunks_exact(3).position(|entry| entry == colour).map(|class| class as u8)
+fn class_of(colour: &[u8], palette: &[u8]) -> Option<u8> {
+    palette.chunks_exact(3).position(|entry| entry == colour).map(|class| class as u8)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::encode_mask;
+    use super::super::pictures::PALETTE;
     use super::*;
 
     fn png_file(color: ColorType, depth: png::BitDepth, palette: &[u8], data: &[u8]) -> Vec<u8> {
@@ -118,23 +124,33 @@ mod tests {
         let [black, skin, lesion] = [&PALETTE[..3], &PALETTE[3..6], &PALETTE[6..]];
         let eight = png::BitDepth::Eight;
         let files = [
-            encode_mask(&LabelMap { width: 3, height: 1, data: vec![0, 1, 2] }).unwrap(),
+            encode_mask(&LabelMap { width: 3, height: 1, data: vec![0, 1, 2] }, 1).unwrap(),
             png_file(ColorType::Grayscale, eight, &[], &[0, 1, 2]),
             png_file(ColorType::Rgb, eight, &[], &PALETTE),
             png_file(ColorType::Indexed, eight, &[lesion, black, skin].concat(), &[1, 2, 0]),
         ];
         for file in files {
-            assert_eq!(decode(&file, SIZE).unwrap().data, [0, 1, 2]);
+            assert_eq!(decode(&file, SIZE, 1).unwrap().data, [0, 1, 2]);
         }
     }
 
     #[test]
     fn what_is_no_mask_is_refused() {
         let paint = png_file(ColorType::Grayscale, png::BitDepth::Eight, &[], &[0, 255, 0]);
-        assert!(matches!(decode(&paint, SIZE), Err(MaskError::OtherValues)));
+        assert!(matches!(decode(&paint, SIZE, 1), Err(MaskError::OtherValues)));
         assert!(is_picture(&paint, SIZE) && !is_picture(&paint[..paint.len() - 20], SIZE));
-        assert!(matches!(decode(&paint, Size { width: 4, height: 1 }), Err(MaskError::OtherSize { .. })));
+        assert!(matches!(decode(&paint, Size { width: 4, height: 1 }, 1), Err(MaskError::OtherSize { .. })));
         assert!(is_picture(&paint, Size { width: 4, height: 1 }), "somebody scaled it");
-        assert!(!is_picture(b"", SIZE) && decode(b"", SIZE).is_err());
+        assert!(!is_picture(b"", SIZE) && decode(b"", SIZE, 1).is_err());
+    }
+
+    #[test]
+    fn kinds_of_lesions_are_read_where_the_model_has_them() {
+        let map = LabelMap { width: 3, height: 1, data: vec![1, 3, 4] };
+        let written = encode_mask(&map, 3).unwrap();
+        assert_eq!(decode(&written, SIZE, 3).unwrap(), map);
+        assert!(matches!(decode(&written, SIZE, 2), Err(MaskError::OtherValues)));
+        let grey = png_file(ColorType::Grayscale, png::BitDepth::Eight, &[], &map.data);
+        assert_eq!(decode(&grey, SIZE, 3).unwrap(), map);
     }
 }

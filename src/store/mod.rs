@@ -1,11 +1,13 @@
 //! The folder of results: where what lies in it (`layout`), whether it is ours, its lock and what is already done in it
-//! (`folder`), its pictures (`pictures`, `mask_file`) and tables (`tables`), and what earlier runs left there (`earlier`).
+//! (`folder`), its pictures (`pictures`, `mask_file`, `legend`, `crops`) and tables (`tables`), and what earlier runs left there (`earlier`).
 //! `results` reads all of that back, `refresh` brings the tables up to the records, `review` is what somebody said of the results,
 //! `withdraw` takes people out of them, `parts` joins what was made apart.
 
+mod crops;
 mod earlier;
 mod folder;
 mod layout;
+mod legend;
 mod mask_file;
 mod parts;
 mod pictures;
@@ -15,12 +17,14 @@ pub(crate) mod review;
 mod tables;
 mod withdraw;
 
+pub use crops::{NewFile, make_crops};
 pub use earlier::{Earlier, find as find_earlier};
-pub use folder::{ENCRYPTED_TO, OutputFolder, State, is_about_the_name, is_results, last_touched};
-pub use layout::{file_name_of, mask_path, model_mask_path, overlay_path, record_path};
+pub use folder::{CLASSIFIERS, ENCRYPTED_TO, OutputFolder, State, is_about_the_name, is_results, last_touched};
+pub use layout::{CROPS, file_name_of, mask_path, model_mask_path, overlay_path, record_path};
 pub use mask_file::{MaskError, decode as decode_mask};
 pub use parts::{Part, PartOf, Parts};
-pub use pictures::{Overlay, PALETTE, encode_grey, encode_mask, encode_overlay, encode_probabilities};
+pub use pictures::{Overlay, encode_grey, encode_mask, encode_overlay, encode_probabilities, kind_colour, palette};
 pub use refresh::refresh_tables;
+pub use results::kinds_of;
 pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, carries_codes, harmless, summary_cells, summary_columns};
 pub use withdraw::{Removal, Withdrawal, withdrawn_people};

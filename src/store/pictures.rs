@@ -7,7 +7,8 @@ use image::{ExtendedColorType, ImageEncoder};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mask::{BACKGROUND, LESION, LabelMap};
+use super::legend;
+use crate::domain::mask::{BACKGROUND, LESION, LabelMap, MAX_KINDS, is_lesion};
 use crate::domain::photo::Photo;
 use crate::domain::photo::resize;
 use crate::error::PhotoError;
@@ -16,12 +17,43 @@ use crate::inference::postprocess::{Segmentation, probability_rows};
 /// Background black, normal skin a light skin tone, lesion magenta: far apart also for colour-blind eyes and in grey.
 pub const PALETTE: [u8; 9] = [0, 0, 0, 232, 200, 170, 200, 0, 120];
 
+/// Of the kinds of lesion after the first, in masks and in overlays.
+const KIND_COLOURS: [[u8; 3]; MAX_KINDS - 1] = [
+    [255, 214, 10],
+    [70, 200, 90],
+    [255, 140, 0],
+    [90, 150, 255],
+    [170, 120, 255],
+    [0, 190, 190],
+    [160, 90, 40],
+    [255, 130, 190],
+    [130, 130, 0],
+    [0, 110, 160],
+    [205, 205, 205],
+    [120, 0, 60],
+    [0, 90, 50],
+];
+
+/// The line of a kind of lesion in overlays and in the report.
+pub fn kind_colour(kind: usize) -> [u8; 3] {
+    kind.checked_sub(1).map_or(LESION_LINE, |later| KIND_COLOURS[later % KIND_COLOURS.len()])
+}
+
+/// The colours of a mask with so many kinds of lesion, by value.
+pub fn palette(kinds: usize) -> Vec<u8> {
+    let more = &KIND_COLOURS[..kinds.saturating_sub(1).min(KIND_COLOURS.len())];
+    PALETTE.iter().copied().chain(more.iter().flatten().copied()).collect()
+}
+
 fn failed(what: &'static str, error: impl std::fmt::Display) -> PhotoError {
     PhotoError::EncodeFailed { what, why: error.to_string() }
 }
 
-/// A palette PNG with two bits a pixel; its values are the classes.
-pub fn encode_mask(labels: &LabelMap) -> Result<Vec<u8>, PhotoError> {
+/// A palette PNG whose values are the classes, with two bits a pixel, or eight where there are several kinds of lesion.
+pub fn encode_mask(labels: &LabelMap, kinds: usize) -> Result<Vec<u8>, PhotoError> {
+    if kinds > 1 {
+        return encode_kinds(labels, kinds).map_err(|e| failed("mask", e));
+    }
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, labels.width, labels.height);
     encoder.set_color(ColorType::Indexed);
@@ -41,6 +73,20 @@ pub fn encode_mask(labels: &LabelMap) -> Result<Vec<u8>, PhotoError> {
     let mut writer = encoder.write_header().map_err(|e| failed("mask", e))?;
     writer.write_image_data(&packed).map_err(|e| failed("mask", e))?;
     writer.finish().map_err(|e| failed("mask", e))?;
+    Ok(bytes)
+}
+
+fn encode_kinds(labels: &LabelMap, kinds: usize) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, labels.width, labels.height);
+    encoder.set_color(ColorType::Indexed);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_palette(palette(kinds));
+    encoder.set_compression(Compression::Fast);
+    encoder.set_filter(Filter::Up);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&labels.data)?;
+    writer.finish()?;
     Ok(bytes)
 }
 
@@ -68,8 +114,13 @@ const LESION_LINE: [u8; 3] = [25, 240, 255];
 const SKIN_LINE: [u8; 3] = [255, 255, 255];
 const CASING: [u8; 3] = [16, 16, 16];
 
-/// The photo, reduced, with the outlines of lesions and of the visible skin.
-pub fn encode_overlay(photo: &Photo, labels: &LabelMap, overlay: Overlay) -> Result<Vec<u8>, PhotoError> {
+/// The photo, reduced, with the outlines of lesions and of the visible skin. Several kinds of lesion have colours, and a legend.
+pub fn encode_overlay(
+    photo: &Photo,
+    labels: &LabelMap,
+    overlay: Overlay,
+    kinds: &[String],
+) -> Result<Vec<u8>, PhotoError> {
     let longest = photo.width.max(photo.height);
     let scale = (f64::from(overlay.longest_side) / f64::from(longest)).min(1.0);
     let side = |s: u32| ((f64::from(s) * scale).round() as u32).max(1);
@@ -83,20 +134,25 @@ pub fn encode_overlay(photo: &Photo, labels: &LabelMap, overlay: Overlay) -> Res
         .collect();
     let small = LabelMap { width, height, data };
     if overlay.filled {
-        for (pixel, _) in rgb.chunks_exact_mut(3).zip(&small.data).filter(|(_, class)| **class == LESION) {
-            (0..3).for_each(|c| pixel[c] = ((u16::from(pixel[c]) * 2 + u16::from(LESION_LINE[c])) / 3) as u8);
+        for (pixel, class) in rgb.chunks_exact_mut(3).zip(&small.data).filter(|(_, class)| is_lesion(**class)) {
+            let line = kind_colour(usize::from(class - LESION));
+            (0..3).for_each(|c| pixel[c] = ((u16::from(pixel[c]) * 2 + u16::from(line[c])) / 3) as u8);
         }
     }
     let thick = (width.max(height) / 600).max(1);
     let skin = edges(&small, |class| class != BACKGROUND);
-    let lesions = edges(&small, |class| class == LESION);
-    for (places, colour, reach) in [
-        (&skin, CASING, thick / 2 + 1),
-        (&skin, SKIN_LINE, thick / 2),
-        (&lesions, CASING, thick + thick / 3 + 1),
-        (&lesions, LESION_LINE, thick),
-    ] {
+    let mut lines = vec![(skin.clone(), CASING, thick / 2 + 1), (skin, SKIN_LINE, thick / 2)];
+    for kind in 0..kinds.len().max(1) {
+        let lesions = edges(&small, |class| usize::from(class) == usize::from(LESION) + kind);
+        lines.push((lesions.clone(), CASING, thick + thick / 3 + 1));
+        lines.push((lesions, kind_colour(kind), thick));
+    }
+    for (places, colour, reach) in lines {
         places.iter().for_each(|place| dot(&mut rgb, (width, height), *place, reach, colour));
+    }
+    if kinds.len() > 1 {
+        let entries: Vec<_> = kinds.iter().enumerate().map(|(i, name)| (kind_colour(i), name.as_str())).collect();
+        legend::draw(&mut rgb, (width, height), &entries);
     }
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(Cursor::new(&mut bytes), 88)
@@ -160,7 +216,7 @@ mod tests {
     fn a_mask_reads_back_as_it_was_for_every_remainder_of_four() {
         for width in 1..=9u32 {
             let labels = LabelMap { width, height: 5, data: (0..width * 5).map(|i| (i * 7 % 3) as u8).collect() };
-            let bytes = encode_mask(&labels).unwrap();
+            let bytes = encode_mask(&labels, 1).unwrap();
             let mut decoder = png::Decoder::new(Cursor::new(&bytes));
             decoder.set_transformations(png::Transformations::IDENTITY);
             let mut reader = decoder.read_info().unwrap();

@@ -30,6 +30,7 @@ pub struct Results {
     people: Arc<OptOut>,
     selection: Option<Selection>,
     told_of_edits: Arc<AtomicBool>,
+    kinds: Arc<[String]>,
 }
 
 impl Results {
@@ -46,9 +47,11 @@ impl Results {
                 people: people.clone(),
                 selection: None,
                 told_of_edits: Arc::default(),
+                kinds: Arc::default(),
             };
             results.check_lock()?;
-            return Ok(results);
+            let kinds = results.run().map(|run| kinds_of(&run["settings"])).unwrap_or_else(|| kinds_of(&Value::Null));
+            return Ok(Results { kinds: kinds.into(), ..results });
         }
         let why = match (folder.is_dir(), folder.exists()) {
             (true, _) => "holds no results (there is no records.jsonl)",
@@ -159,6 +162,11 @@ impl Results {
         }
     }
 
+    /// Names of the kinds of lesion in the masks, from the value 2 on; at least one.
+    pub fn kinds(&self) -> &[String] {
+        &self.kinds
+    }
+
     pub fn carries_codes(&self) -> bool {
         self.run().is_some_and(|run| carries_codes(&run["settings"]))
     }
@@ -176,9 +184,10 @@ impl Results {
     pub fn mask(&self, mask: &FileRef, size: Size) -> Result<LabelMap, MaskError> {
         let bytes = self.vault.read(&self.root.join(&mask.path))?;
         if blake3::hash(&bytes).to_hex().as_str() == mask.blake3 {
-            return mask_file::decode(&bytes, size);
+            return mask_file::decode(&bytes, size, self.kinds.len());
         }
-        let labels = mask_file::decode(&bytes, size).map_err(|why| MaskError::Edited(Box::new(why)))?;
+        let labels =
+            mask_file::decode(&bytes, size, self.kinds.len()).map_err(|why| MaskError::Edited(Box::new(why)))?;
         if !self.told_of_edits.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "masks were changed after the run: they are taken as they are now, the figures in the records are of the masks before"
@@ -186,6 +195,20 @@ impl Results {
         }
         Ok(labels)
     }
+}
+
+/// Names of the kinds of lesion in results of these settings, at least one: masks of a model that knows none may be corrected.
+pub fn kinds_of(settings: &Value) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for class in settings["manifest_output"]["classes"].as_array().into_iter().flatten() {
+        let name = match class["role"].as_str() {
+            Some("lesion") => class["name"].as_str(),
+            Some(_) => None,
+            None => class.as_str().filter(|role| *role == "lesion"),
+        };
+        names.extend(name.filter(|name| !names.iter().any(|known| known == name)).map(str::to_owned));
+    }
+    if names.is_empty() { vec!["lesion".to_owned()] } else { names }
 }
 
 /// The images of a run and where their records lie in records.jsonl.

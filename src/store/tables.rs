@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::folder::CLASSIFIERS;
 use super::layout::{RECORDS, SUMMARY};
 use super::parts::PartOf;
 use super::pictures::Overlay;
@@ -64,22 +65,27 @@ pub struct Totals {
 pub struct Tables {
     records: LongFile,
     summary: csv::Writer<LongFile>,
+    classifiers: Vec<ClassifierColumns>,
 }
 
 impl Tables {
-    pub fn create(vault: &Vault, root: &Path) -> io::Result<Self> {
+    /// `settings` are those of the run: they name the second models.
+    pub fn create(vault: &Vault, root: &Path, settings: &Value) -> io::Result<Self> {
         let records = LongFile::create(vault, &root.join(RECORDS))?;
         let mut summary = csv::WriterBuilder::new()
             .terminator(csv::Terminator::Any(b'\n'))
             .from_writer(LongFile::create(vault, &root.join(SUMMARY))?);
-        summary.write_record(summary_columns())?;
-        Ok(Self { records, summary })
+        let classifiers = ClassifierColumns::all(settings);
+        let names = classifiers.iter().flat_map(ClassifierColumns::names);
+        summary.write_record(summary_columns().map(str::to_owned).chain(names.map(harmless)))?;
+        Ok(Self { records, summary, classifiers })
     }
 
     pub fn add(&mut self, record: &Record) -> io::Result<()> {
         serde_json::to_writer(&mut self.records, record)?;
         self.records.write_all(b"\n")?;
-        self.summary.write_record(summary_cells(record).into_iter().map(harmless))?;
+        let classified = self.classifiers.iter().flat_map(|columns| columns.cells(record));
+        self.summary.write_record(summary_cells(record).into_iter().chain(classified).map(harmless))?;
         Ok(())
     }
 
@@ -88,6 +94,36 @@ impl Tables {
         let (records, summary) = (self.records.close()?, summary.close()?);
         records.finish()?;
         summary.finish()
+    }
+}
+
+/// Where summary.csv tells what one second model says. Of a model that looks at lesions it is what is said of the largest.
+struct ClassifierColumns {
+    model: String,
+    labels: Vec<String>,
+}
+
+impl ClassifierColumns {
+    fn all(settings: &Value) -> Vec<Self> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let of = |classifier: &Value| Self {
+            model: text(&classifier["name"]),
+            labels: classifier["manifest_output"]["labels"].as_array().into_iter().flatten().map(text).collect(),
+        };
+        settings[CLASSIFIERS].as_array().into_iter().flatten().map(of).collect()
+    }
+
+    fn names(&self) -> impl Iterator<Item = String> {
+        let chances = self.labels.iter().map(|label| format!("{}.p.{label}", self.model));
+        std::iter::once(format!("{}.label", self.model)).chain(chances)
+    }
+
+    fn cells(&self, record: &Record) -> Vec<String> {
+        let all = record.done().and_then(|done| done.classifications.as_ref()).into_iter().flatten();
+        let said = all.into_iter().find(|said| said.model.name == self.model);
+        let label = said.map(|said| said.label.clone().unwrap_or_else(|| "abstained".to_owned()));
+        let chance = |label: &String| said.map(|said| said.probabilities[label].to_string()).unwrap_or_default();
+        std::iter::once(label.unwrap_or_default()).chain(self.labels.iter().map(chance)).collect()
     }
 }
 
@@ -126,10 +162,10 @@ const COLUMNS: &[Column] = &[
     ("mask", |r| of_done(r, |d| Some(d.mask.path.clone()))),
     ("background_px", |r| of_done(r, |d| Some(d.area.background_px))),
     ("skin_px", |r| of_done(r, |d| d.area.skin_px)),
-    ("lesion_px", |r| of_done(r, |d| Some(d.area.lesion_px))),
-    ("lesion_fraction_of_frame", |r| of_done(r, |d| Some(d.area.lesion_fraction_of_frame))),
+    ("lesion_px", |r| of_done(r, |d| d.area.lesion_px)),
+    ("lesion_fraction_of_frame", |r| of_done(r, |d| d.area.lesion_fraction_of_frame)),
     ("lesion_fraction_of_skin", |r| of_done(r, |d| d.area.lesion_fraction_of_skin)),
-    ("lesions", |r| of_done(r, |d| Some(d.lesions.len()))),
+    ("lesions", |r| of_done(r, |d| d.area.lesion_px.map(|_| d.lesions.len()))),
     ("largest_lesion_px", |r| of_done(r, |d| d.lesions.first().map(|l| l.area_px))),
     ("lesion_confidence", |r| of_done(r, |d| d.confidence.lesion_mean)),
     ("undecided_fraction", |r| of_done(r, |d| d.confidence.undecided_fraction)),

@@ -243,7 +243,7 @@ impl<'a> Withdrawal<'a> {
         if !vault::exists(&root.join(RECORDS)) {
             return Ok(());
         }
-        let mut tables = Tables::create(self.folder.vault(), root)?;
+        let mut tables = Tables::create(self.folder.vault(), root, self.folder.settings())?;
         let mut gone = Vec::new();
         self.each_row(|record| match self.is_theirs(&Recorded::of(record, true)) {
             true => {
@@ -303,6 +303,9 @@ struct Gone {
 
 impl Gone {
     fn of(record: &Record) -> Self {
-        Self { status: record.status(), without_lesion: record.done().is_some_and(|done| done.area.lesion_px == 0) }
+        Self {
+            status: record.status(),
+            without_lesion: record.done().is_some_and(|done| done.area.lesion_px == Some(0)),
+        }
     }
 }

@@ -51,6 +51,7 @@ fn photos_with_faults() -> Lab {
 /// Besides the model one whose classes nobody can guess, and some that cannot be used.
 fn models() -> Lab {
     let lab = Lab::new();
+    lab.install_classifier("second", "lesion", false);
     let (_, five_classes) = that_work().into_iter().find(|(name, _)| *name == "five_classes").unwrap();
     lab.put("bare/rule.onnx", &five_classes.build().model);
     that_fail().iter().for_each(|(name, variant)| lab.install(&format!("faulty/{name}"), variant));
@@ -96,6 +97,7 @@ fn study() -> Lab {
             table += &format!("{patient}/{place}.jpg,{patient},{diagnosis},{age},{sex}\n");
         }
     }
+    lab.install_classifier("second", "lesion", false);
     lab.put("photos/P06/face.jpg", &Jpeg::camera().write(&faces::draw(400, 500)));
     lab.put("patients.csv", table.as_bytes());
     lab

@@ -114,8 +114,8 @@ fn done(photo: Photo, out: &Path, mask: String) -> Done {
         area: Area {
             background_px: 0,
             skin_px: Some(all - lesion_px),
-            lesion_px,
-            lesion_fraction_of_frame: lesion_px as f64 / all as f64,
+            lesion_px: Some(lesion_px),
+            lesion_fraction_of_frame: Some(lesion_px as f64 / all as f64),
             lesion_fraction_of_skin: Some(lesion_px as f64 / all as f64),
             mm_per_px: photo.mm_per_px,
         },

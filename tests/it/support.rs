@@ -71,6 +71,22 @@ impl Lab {
         }
     }
 
+    /// The small classifier, which looks at `part` ("photo", "lesion" or "union"); it gets the mask where `mask` says so.
+    pub fn install_classifier(&self, folder: &str, part: &str, mask: bool) {
+        self.put(&format!("{folder}/model.onnx"), &models::classifier(mask));
+        let mut manifest = json!({
+            "schema": "derm-seg/manifest/1", "name": folder, "version": "1", "kind": "classifier",
+            "input": {"scale": 1.0 / 255.0}, "applies_to": part,
+            "output": {"labels": models::KINDS, "values": "logits"},
+        });
+        if mask {
+            manifest["input"]["mask"] = json!(true);
+        } else {
+            manifest["output"]["activation"] = json!("sigmoid");
+        }
+        self.put(&format!("{folder}/manifest.json"), manifest.to_string().as_bytes());
+    }
+
     /// `derm-seg run photos -o out --model model`, and more.
     pub fn run(&self, more: &[&str]) -> Ran {
         self.ran(&[&RUN[..], more].concat())
@@ -230,6 +246,10 @@ pub fn difference(a: &LabelMap, b: &LabelMap) -> f64 {
     a.data.iter().zip(&b.data).filter(|(a, b)| a != b).count() as f64 / a.data.len() as f64
 }
 
+fn kind(name: &str) -> Value {
+    json!({"name": name, "role": "lesion"})
+}
+
 /// What a user would have to say about a variant; no more.
 pub fn manifest(variant: &Variant) -> Value {
     let mut manifest =
@@ -240,6 +260,13 @@ pub fn manifest(variant: &Variant) -> Value {
     match variant.head {
         Head::Logits5 => {
             manifest["output"]["classes"] = json!(["background", "background", "skin", "lesion", "lesion"]);
+        }
+        Head::Kinds4 => {
+            manifest["output"]["classes"] = json!(["background", "skin", kind("erythema"), kind("erosion")]);
+        }
+        Head::Kinds2 => {
+            manifest["output"] =
+                json!({"classes": [kind("erythema"), kind("erosion")], "values": "logits", "activation": "sigmoid"});
         }
         Head::ArgMax => manifest["output"]["classes"] = json!(["background", "skin", "lesion"]),
         _ => {}

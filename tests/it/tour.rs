@@ -12,11 +12,27 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
     const CODES: [&str; 4] = ["--names", "pseudonym", "--key-file", "study.key"];
     let named = |step: &[&'static str]| [step, if codes { &CODES } else { &[] }].concat();
     let coded = |step: &[&'static str]| [step, if codes { &["--key-file", "study.key"] } else { &[] }].concat();
-    let run = |out| named(&["run", "photos", "-o", out, "--model", "model", "--overlay", "--probs"]);
+    let run = |out| {
+        named(&[
+            "run",
+            "photos",
+            "-o",
+            out,
+            "--model",
+            "model",
+            "--overlay",
+            "--probs",
+            "--crops",
+            "both",
+            "--classify",
+            "second",
+        ])
+    };
     let mut steps = vec![
         vec!["model", "list"],
         vec!["model", "show", "--notices"],
         vec!["model", "check", "--model", "model", "--json"],
+        vec!["model", "check", "second"],
         vec!["completions", "bash"],
         vec!["man", "run"],
         vec!["check", "photos", "--model", "model", "--json"],
@@ -36,7 +52,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         vec!["export", "out", "-f", "geojson", "-o", "geojson"],
         vec!["export", "out", "-f", "csv", "-o", "lesions.csv"],
         coded(&["correct", "out", "--masks", "labelme", "--photos", "photos"]),
-        coded(&["measure", "out", "--photos", "photos"]),
+        coded(&["measure", "out", "--photos", "photos", "--crops", "both"]),
         coded(&["table", "out", "--subjects", "patients.csv", "--scores", "scores/scores.json"]),
         vec!["withdraw", "out", "--ids", "list", "--dry-run"],
         vec!["withdraw", "out", "--ids", "list"],
@@ -51,6 +67,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
 
 /// What every step said, with its command line. `program` is how the program is started.
 pub fn tour(lab: &Lab, codes: bool, program: impl Fn() -> Command) -> Vec<(String, Ran)> {
+    lab.install_classifier("second", "lesion", false);
     lab.put("list", b"one\n");
     lab.put("patients.csv", b"path,patient,sex\none,one,f\n");
     lab.put_private("study.key", CODE_KEY);

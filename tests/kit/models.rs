@@ -25,6 +25,10 @@ pub enum Head {
     Logits5,
     /// The index of the class, as exported with the argmax inside.
     ArgMax,
+    /// Background, skin, and two kinds of lesion: red, and very red; logits of a softmax.
+    Kinds4,
+    /// The two kinds alone, each a logit of its own; where it is very red, both hold.
+    Kinds2,
 }
 
 /// A dress for the rule.
@@ -160,6 +164,11 @@ impl Variant {
                     [&[1.0, 0.0, 0.0], &[0.5, 0.0, 0.0], &[0.0, 1.0, 0.0], &[0.0, 0.0, 1.0], &[0.0, 0.0, 1.0]];
                 (g.mix(&logits, &shares, &[0.0, -1.0, 0.0, -0.2, -0.4]), 5)
             }
+            Head::Kinds4 => {
+                let rows: [&[f32]; 4] = [nothing, skin, red, &[40.0, 45.0]];
+                (g.mix(evidence, &rows, &[0.0, 0.0, -3.6, -3.6 - VERY_RED * 15.0]), 4)
+            }
+            Head::Kinds2 => (g.mix(evidence, &[&[0.0, 30.0], &[0.0, 45.0]], &[-3.6, -VERY_RED * 45.0]), 2),
             Head::ArgMax => (g.op("ArgMax", &[&logits], &[("axis", Attr::Int(1)), ("keepdims", Attr::Int(1))]), 1),
         }
     }
@@ -188,6 +197,9 @@ impl Variant {
         value
     }
 }
+
+/// From here on, red is the second kind of lesion.
+const VERY_RED: f32 = 0.2;
 
 /// Two channels of evidence: "is skin" and "is redder than the skin of this photo on the whole".
 fn rule(g: &mut Graph, rgb: &str, needs_multiple: bool) -> String {
@@ -255,4 +267,27 @@ pub fn that_fail() -> Vec<(&'static str, Variant)> {
         ("two_axes", Variant { flat: true, ..v() }),
         ("weights_outside", Variant { weights_at: Some("../outside.data"), ..v() }),
     ]
+}
+
+/// What the small classifier answers.
+pub const KINDS: [&str; 3] = ["red", "pale", "lesion_rich"];
+
+/// Says "red" or "pale" by the mean colour of what it sees, and "lesion_rich" by the share of lesions where it is given the mask
+/// as a fourth channel. One sigmoid a label without, a softmax with the mask; 64 by 64, RGB from 0 to 1, logits.
+pub fn classifier(mask: bool) -> Vec<u8> {
+    let mut g = Graph::default();
+    let channels = if mask { 4 } else { 3 };
+    let side = Dim::Fixed(64);
+    let input = g.input("image", Elem::F32, &[Dim::Fixed(1), Dim::Fixed(channels), side, side]);
+    let mean = g.op("GlobalAveragePool", &[&input], &[]);
+    let logits = match mask {
+        false => g.mix(&mean, &[&[40.0, -40.0, 0.0], &[-40.0, 40.0, 0.0], &[0.0; 3]], &[-9.0, 9.0, -4.0]),
+        true => {
+            let weights: [&[f32]; 3] = [&[2.0, -2.0, 0.0, 0.0], &[-2.0, 2.0, 0.0, 0.0], &[0.0, 0.0, 0.0, 9.0]];
+            g.mix(&mean, &weights, &[-0.45, 0.45, -2.0])
+        }
+    };
+    g.op_into("kinds", "Flatten", &[&logits], &[("axis", Attr::Int(1))]);
+    g.output("kinds", Elem::F32, &[Dim::Fixed(1), Dim::Fixed(3)]);
+    g.finish()
 }

@@ -6,20 +6,23 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{ExportPlan, ExportSummary, each_photo};
-use crate::annotations::polygons::{class_name, coco_segmentation};
+use crate::annotations::polygons::{coco_segmentation, kind_name};
 use crate::disk::LongFile;
 use crate::domain::mask::{LESION, LabelMap, SKIN};
 use crate::measure::components::components;
 
 pub fn write(plan: &ExportPlan, summary: &mut ExportSummary) -> Result<()> {
-    let category = |class: u8| json!({"id": class, "name": class_name(class), "supercategory": "skin"});
+    let kinds = plan.results.kinds();
+    let category = |class: u8| json!({"id": class, "name": kind_name(class, kinds), "supercategory": "skin"});
     let info = json!({"description": "Made by derm-seg from a model's masks. Research use only."});
-    let categories = json!([category(SKIN), category(LESION)]);
+    let classes = LESION..LESION + kinds.len() as u8;
+    let categories: Vec<Value> = [SKIN].into_iter().chain(classes).map(category).collect();
+    let categories = json!(categories);
     let mut file = LongFile::create(&plan.results.vault, &plan.dest)?;
     write!(file, r#"{{"info":{info},"licenses":[],"categories":{categories},"annotations":["#)?;
     let mut images: Vec<String> = Vec::new();
     let mut id = 0;
-    let annotations_of = |_, _: &_, labels: &_| Ok(annotations(labels, plan.classes()));
+    let annotations_of = |_, _: &_, labels: &_| Ok(annotations(labels, &plan.classes()));
     each_photo(plan, summary, annotations_of, |photo, annotations| {
         let (width, height) = (photo.photo.width, photo.photo.height);
         let image = images.len() + 1;

@@ -2,18 +2,20 @@
 
 use serde_json::{Value, json};
 
-use crate::annotations::polygons::{Polygon, class_name, outlines};
-use crate::domain::mask::{LESION, LabelMap};
+use crate::annotations::polygons::{Polygon, kind_name, outlines};
+use crate::domain::mask::{LabelMap, is_lesion};
 use crate::domain::record::Done;
 use crate::measure::components::components;
 
-pub fn file(photo: &Done, labels: &LabelMap, classes: &[u8]) -> Value {
+pub fn file(photo: &Done, labels: &LabelMap, classes: &[u8], kinds: &[String]) -> Value {
     let mut features = Vec::new();
     for &class in classes {
         for (index, component) in components(labels, class).iter().enumerate() {
             // Lesions of the record are in the same order; specks at the end have no figures.
-            let figures = photo.lesions.get(index).filter(|_| class == LESION);
-            let name = class_name(class);
+            let name = kind_name(class, kinds);
+            let mut of_class =
+                photo.lesions.iter().filter(|lesion| lesion.class.as_deref().unwrap_or("lesion") == name);
+            let figures = of_class.nth(index).filter(|_| is_lesion(class));
             let mut properties = json!({"objectType": "annotation", "name": name, "classification": {"name": name}});
             properties["area_px"] = json!(component.area);
             properties["figures"] = json!(figures);

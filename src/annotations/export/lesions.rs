@@ -9,8 +9,11 @@ use crate::store::harmless;
 
 type Column = (&'static str, fn(&Lesion) -> String);
 
+/// Only where the model tells kinds of lesion apart.
+const CLASS: &str = "class";
 const COLUMNS: &[Column] = &[
     ("id", |l| l.id.to_string()),
+    (CLASS, |l| harmless(l.class.clone().unwrap_or_default())),
     ("area_px", |l| l.area_px.to_string()),
     ("fraction_of_frame", |l| l.fraction_of_frame.to_string()),
     ("fraction_of_skin", |l| l.fraction_of_skin.map_or_else(String::new, |v| v.to_string())),
@@ -39,13 +42,15 @@ const COLUMNS: &[Column] = &[
 
 pub fn write(plan: &ExportPlan, summary: &mut ExportSummary) -> Result<()> {
     let mut table = csv::Writer::from_writer(LongFile::create(&plan.results.vault, &plan.dest)?);
-    table.write_record(std::iter::once("path").chain(COLUMNS.iter().map(|(name, _)| *name)))?;
+    let has_kinds = plan.results.kinds() != ["lesion"];
+    let columns = || COLUMNS.iter().filter(|(name, _)| has_kinds || *name != CLASS);
+    table.write_record(std::iter::once("path").chain(columns().map(|(name, _)| *name)))?;
     for record in plan.results.records()? {
         let record = record?;
         let Some(photo) = record.done() else { continue };
         for lesion in &photo.lesions {
             let path = harmless(photo.input.path.clone());
-            table.write_record(std::iter::once(path).chain(COLUMNS.iter().map(|(_, value)| value(lesion))))?;
+            table.write_record(std::iter::once(path).chain(columns().map(|(_, value)| value(lesion))))?;
         }
         summary.photos += 1;
         summary.lesions += photo.lesions.len();

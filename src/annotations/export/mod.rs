@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::annotations::polygons::{fingerprint, labelme_shapes};
 use crate::batch::{MemoryGate, parallel_map};
 use crate::disk::{have_to_itself, remove, write};
-use crate::domain::mask::{LESION, LabelMap, SKIN};
+use crate::domain::mask::{LESION, LabelMap, SKIN, is_lesion};
 use crate::domain::record::Done;
 use crate::input::discover::apart;
 use crate::people::{LeftOut, OptOut};
@@ -31,7 +31,7 @@ pub enum ExportFormat {
     Geojson,
     /// A picture each: 255 where the class is, 0 elsewhere.
     Masks,
-    /// A picture each: 0 background, 1 normal skin, 2 lesion.
+    /// A picture each: 0 background, 1 normal skin, 2 lesion, or the kinds of lesion from 2 on.
     Index,
     Csv,
 }
@@ -55,8 +55,10 @@ pub struct ExportPlan {
 }
 
 impl ExportPlan {
-    fn classes(&self) -> &[u8] {
-        self.only.as_ref().map_or(&[SKIN, LESION], std::slice::from_ref)
+    fn classes(&self) -> Vec<u8> {
+        let skin = (self.only != Some(LESION)).then_some(SKIN);
+        let lesions = LESION..LESION + self.results.kinds().len() as u8;
+        skin.into_iter().chain(lesions.filter(|_| self.only != Some(SKIN))).collect()
     }
 }
 
@@ -195,10 +197,16 @@ fn annotation_names(photos: &[String], ending: &str) -> Vec<String> {
 /// The photo's own file.
 fn file(plan: &ExportPlan, photo: &Done, labels: &LabelMap) -> Result<Vec<u8>> {
     Ok(match plan.format {
-        ExportFormat::Geojson => serde_json::to_vec(&geojson::file(photo, labels, plan.classes()))?,
+        ExportFormat::Geojson => {
+            serde_json::to_vec(&geojson::file(photo, labels, &plan.classes(), plan.results.kinds()))?
+        }
         ExportFormat::Masks => {
             let class = plan.only.unwrap_or(LESION);
-            let values = labels.data.iter().map(|&c| if c == class { 255 } else { 0 }).collect();
+            let values = labels
+                .data
+                .iter()
+                .map(|&c| if c == class || is_lesion(c) && class == LESION { 255 } else { 0 })
+                .collect();
             encode_grey(&LabelMap { data: values, ..*labels })?
         }
         ExportFormat::Index => encode_grey(labels)?,
@@ -208,7 +216,7 @@ fn file(plan: &ExportPlan, photo: &Done, labels: &LabelMap) -> Result<Vec<u8>> {
 
 fn labelme_file(plan: &ExportPlan, photo: &Done, labels: &LabelMap) -> Value {
     let name = Path::new(&photo.input.path).file_name().unwrap_or_default().to_string_lossy();
-    let shapes = labelme_shapes(labels, plan.classes(), plan.simplify);
+    let shapes = labelme_shapes(labels, &plan.classes(), plan.results.kinds(), plan.simplify);
     json!({
         "version": "5.0.0", "flags": {}, "derm_seg": fingerprint(&shapes), "shapes": shapes,
         "imagePath": name, "imageData": null, "imageHeight": labels.height, "imageWidth": labels.width,

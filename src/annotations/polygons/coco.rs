@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Rle, fill, outlines};
 use crate::annotations::AnnotationError;
-use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
+use crate::domain::mask::{BACKGROUND, IGNORE, LabelMap};
 use crate::measure::components::Component;
 
 /// A component as a `segmentation`: polygons, or runs where it has holes, which COCO's polygons cannot have.
@@ -89,12 +89,12 @@ impl CocoSet {
         self.images.iter().map(|image| image.file_name.as_str())
     }
 
-    /// Lesion is painted over normal skin, and what is to be ignored over both.
+    /// Lesions are painted over normal skin, their kinds in order, and what is to be ignored over all.
     pub fn mask(&self, index: usize) -> Result<LabelMap, AnnotationError> {
         let Image { id, width, height, .. } = self.images[index];
         let mut labels = empty(width, height)?;
         let annotations = self.annotations.get(&id).map_or(&[][..], Vec::as_slice);
-        for class in [BACKGROUND, SKIN, LESION, IGNORE] {
+        for class in BACKGROUND..=IGNORE {
             for annotation in annotations.iter().filter(|a| self.classes[&a.category_id] == class) {
                 paint(&mut labels, &annotation.segmentation, class)?;
             }

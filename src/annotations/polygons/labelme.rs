@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 
 use super::simplify::simplify;
 use super::trace::{doubled_area, outlines};
-use super::{Ring, class_name, fill};
+use super::{Ring, fill, kind_name};
 use crate::annotations::AnnotationError;
-use crate::domain::mask::{BACKGROUND, LESION, LabelMap};
+use crate::domain::mask::{BACKGROUND, LabelMap, is_lesion};
 use crate::measure::components::components;
 
 /// The `shapes` of these classes of a mask. Painted in this order they give the mask again, to the pixel unless they are
 /// simplified.
-pub fn labelme_shapes(labels: &LabelMap, classes: &[u8], tolerance: Option<f64>) -> Vec<Value> {
+pub fn labelme_shapes(labels: &LabelMap, classes: &[u8], kinds: &[String], tolerance: Option<f64>) -> Vec<Value> {
     let mut shapes: Vec<(u8, Ring, Option<usize>)> = Vec::new();
     for &class in classes {
         for (group, component) in components(labels, class).iter().enumerate() {
             for polygon in outlines(component) {
-                shapes.push((class, polygon.outer, (class == LESION).then_some(group + 1)));
+                shapes.push((class, polygon.outer, is_lesion(class).then_some(group + 1)));
                 shapes.extend(polygon.holes.into_iter().map(|hole| (BACKGROUND, hole, None)));
             }
         }
@@ -35,7 +35,7 @@ pub fn labelme_shapes(labels: &LabelMap, classes: &[u8], tolerance: Option<f64>)
     }
     let shape = |(class, ring, group): (u8, Ring, Option<usize>)| {
         let points: Vec<[f64; 2]> = ring.iter().map(|p| p.map(f64::from)).collect();
-        json!({"label": class_name(class), "points": points, "group_id": group, "description": "", "shape_type": "polygon", "flags": {}})
+        json!({"label": kind_name(class, kinds), "points": points, "group_id": group, "description": "", "shape_type": "polygon", "flags": {}})
     };
     shapes.into_iter().map(shape).collect()
 }

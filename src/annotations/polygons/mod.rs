@@ -33,6 +33,12 @@ pub fn class_name(class: u8) -> &'static str {
     }
 }
 
+/// The same, where lesions have these kinds.
+pub fn kind_name(class: u8, kinds: &[String]) -> &str {
+    let kind = class.checked_sub(LESION).and_then(|kind| kinds.get(usize::from(kind)));
+    kind.map_or_else(|| class_name(class), String::as_str)
+}
+
 /// The class that a name in somebody's annotation most likely stands for; null where it says nothing that is known here.
 pub fn known_class(name: &str) -> Option<u8> {
     match name.to_ascii_lowercase().replace([' ', '-'], "_").trim_matches('_') {

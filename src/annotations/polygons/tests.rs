@@ -156,14 +156,14 @@ fn coco_files_say_what_is_wrong_with_them() {
 fn a_labelme_file_reads_back_to_the_same_mask() {
     for map in samples() {
         let file =
-            json!({"imageWidth": map.width, "imageHeight": map.height, "shapes": labelme_shapes(&map, &[SKIN, LESION], None)}).to_string();
+            json!({"imageWidth": map.width, "imageHeight": map.height, "shapes": labelme_shapes(&map, &[SKIN, LESION], &[], None)}).to_string();
         assert_eq!(read_labelme(file.as_bytes(), &known_class).unwrap(), map);
     }
 }
 
 #[test]
 fn a_lesion_that_fills_its_hole_needs_no_shape_for_the_hole() {
-    let shapes = labelme_shapes(&mask(&["sss", "s#s", "sss"]), &[SKIN, LESION], None);
+    let shapes = labelme_shapes(&mask(&["sss", "s#s", "sss"]), &[SKIN, LESION], &[], None);
     let labels: Vec<_> = shapes.iter().map(|shape| shape["label"].as_str().unwrap()).collect();
     assert_eq!(labels, ["normal_skin", "lesion"]);
 }

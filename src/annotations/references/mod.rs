@@ -19,9 +19,9 @@ use crate::annotations::polygons::{CocoSet, is_untouched, read_labelme};
 use crate::disk::describe;
 use crate::disk::vault;
 use crate::disk::vault::{Vault, clear_name};
-use crate::domain::mask::LabelMap;
+use crate::domain::mask::{LabelMap, MAX_KINDS};
 use crate::error::UsageError;
-use crate::store::PALETTE;
+use crate::store::palette;
 use format::{Evidence, class_of};
 use raster::Pixels;
 
@@ -111,7 +111,8 @@ impl References {
     pub fn in_own_colours(&self, index: usize) -> Option<LabelMap> {
         let Kind::Pictures(root) = &self.kind else { return None };
         let raster = raster::read(&root.join(&self.names[index]), &self.vault).ok()?;
-        let own = PALETTE.chunks_exact(3).zip(0..).map(|(colour, class)| ([colour[0], colour[1], colour[2]], class));
+        let own = palette(MAX_KINDS);
+        let own = own.chunks_exact(3).zip(0..).map(|(colour, class)| ([colour[0], colour[1], colour[2]], class));
         match raster.pixels {
             Pixels::Grey(_) => None,
             _ => format::labels(raster, &ReferenceFormat::Colours(own.collect())).ok(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::commands::shared::crops::CropArgs;
 use crate::commands::shared::results::ResultsArgs;
 
 /// Take masks that somebody corrected into finished results.
@@ -40,14 +41,16 @@ pub struct CorrectArgs {
     pub common: CommonArgs,
 }
 
-/// Make figures, tables and overlays again where masks were changed in their place.
+/// Make figures, tables and overlays again where masks were changed in their place; cut crops from the masks that are there.
 ///
 /// For masks that somebody painted over in OUT/masks. No model is needed. The record has `edited`; the model's own mask is
-/// gone, since it was painted over: `correct` keeps it.
+/// gone, since it was painted over: `correct` keeps it. With --crops, crops are cut from all masks, those of an earlier --crops
+/// make room.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   derm-seg measure results --photos photos
+  derm-seg measure results --photos photos --crops lesion --crop-size 256
 
 Exit codes: 0 all were measured, 1 it failed, 2 usage or settings, 3 some masks could not be used.")]
 pub struct MeasureArgs {
@@ -56,6 +59,8 @@ pub struct MeasureArgs {
     pub out: PathBuf,
     #[command(flatten)]
     pub common: CommonArgs,
+    #[command(flatten)]
+    pub crops: CropArgs,
 }
 
 #[derive(Debug, Args)]

@@ -34,6 +34,8 @@ pub fn measure(args: MeasureArgs, global: &Global) -> Result<u8> {
 struct Summary {
     corrected: usize,
     same: usize,
+    /// Photos of which crops were cut.
+    cut: usize,
     failed: Vec<(String, String)>,
     /// Files in OUT that are of the masks before.
     outdated: Vec<&'static str>,
@@ -45,7 +47,8 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
     let memory = MemoryGate::for_jobs(plan.jobs);
     let limits = Limits { max_pixels: u64::MAX, max_file_bytes: u64::MAX };
     let tools = Tools { limits: &limits, vault: plan.folder.vault(), memory: &memory, faces: None };
-    let corrector = Corrector { folder: &plan.folder, tools, overlay: plan.overlay };
+    let (crops, cuts_all) = (plan.crops.clone(), plan.cuts_all);
+    let corrector = Corrector { folder: &plan.folder, tools, overlay: plan.overlay, crops, cuts_all };
     let progress = Progress::new(plan.photos.len() as u64, global.quiet);
     let outcomes = parallel_map(&plan.photos, plan.jobs, |(done, mask)| {
         let source = plan.sources.get(&done.input.path);
@@ -59,15 +62,23 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
     let mut stopped = None;
     for ((done, _), outcome) in plan.photos.iter().zip(outcomes?) {
         match outcome {
-            Ok(Taken::New) => summary.corrected += 1,
+            Ok(Taken::New) => {
+                summary.corrected += 1;
+                summary.cut += usize::from(plan.cuts_all);
+            }
             Ok(Taken::Same) => summary.same += 1,
+            Ok(Taken::Cut) => {
+                summary.same += 1;
+                summary.cut += 1;
+            }
             Err(Refused::Run(error)) => stopped = Some(error),
             Err(why) => summary.failed.push((done.input.path.clone(), why.to_string())),
         }
     }
     // Also after a command that was killed before it came to the tables.
+    let crops = plan.crops.as_ref().filter(|_| plan.cuts_all);
     let outdated =
-        refresh_tables(&plan.folder).context("the tables could not be written; run the same command again")?;
+        refresh_tables(&plan.folder, crops).context("the tables could not be written; run the same command again")?;
     if summary.corrected > 0 {
         summary.outdated = outdated;
     }
@@ -84,10 +95,14 @@ fn print(summary: &Summary, plan: &CorrectPlan, global: &Global) -> Result<()> {
     if plan.json {
         let failed = summary.failed.iter().map(|(path, why)| json!({"path": path, "message": why}));
         let unused = plan.unused.iter().map(|Unused { path, why }| json!({"path": path, "message": why}));
-        let summary = json!({
+        let cut = plan.cuts_all.then_some(summary.cut);
+        let mut summary = json!({
             "schema": "derm-seg/correct/1", "corrected": summary.corrected, "same": summary.same,
             "failed": failed.collect::<Vec<_>>(), "unused": unused.collect::<Vec<_>>(), "outdated": summary.outdated,
         });
+        if let Some(cut) = cut {
+            summary["cut"] = cut.into();
+        }
         return Ok(writeln!(out, "{summary:#}")?);
     }
     for (path, why) in &summary.failed {
@@ -103,6 +118,13 @@ fn print(summary: &Summary, plan: &CorrectPlan, global: &Global) -> Result<()> {
     let (failed, not_used) = (summary.failed.len(), plan.unused.len());
     writeln!(out, "{new} taken in, {same} as before, {failed} failed, {not_used} not used")?;
     let shown = plan.folder.root().display();
+    if plan.cuts_all {
+        writeln!(
+            out,
+            "crops of {} are in {shown}/crops; they show skin: keep them as the photos",
+            counted(summary.cut, "photo")
+        )?;
+    }
     if summary.corrected > 0 {
         writeln!(out, "figures and tables in {shown} are of these masks now")?;
     }

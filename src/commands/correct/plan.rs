@@ -7,8 +7,11 @@ use std::sync::Arc;
 use super::args::{CommonArgs, CorrectArgs, MeasureArgs};
 use crate::annotations::corrections::Masks;
 use crate::annotations::references::{ReferenceFormat, References};
+use crate::commands::shared::crops::crop_rule;
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
+use crate::domain::crop::CropRule;
+use crate::domain::mask::LESION;
 use crate::domain::pairing::{Pairing, pair};
 use crate::domain::record::{Done, Record};
 use crate::domain::source::Source;
@@ -16,11 +19,15 @@ use crate::error::UsageError;
 use crate::input::discover::{Filter, code_names, discover};
 use crate::people::{OptOut, Pseudonyms};
 use crate::store::results::Results;
-use crate::store::{OutputFolder, Overlay, carries_codes};
+use crate::store::{CROPS, OutputFolder, Overlay, carries_codes, kinds_of};
 
 pub struct CorrectPlan {
     pub folder: OutputFolder,
     pub overlay: Option<Overlay>,
+    /// How the crops are cut that are there, or that are asked for.
+    pub crops: Option<CropRule>,
+    /// Crops are asked for, from every mask.
+    pub cuts_all: bool,
     /// Photos that have a mask, each with the number of its corrected one.
     pub photos: Vec<(Done, Option<usize>)>,
     /// None where masks were changed in their place.
@@ -44,7 +51,7 @@ pub fn correct(args: CorrectArgs) -> Result<CorrectPlan, UsageError> {
         .map(|text| text.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("--mask-format {text}: {e}"))))
         .transpose()?;
     let (mut plan, records, vault) = plan(&out, common)?;
-    let folder = References::open(&masks, format.as_ref(), &vault)?;
+    let (folder, format) = open(&masks, format, &kinds_of(plan.folder.settings()), &vault)?;
     let names: Vec<String> = records.iter().map(|record| record.input().path.clone()).collect();
     let Pairing { pairs, lone_truths, doubtful, .. } = pair(&names, &folder.keys(), &mask_suffix);
     let mut of = vec![None; records.len()];
@@ -69,8 +76,33 @@ pub fn correct(args: CorrectArgs) -> Result<CorrectPlan, UsageError> {
     Ok(plan)
 }
 
+/// Outlines may be called as the kinds of lesion that the model tells apart.
+fn open(
+    masks: &Path,
+    format: Option<ReferenceFormat>,
+    kinds: &[String],
+    vault: &Vault,
+) -> Result<(References, Option<ReferenceFormat>), UsageError> {
+    let values = || kinds.iter().cloned().zip(LESION..);
+    let asked = match &format {
+        Some(ReferenceFormat::Polygons(labels)) => labels.clone(),
+        None if kinds != ["lesion"] => Vec::new(),
+        _ => return Ok((References::open(masks, format.as_ref(), vault)?, format)),
+    };
+    let named = ReferenceFormat::Polygons(asked.into_iter().chain(values()).collect());
+    match References::open(masks, Some(&named), vault) {
+        Ok(folder) => Ok((folder, Some(named))),
+        // Pictures.
+        Err(_) if format.is_none() => Ok((References::open(masks, None, vault)?, None)),
+        Err(e) => Err(e),
+    }
+}
+
 pub fn measure(args: MeasureArgs) -> Result<CorrectPlan, UsageError> {
+    let asked = crop_rule(&args.crops)?;
     let (mut plan, records, _) = plan(&args.out, args.common)?;
+    plan.cuts_all = asked.is_some();
+    plan.crops = asked.or(plan.crops);
     plan.photos = records.iter().filter_map(|record| Some((record.done()?.clone(), None))).collect();
     Ok(plan)
 }
@@ -97,6 +129,8 @@ fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault
     }
     let plan = CorrectPlan {
         overlay: folder.overlay(),
+        crops: serde_json::from_value(folder.settings()[CROPS].clone()).ok(),
+        cuts_all: false,
         folder,
         photos: Vec::new(),
         masks: None,

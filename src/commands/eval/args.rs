@@ -55,6 +55,9 @@ pub struct EvalArgs {
     /// Score the model's own masks, also where `derm-seg correct` put others in their place
     #[arg(long)]
     pub model_masks: bool,
+    /// Score one kind of lesion, of a model that tells several apart; the references mark that kind as lesion
+    #[arg(long, value_name = "NAME")]
+    pub class: Option<String>,
     /// The pixels that references are drawn on: the upright photo, or the photo as stored before its EXIF orientation
     #[arg(long, value_enum, value_name = "GRID", default_value_t = Grid::Upright)]
     pub truth_grid: Grid,

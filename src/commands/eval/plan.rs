@@ -74,6 +74,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
                 tolerances: args.nsd_tolerance,
             },
             model_masks: args.model_masks,
+            kind: args.class,
             people,
             selection,
             bins: bins(&args.bins, subjects.as_deref())?,

@@ -68,7 +68,7 @@ fn join(parts: &Parts, out: &OutputFolder, jobs: usize, global: &Global) -> Resu
     };
     let mut run = parts.run_file();
     out.write_run(&run).map_err(failed)?;
-    let mut tables = Tables::create(out.vault(), out.root()).map_err(failed)?;
+    let mut tables = Tables::create(out.vault(), out.root(), &run.settings).map_err(failed)?;
     let progress = Progress::new(parts.photos().len() as u64, global.quiet);
     for batch in parts.photos().chunks(BATCH) {
         let copy = |&place| {

@@ -12,12 +12,12 @@ use serde_json::Value;
 use crate::commands::shared::model::ModelArgs;
 use crate::commands::shared::model::{device, find_model};
 use crate::disk::describe;
-use crate::domain::record::ModelId;
+use crate::domain::record::{ClassifiedPart, ModelId};
 use crate::error::UsageError;
 use crate::exit;
-use crate::inference::LoadedModel;
-use crate::inference::manifest::{self, BUILT_IN_CARD, Model, Observed, Resolved};
+use crate::inference::manifest::{self, BUILT_IN_CARD, GraphInfo, Model, ModelKind, Observed, Resolved};
 use crate::inference::runtime::{Device, Runtime, RuntimeInfo, notices};
+use crate::inference::{Classifier, LoadedClassifier, LoadedModel};
 use args::{ModelAction, ModelCommand};
 
 /// Returns the exit code.
@@ -141,6 +141,59 @@ struct Checked<'a> {
     runtime: &'a RuntimeInfo,
 }
 
+/// The same of a model that gives labels instead of a mask.
+#[derive(Serialize)]
+struct CheckedClassifier<'a> {
+    schema: &'static str,
+    model: &'a ModelId,
+    kind: ModelKind,
+    understood: &'a Classifier,
+    seen: &'a Observed,
+    runtime: &'a RuntimeInfo,
+}
+
+fn check_classifier(out: &mut impl Write, ready: &LoadedClassifier, json: bool) -> Result<u8> {
+    let checked = CheckedClassifier {
+        schema: "derm-seg/model-check/1",
+        model: &ready.model.id,
+        kind: ModelKind::Classifier,
+        understood: &ready.spec,
+        seen: &ready.seen,
+        runtime: &ready.runtime.info,
+    };
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&checked)?)?;
+        return Ok(exit::OK);
+    }
+    let CheckedClassifier { model, understood: spec, seen, runtime, .. } = checked;
+    say_where(out, model, runtime, &ready.graph)?;
+    let part = match spec.applies_to {
+        ClassifiedPart::Photo => "the whole photo".to_owned(),
+        ClassifiedPart::Lesion => format!("each lesion, cut as {}", serde_json::to_string(&spec.crop)?),
+        ClassifiedPart::Union => format!("all lesions of the photo, cut as {}", serde_json::to_string(&spec.crop)?),
+    };
+    writeln!(out, "a classifier: it sees {part}")?;
+    writeln!(out, "that goes in as: {}", serde_json::to_string(&spec.input)?)?;
+    writeln!(out, "answer is read as: {}", serde_json::to_string(&spec.output)?)?;
+    writeln!(out, "tried on a test picture: shape {:?}, values {:.4} to {:.4}", seen.shape, seen.min, seen.max)?;
+    for assumption in &spec.assumed {
+        writeln!(out, "assumed: {assumption}")?;
+    }
+    Ok(exit::OK)
+}
+
+fn say_where(out: &mut impl Write, model: &ModelId, runtime: &RuntimeInfo, graph: &GraphInfo) -> Result<()> {
+    let (name, version) = (&model.name, &model.version);
+    writeln!(out, "{name} {version} runs on {} (ONNX Runtime {})", runtime.device.name(), runtime.onnxruntime)?;
+    for tensor in &graph.inputs {
+        writeln!(out, "graph input:  {}", tensor.describe())?;
+    }
+    for tensor in &graph.outputs {
+        writeln!(out, "graph output: {}", tensor.describe())?;
+    }
+    Ok(())
+}
+
 /// Runs the model once, and tells what will be done with it.
 fn check(
     out: &mut impl Write,
@@ -148,7 +201,12 @@ fn check(
     (library, device): (Option<PathBuf>, Device),
     json: bool,
 ) -> Result<u8> {
-    let ready = LoadedModel::new(find_model(args)?, Runtime::load(library.as_deref(), device)?)?;
+    let model = find_model(args)?;
+    let runtime = Runtime::load(library.as_deref(), device)?;
+    if model.manifest.kind == Some(ModelKind::Classifier) {
+        return check_classifier(out, &LoadedClassifier::new(model, runtime)?, json);
+    }
+    let ready = LoadedModel::new(model, runtime)?;
     let checked = Checked {
         schema: "derm-seg/model-check/1",
         model: &ready.model.id,
@@ -161,19 +219,20 @@ fn check(
         return Ok(exit::OK);
     }
     let Checked { model, understood: spec, seen, runtime, .. } = checked;
-    let (name, version) = (&model.name, &model.version);
-    writeln!(out, "{name} {version} runs on {} (ONNX Runtime {})", runtime.device.name(), runtime.onnxruntime)?;
-    for tensor in &ready.graph.inputs {
-        writeln!(out, "graph input:  {}", tensor.describe())?;
-    }
-    for tensor in &ready.graph.outputs {
-        writeln!(out, "graph output: {}", tensor.describe())?;
-    }
+    say_where(out, model, runtime, &ready.graph)?;
     writeln!(out, "photo goes in as: {}", serde_json::to_string(&spec.input)?)?;
     writeln!(out, "answer is read as: {}", serde_json::to_string(&spec.output)?)?;
     writeln!(out, "tried on a test picture: shape {:?}, values {:.4} to {:.4}", seen.shape, seen.min, seen.max)?;
     for assumption in &spec.assumed {
         writeln!(out, "assumed: {assumption}")?;
+    }
+    let kinds = spec.output.kinds().names;
+    if kinds.is_empty() {
+        writeln!(out, "note: no class for lesions; masks will hold 0 and 1, and figures of lesions will be null")?;
+    }
+    if kinds.len() > 1 {
+        let values: Vec<String> = kinds.iter().zip(2..).map(|(name, value)| format!("{value} {name}")).collect();
+        writeln!(out, "kinds of lesion, by their values in masks: {}", values.join(", "))?;
     }
     if !spec.output.has_skin_class() {
         writeln!(out, "note: no class for normal skin; masks will hold 0 and 2, and figures about skin will be null")?;

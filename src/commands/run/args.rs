@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::commands::shared::at_rest::AtRestArgs;
+use crate::commands::shared::crops::CropArgs;
 use crate::commands::shared::faces::RunFaces;
 use crate::commands::shared::folders::FolderArgs;
 use crate::commands::shared::model::{DeviceArgs, ModelArgs};
@@ -45,6 +46,9 @@ pub struct RunArgs {
 
     #[command(flatten)]
     pub model: ModelArgs,
+    /// A second model that says what the photo or its lesions show; can be repeated, see docs/classify.md
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
+    pub classify: Vec<PathBuf>,
     #[command(flatten)]
     pub device: DeviceArgs,
 
@@ -60,6 +64,9 @@ pub struct RunArgs {
     /// Also write probs/: probability maps as grey PNG with 8 or 16 bits
     #[arg(long, value_enum, value_name = "BITS", num_args = 0..=1, default_missing_value = "8", help_heading = "Pictures")]
     pub probs: Option<Bits>,
+
+    #[command(flatten)]
+    pub crops: CropArgs,
 
     /// What to do about identifying content in files (metadata, names)
     #[arg(long, value_enum, default_value_t, help_heading = "Privacy")]

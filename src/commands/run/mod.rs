@@ -35,8 +35,8 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let (mut found, opted_out) = find(&plan)?;
     let part = take_part(&mut found, &plan)?;
-    let (ready, photo_plan) = plan.ready()?;
-    let faces = plan.faces.finder(&ready.runtime)?;
+    let (models, photo_plan) = plan.ready()?;
+    let faces = plan.faces.finder(&models.segmenter.runtime)?;
     let asked = Asked { settings: plan.settings(), base: relative(&plan.output, &found.base), part };
     let folder = match plan.dry_run {
         true => OutputFolder::look(&plan.output, &plan.vault)?,
@@ -50,8 +50,12 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     }
     let Cleared { kept: earlier, removed, pruned } = make_way(&asked, &plan, &folder, &sorted, earlier)?;
     let mut summary = RunSummary::after_clearing(removed, pruned);
-    let mut run_file =
-        run_file(&asked.settings, &ready, opted_out, plan.overlay.or(folder.overlay().filter(|_| !plan.overwrite)))?;
+    let mut run_file = run_file(
+        &asked.settings,
+        &models.segmenter,
+        opted_out,
+        plan.overlay.or(folder.overlay().filter(|_| !plan.overwrite)),
+    )?;
     run_file.part = asked.part.clone();
     write_run_file(&folder, &run_file)?;
     folder
@@ -67,8 +71,8 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let tools = Tools { limits: &plan.limits, vault: folder.vault(), memory: &memory, faces: faces.as_ref() };
     let progress = Progress::new(todo.len() as u64, global.quiet);
     let failed = AtomicU64::new(0);
-    let outcomes = run_all(&todo, plan.jobs, &stop, &|| ready.open(), |source, engine| {
-        let record = process(source, &photo_plan, tools, engine, &folder)?;
+    let outcomes = run_all(&todo, plan.jobs, &stop, &|| models.open(), |source, engines| {
+        let record = process(source, &photo_plan, tools, engines, &folder)?;
         log(&record.outcome);
         let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
@@ -78,7 +82,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let outcomes = outcomes?;
 
     summary.processed = outcomes.iter().flatten().count();
-    write_tables(&sorted, outcomes, &earlier, &folder, &mut summary)?;
+    write_tables(&sorted, outcomes, &earlier, &folder, &asked.settings, &mut summary)?;
     summary.totals.skipped_files = found.skipped.len() as u64;
     run_file.totals = summary.totals;
     run_file.complete = summary.totals.not_reached == 0;

@@ -6,24 +6,26 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::args::{Bits, OverlayStyle, PrivacyPolicy, RunArgs};
-use crate::batch::{MEMORY_PER_JOB, PhotoPlan};
+use crate::batch::{Engines, MEMORY_PER_JOB, PhotoPlan};
 use crate::commands::shared::at_rest;
+use crate::commands::shared::crops::crop_rule;
 use crate::commands::shared::folders::check_inputs;
 use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
 use crate::disk::describe;
 use crate::disk::vault::Vault;
+use crate::domain::crop::CropRule;
 use crate::domain::shard::Shard;
 use crate::error::UsageError;
-use crate::inference::LoadedModel;
-use crate::inference::manifest::Model;
+use crate::inference::manifest::{self, Model};
 use crate::inference::runtime::{Device, Runtime};
+use crate::inference::{LoadedClassifier, LoadedModel};
 use crate::input::decode::{JPEG_DECODER, Limits};
 use crate::input::discover::{Filter, read_list};
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::Policy;
 use crate::privacy::faces;
-use crate::store::{ENCRYPTED_TO, Overlay, withdrawn_people};
+use crate::store::{CLASSIFIERS, CROPS, ENCRYPTED_TO, Overlay, withdrawn_people};
 
 /// What `run` was asked to do.
 pub struct RunPlan {
@@ -33,6 +35,8 @@ pub struct RunPlan {
     pub filter: Filter,
     pub shard: Option<Shard>,
     pub model: Model,
+    pub classifiers: Vec<Model>,
+    pub crops: Option<CropRule>,
     pub ort_lib: Option<PathBuf>,
     pub device: Device,
     pub limits: Limits,
@@ -71,6 +75,8 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         shard: args.shard,
         model: find_model(&args.model)?,
+        classifiers: classifiers(&args.classify)?,
+        crops: crop_rule(&args.crops)?,
         ort_lib,
         device,
         limits: Limits { max_pixels: args.max_pixels, max_file_bytes: args.max_bytes },
@@ -122,7 +128,7 @@ impl RunPlan {
     /// The settings that results depend on. What only says how fast they are made is not among them, nor are overlays: they are
     /// pictures to look at, drawn where they are missing.
     pub fn settings(&self) -> Value {
-        json!({
+        let mut settings = json!({
             "model_sha256": self.model.id.sha256,
             "manifest_input": self.model.manifest.input,
             "manifest_output": self.model.manifest.output,
@@ -137,17 +143,28 @@ impl RunPlan {
             "faces": self.faces.as_str(),
             "names": if self.pseudonyms.is_some() { "pseudonym" } else { "keep" },
             (ENCRYPTED_TO): self.vault.fingerprint(),
-        })
+        });
+        if let Some(rule) = &self.crops {
+            settings[CROPS] = json!(rule);
+        }
+        if !self.classifiers.is_empty() {
+            settings[CLASSIFIERS] = self.classifiers.iter().map(classifier_settings).collect();
+        }
+        settings
     }
 
-    pub fn ready(&self) -> Result<(LoadedModel, PhotoPlan), UsageError> {
+    pub fn ready(&self) -> Result<(Models, PhotoPlan), UsageError> {
         let runtime = Runtime::load(self.ort_lib.as_deref(), self.device)?;
-        let ready = LoadedModel::new(self.model.clone(), runtime)?;
+        let ready = LoadedModel::new(self.model.clone(), runtime.clone())?;
+        let load = |model: &Model| LoadedClassifier::new(model.clone(), runtime.clone());
+        let classifiers = self.classifiers.iter().map(load).collect::<Result<Vec<_>, _>>()?;
         let photo = PhotoPlan {
             model: self.model.id.clone(),
             spec: ready.spec.clone(),
             second_look: self.model.manifest.second_look,
             doubt: self.model.manifest.doubt,
+            classifiers: classifiers.iter().map(|classifier| classifier.spec.clone()).collect(),
+            crops: self.crops.clone(),
             overlay: self.overlay,
             probabilities: self.probabilities,
             privacy: self.privacy,
@@ -155,6 +172,44 @@ impl RunPlan {
             coded_names: self.pseudonyms.is_some(),
             withdrawn: self.opt_out.withdrawn().cloned(),
         };
-        Ok((ready, photo))
+        Ok((Models { segmenter: ready, classifiers }, photo))
     }
+}
+
+/// The models of a run, loaded.
+pub struct Models {
+    pub segmenter: LoadedModel,
+    pub classifiers: Vec<LoadedClassifier>,
+}
+
+impl Models {
+    /// Sessions for one more worker.
+    pub fn open(&self) -> Result<Engines, UsageError> {
+        let classifiers = self.classifiers.iter().map(LoadedClassifier::open).collect::<Result<_, _>>()?;
+        Ok(Engines { segmenter: self.segmenter.open()?, classifiers })
+    }
+}
+
+/// Second models are told apart by their names, in records and in the columns of summary.csv.
+fn classifiers(paths: &[PathBuf]) -> Result<Vec<Model>, UsageError> {
+    let mut models: Vec<Model> = Vec::new();
+    for path in paths {
+        let model = manifest::locate(path, None)?;
+        if models.iter().any(|other| other.id.name == model.id.name) {
+            return Err(UsageError(format!(
+                "Two models of --classify are called {}: give each a name of its own in its manifest.",
+                model.id.name
+            )));
+        }
+        models.push(model);
+    }
+    Ok(models)
+}
+
+fn classifier_settings(model: &Model) -> Value {
+    let manifest = &model.manifest;
+    json!({
+        "name": model.id.name, "sha256": model.id.sha256, "manifest_input": manifest.input,
+        "manifest_output": manifest.output, "applies_to": manifest.applies_to, "crop": manifest.crop,
+    })
 }

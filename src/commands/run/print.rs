@@ -30,6 +30,11 @@ pub struct RunSummary {
     warnings: BTreeMap<String, u64>,
     findings: u64,
     skin_fractions: Vec<f64>,
+    crops: usize,
+    /// Photos of which the model cannot tell whether there is a lesion.
+    without_answer: u64,
+    /// For each second model, how often it said what.
+    labels: BTreeMap<String, BTreeMap<String, usize>>,
     pub kept: usize,
     /// Kept because somebody changed the mask.
     pub edited: usize,
@@ -66,8 +71,14 @@ impl RunSummary {
         match &record.outcome {
             Outcome::Done(done) => {
                 self.totals.done += 1;
-                self.totals.without_lesion += u64::from(done.area.lesion_px == 0);
-                self.skin_fractions.extend(done.area.lesion_fraction_of_skin.filter(|_| done.area.lesion_px > 0));
+                self.totals.without_lesion += u64::from(done.area.lesion_px == Some(0));
+                self.skin_fractions.extend(done.area.lesion_fraction_of_skin.filter(|_| done.area.lesion_px > Some(0)));
+                self.without_answer += u64::from(done.area.lesion_px.is_none());
+                self.crops += done.crops.as_ref().map_or(0, Vec::len);
+                for said in done.classifications.iter().flatten() {
+                    let label = said.label.clone().unwrap_or_else(|| "abstained".to_owned());
+                    *self.labels.entry(said.model.name.clone()).or_default().entry(label).or_default() += 1;
+                }
                 self.findings += u64::from(!done.privacy.findings.is_empty());
                 done.warnings.iter().for_each(|w| *self.warnings.entry(w.code.clone()).or_default() += 1);
             }
@@ -96,7 +107,7 @@ impl RunSummary {
     }
 
     fn as_json(&self, plan: &RunPlan) -> Value {
-        json!({
+        let mut summary = json!({
             "schema": "derm-seg/summary/1",
             "output": plan.output.to_string_lossy(),
             "totals": self.totals,
@@ -112,7 +123,14 @@ impl RunSummary {
             "shard": self.part,
             "removed": self.removed,
             "seconds": self.elapsed.as_secs_f64(),
-        })
+        });
+        if plan.crops.is_some() {
+            summary["crops"] = self.crops.into();
+        }
+        if !plan.classifiers.is_empty() {
+            summary["labels"] = json!(self.labels);
+        }
+        summary
     }
 
     fn as_text(&self, plan: &RunPlan) -> String {
@@ -154,12 +172,26 @@ impl RunSummary {
         if self.removed > 0 {
             lines.push(format!("results removed: {} of people who opted out", counted(self.removed, "photo")));
         }
-        if t.done > 0 {
-            let mut line = format!("lesion found in {}, none in {}", t.done - t.without_lesion, t.without_lesion);
+        if self.without_answer > 0 {
+            lines.push(
+                "this model has no class for lesions: masks hold background and skin, and figures of lesions are null"
+                    .to_owned(),
+            );
+        }
+        if t.done > self.without_answer {
+            let found = t.done - t.without_lesion - self.without_answer;
+            let mut line = format!("lesion found in {found}, none in {}", t.without_lesion);
             if let Some(median) = median(self.skin_fractions.clone()) {
                 line += &format!("; median lesion share of visible skin {:.1} %", median * 100.0);
             }
             lines.push(line);
+        }
+        for (model, labels) in &self.labels {
+            let counts: Vec<String> = labels.iter().map(|(label, count)| format!("{label} {count}")).collect();
+            lines.push(format!("{model} says: {}", counts.join(", ")));
+        }
+        if plan.crops.is_some() {
+            lines.push(format!("crops: {}; they show skin of people: keep them as the photos", self.crops));
         }
         if self.findings > 0 {
             let photos = counted(self.findings as usize, "photo");
@@ -178,8 +210,9 @@ impl RunSummary {
         if t.not_reached > 0 {
             lines.push("interrupted: all that was finished is kept; run the same command again to go on".to_owned());
         }
-        lines
-            .push(format!("results: {} (masks, metrics, summary.csv, records.jsonl, run.json)", plan.output.display()));
+        let crops = if plan.crops.is_some() { "crops, " } else { "" };
+        let shown = plan.output.display();
+        lines.push(format!("results: {shown} (masks, {crops}metrics, summary.csv, records.jsonl, run.json)"));
         lines.push("research use only".to_owned());
         lines.join("\n") + "\n"
     }

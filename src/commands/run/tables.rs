@@ -53,6 +53,7 @@ pub fn write_tables(
     outcomes: Vec<Option<Option<Record>>>,
     earlier: &[Earlier],
     folder: &OutputFolder,
+    settings: &Value,
     summary: &mut RunSummary,
 ) -> Result<()> {
     let full = |e: io::Error| {
@@ -61,7 +62,7 @@ pub fn write_tables(
             describe(&e)
         ))
     };
-    let mut tables = Tables::create(folder.vault(), folder.root()).map_err(full)?;
+    let mut tables = Tables::create(folder.vault(), folder.root(), settings).map_err(full)?;
     let mut earlier = earlier.iter().peekable();
     let mut outcomes = outcomes.into_iter();
     for (source, task) in sorted {

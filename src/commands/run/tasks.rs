@@ -77,7 +77,7 @@ pub fn sort_out<'a>(
         if source.opted_out {
             return Task::OptedOut;
         }
-        match folder.state(source, &photo_plan.extra_files(source), plan.verify) {
+        match folder.state(source, &photo_plan.extra_files(source), |done| photo_plan.has_all(done), plan.verify) {
             State::Done | State::MaskEdited if plan.overwrite => Task::Process(State::New),
             State::Done => Task::Keep,
             State::MaskEdited => Task::KeepEdited,

@@ -17,9 +17,25 @@ pub struct ModelArgs {
     /// The model's description, where it does not lie beside it
     #[arg(long, value_name = "FILE", requires = "model")]
     pub manifest: Option<PathBuf>,
-    /// Lesion probability from which a pixel is lesion, instead of the model's own
-    #[arg(long, value_name = "P")]
-    pub threshold: Option<f64>,
+    /// Lesion probability from which a pixel is lesion, instead of the model's own; NAME=P for one kind of lesion, can be repeated
+    #[arg(long, value_name = "[NAME=]P", value_parser = threshold)]
+    pub threshold: Vec<Threshold>,
+}
+
+/// Of every kind of lesion, or of the one that is named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    kind: Option<String>,
+    probability: f64,
+}
+
+fn threshold(text: &str) -> Result<Threshold, String> {
+    let (kind, number) = match text.rsplit_once('=') {
+        Some((kind, number)) => (Some(kind.to_owned()).filter(|kind| kind != "lesion"), number),
+        None => (None, text),
+    };
+    let probability = number.parse().map_err(|_| format!("{number} is not a number from 0 to 1"))?;
+    Ok(Threshold { kind, probability })
 }
 
 #[derive(Clone, Debug, Args)]
@@ -55,8 +71,14 @@ pub fn find_model(args: &ModelArgs) -> Result<Model, UsageError> {
         Some(path) => manifest::locate(path, args.manifest.as_deref())?,
         None => manifest::built_in()?,
     };
-    if let Some(lesion) = args.threshold {
-        model.manifest.output.thresholds = Some(Thresholds { lesion });
+    if !args.threshold.is_empty() {
+        let own = model.manifest.output.thresholds.get_or_insert(Thresholds::of_lesion(0.5));
+        for Threshold { kind, probability } in &args.threshold {
+            match kind {
+                None => *own = Thresholds::of_lesion(*probability),
+                Some(kind) => _ = own.of_kinds.insert(kind.clone(), *probability),
+            }
+        }
         model.manifest.output.thresholds_source = Some("--threshold".to_owned());
     }
     Ok(model)

@@ -97,7 +97,7 @@ fn try_all(
     let progress = Progress::new(sources.len() as u64, global.quiet);
     let failed = AtomicU64::new(0);
     let answers = run_all(sources, plan.jobs, stop, &|| ready.open(), |source, engine| {
-        let answer = trials.try_photo(source, engine);
+        let answer = trials.try_photo(source, engine.as_mut());
         let bad = u64::from(answer.is_err());
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
         Ok(answer)

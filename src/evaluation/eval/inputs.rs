@@ -9,7 +9,7 @@ use super::EvalPlan;
 use crate::annotations::AnnotationError;
 use crate::annotations::references::{ReferenceFormat, References};
 use crate::disk::vault::Vault;
-use crate::domain::mask::LabelMap;
+use crate::domain::mask::{LESION, LabelMap};
 use crate::domain::pairing::{folder_and_stems, pair};
 use crate::domain::record::{Done, Edited, FileRef, ModelId, Outcome, Size};
 use crate::error::UsageError;
@@ -108,6 +108,8 @@ pub struct Predictions {
     pub format: Option<ReferenceFormat>,
     results: Option<Results>,
     folder: Option<References>,
+    /// The value of the one kind of lesion that is scored.
+    kind: Option<u8>,
 }
 
 impl Predictions {
@@ -116,8 +118,13 @@ impl Predictions {
         match Results::is_one(root) {
             true => {
                 let results = Results::open(root, people, vault)?.selected(plan.selection.clone());
-                Self::of_results(results, people, plan.model_masks)
+                let kind = plan.kind.as_ref().map(|name| value_of(name, results.kinds())).transpose()?;
+                Ok(Self { kind, ..Self::of_results(results, people, plan.model_masks)? })
             }
+            false if plan.kind.is_some() => Err(UsageError(format!(
+                "--class is for results of a model that tells kinds of lesion apart; {} is a folder of masks",
+                root.display()
+            ))),
             false => Self::of_folder(root, plan.prediction_format.as_ref(), people, vault),
         }
     }
@@ -158,6 +165,7 @@ impl Predictions {
             format: None,
             results: Some(results),
             folder: None,
+            kind: None,
         })
     }
 
@@ -191,6 +199,7 @@ impl Predictions {
             format: Some(format),
             results: None,
             folder: Some(folder),
+            kind: None,
         })
     }
 
@@ -198,12 +207,29 @@ impl Predictions {
         self.results.is_some()
     }
 
+    /// With every kind of lesion as a lesion, or the one that is scored.
     pub fn read(&self, index: usize) -> Result<LabelMap, NoPrediction> {
+        let labels = self.read_all_kinds(index)?;
+        Ok(match self.kind {
+            None => labels.with_one_kind(),
+            Some(kind) => labels.of_kind(kind),
+        })
+    }
+
+    fn read_all_kinds(&self, index: usize) -> Result<LabelMap, NoPrediction> {
         match (&self.list[index].source, &self.results, &self.folder, &self.format) {
             (Source::Mask(mask, size), Some(results), _, _) => Ok(results.mask(mask, *size)?),
             (Source::File(i), _, Some(folder), Some(format)) => Ok(folder.read(*i, format)?),
             _ => Err(NoPrediction::Missing),
         }
+    }
+}
+
+/// Of a kind of lesion, by its name.
+fn value_of(name: &str, kinds: &[String]) -> Result<u8, UsageError> {
+    match kinds.iter().position(|kind| kind == name) {
+        Some(kind) => Ok(LESION + kind as u8),
+        None => Err(UsageError(format!("--class {name}: the model of these results has: {}", kinds.join(", ")))),
     }
 }
 

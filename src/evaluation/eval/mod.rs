@@ -44,6 +44,8 @@ pub struct EvalPlan {
     pub options: Options,
     /// The model's own masks, also where somebody corrected them.
     pub model_masks: bool,
+    /// The one kind of lesion that is scored, by its name.
+    pub kind: Option<String>,
     pub people: Arc<OptOut>,
     /// Which photos a review takes.
     pub selection: Option<Selection>,

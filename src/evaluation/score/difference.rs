@@ -27,7 +27,10 @@ impl MaskDifference {
             return None;
         }
         let changed: u64 = base.data.iter().zip(&new.data).map(|(a, b)| u64::from(a != b)).sum();
-        let counts = Counts::of(new, base, LESION);
+        // Of all kinds of lesion together.
+        let one_kind = |map: &LabelMap| map.data.iter().any(|&c| c > LESION).then(|| map.clone().with_one_kind());
+        let (one_new, one_base) = (one_kind(new), one_kind(base));
+        let counts = Counts::of(one_new.as_ref().unwrap_or(new), one_base.as_ref().unwrap_or(base), LESION);
         Some(Self {
             dice: counts.dice(EmptyPolicy::One).unwrap_or(1.0),
             changed_px: changed,

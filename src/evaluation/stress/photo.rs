@@ -109,7 +109,7 @@ impl Trials<'_> {
         drop(bytes);
         *stage = Stage::Model;
         let seen = look(&photo, self.looks, engine)?;
-        let (base, has_skin_class) = (seen.labels, seen.has_skin_class);
+        let (base, has_skin_class) = (seen.labels.with_one_kind(), seen.has_skin_class);
         let measured = measure(&photo, &base, has_skin_class, None);
         let figures = Figures::of(&measured);
         let middle = [f64::from(photo.width) / 2.0, f64::from(photo.height) / 2.0];
@@ -126,7 +126,7 @@ impl Trials<'_> {
                 *stage = Stage::Model;
                 let found = look(&bad.photo, self.looks, engine)?;
                 *stage = Stage::Measure;
-                let seen = bad.seen(&found.labels, photo.width, photo.height);
+                let seen = bad.seen(&found.labels.with_one_kind(), photo.width, photo.height);
                 let colours = if series.kind.recolours() { &bad.photo } else { &photo };
                 let whole = seen.iter().all(Option::is_some);
                 let now = LabelMap { data: seen.iter().map(|s| s.unwrap_or(BACKGROUND)).collect(), ..base.clone() };

@@ -17,6 +17,16 @@ pub struct Input {
     pub scale: f64,
     pub mean: Vec<f64>,
     pub std: Vec<f64>,
+    /// One more channel, of the lesions.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mask: bool,
+}
+
+impl Input {
+    /// Channels of the tensor.
+    pub fn planes(&self) -> usize {
+        self.channels.count() + usize::from(self.mask)
+    }
 }
 
 /// The frame of a graph of any size whose manifest names none.
@@ -27,11 +37,12 @@ const SIDES: std::ops::RangeInclusive<u32> = 8..=8192;
 pub fn resolve_input(wanted: &InputManifest, graph: &GraphInfo) -> Result<(Input, Vec<String>), Unclear> {
     let mut assumed = Vec::new();
     let tensor = image_input(wanted, graph)?;
-    let layout = wanted.layout.or_else(|| layout_shown(tensor)).ok_or_else(|| {
+    let mask = wanted.mask.unwrap_or(false);
+    let layout = wanted.layout.or_else(|| layout_shown(tensor, mask)).ok_or_else(|| {
         Unclear::Open(format!("Input {} does not show which axis holds the colours.", tensor.describe()))
     })?;
     let axes = axes(tensor, layout);
-    let channels = channels(wanted.channels, axes.channels, tensor, &mut assumed)?;
+    let channels = channels(wanted.channels, colours(axes.channels, mask), tensor, &mut assumed)?;
     let size = size(wanted.size, &axes, tensor, &mut assumed)?;
     let (scale, mean, std) = normalisation(wanted, tensor.element, channels.count())?;
     let input = Input {
@@ -45,6 +56,7 @@ pub fn resolve_input(wanted: &InputManifest, graph: &GraphInfo) -> Result<(Input
         scale,
         mean,
         std,
+        mask,
     };
     Ok((input, assumed))
 }
@@ -82,9 +94,14 @@ fn image_input<'a>(wanted: &InputManifest, graph: &'a GraphInfo) -> Result<&'a T
     Ok(tensor)
 }
 
+/// Colour channels of an axis that may have one more for the lesions.
+pub(super) fn colours(axis: Dim, mask: bool) -> Dim {
+    axis.map(|channels| channels.saturating_sub(u32::from(mask)))
+}
+
 /// Where an axis of 1 or 3 can only be the colours.
-pub(super) fn layout_shown(tensor: &TensorInfo) -> Option<Layout> {
-    let is_colours = |axis: usize| matches!(tensor.dims.get(axis), Some(Some(1 | 3)));
+pub(super) fn layout_shown(tensor: &TensorInfo, mask: bool) -> Option<Layout> {
+    let is_colours = |axis: usize| tensor.dims.get(axis).is_some_and(|dim| matches!(colours(*dim, mask), Some(1 | 3)));
     match (is_colours(1), is_colours(3)) {
         (true, false) => Some(Layout::Nchw),
         (false, true) => Some(Layout::Nhwc),

@@ -1,12 +1,13 @@
 //! What a model is: the manifest beside a `model.onnx`, and the complete description made of it and of the graph.
 //!
 //! A manifest may leave out whatever the graph says for itself: `input` and `output` complete it by what `graph` shows, and
-//! refuse where that leaves a doubt; `template` then is the manifest to fill in. `locate` finds the files, `external` keeps a
+//! refuse where that leaves a doubt; `template` then is the manifest to fill in. `labels` is the answer of a classifier. `locate` finds the files, `external` keeps a
 //! graph's side files inside the model's folder.
 
 mod external;
 mod graph;
 mod input;
+mod labels;
 mod locate;
 mod output;
 mod template;
@@ -14,14 +15,18 @@ mod template;
 pub use external::side_files;
 pub use graph::{Dim, Element, GraphInfo, Observed, ROUNDING, TensorInfo};
 pub use input::{Input, resolve_input};
+pub use labels::{LabelOutput, labels_output, resolve_labels};
 pub use locate::BUILT_IN_CARD;
 pub use locate::{Model, built_in, locate};
 pub use output::{Output, map_output, resolve_output};
 pub use template::{fill_in_input, fill_in_output};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::domain::record::Confidence;
+use crate::domain::crop::Frame;
+use crate::domain::record::{ClassifiedPart, Confidence};
 
 pub const MANIFEST_SCHEMA: &str = "derm-seg/manifest/1";
 
@@ -55,6 +60,9 @@ pub struct Manifest {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// What the model does; a segmenter where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ModelKind>,
     /// The graph's file, beside the manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -72,9 +80,24 @@ pub struct Manifest {
     pub second_look: Option<SecondLook>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
+    /// Of a classifier: which part of the photo it sees; the whole photo where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applies_to: Option<ClassifiedPart>,
+    /// Of a classifier: how that part is cut out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Frame>,
     /// Data, training and figures: shown, never interpreted.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub provenance: serde_json::Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    /// Says for every pixel what it shows.
+    Segmenter,
+    /// Says what a photo or a part of it shows.
+    Classifier,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -100,6 +123,9 @@ pub struct InputManifest {
     pub mean: Option<Vec<f64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub std: Option<Vec<f64>>,
+    /// Of a classifier: one more channel after the colours, 1 in lesions and 0 elsewhere (255 for a graph that takes bytes).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -115,7 +141,16 @@ pub struct OutputManifest {
     pub activation: Option<Activation>,
     /// What each channel (or class index) means, in order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub classes: Option<Vec<ClassRole>>,
+    pub classes: Option<Vec<Class>>,
+    /// Which kind of lesion a pixel is of where several reach their thresholds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Overlap>,
+    /// Of a classifier: what each value of its answer stands for, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<String>>,
+    /// Of a classifier: it gives no label where none has this probability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abstain_below: Option<f64>,
     /// Logits are divided by it before the activation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
@@ -199,11 +234,102 @@ pub enum ClassRole {
     Ignore,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+impl ClassRole {
+    fn name(self) -> &'static str {
+        match self {
+            ClassRole::Background => "background",
+            ClassRole::Skin => "skin",
+            ClassRole::Lesion => "lesion",
+            ClassRole::NotLesion => "not_lesion",
+            ClassRole::Ignore => "ignore",
+        }
+    }
+}
+
+/// What a channel stands for: its role, and for one of several kinds of lesion a name of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Class {
+    pub name: String,
+    pub role: ClassRole,
+}
+
+impl From<ClassRole> for Class {
+    fn from(role: ClassRole) -> Self {
+        Self { name: role.name().to_owned(), role }
+    }
+}
+
+/// In a manifest, a role alone is its own name.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum ClassText {
+    Role(ClassRole),
+    Named(NamedClass),
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct NamedClass {
+    name: String,
+    role: ClassRole,
+}
+
+impl Serialize for Class {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.name == self.role.name() {
+            true => self.role.serialize(serializer),
+            false => NamedClass { name: self.name.clone(), role: self.role }.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Class {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let shown = serde_json::Value::deserialize(deserializer)?;
+        let text: ClassText = serde_json::from_value(shown.clone()).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "the class {shown} is not known: write background, skin, lesion, not_lesion or ignore, or for a class with a name of its own \
+                 {{\"name\": \"erythema\", \"role\": \"lesion\"}}"
+            ))
+        })?;
+        Ok(match text {
+            ClassText::Role(role) => role.into(),
+            ClassText::Named(NamedClass { name, role }) => Self { name, role },
+        })
+    }
+}
+
+/// Which kind of lesion wins where several reach their thresholds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// The one that is the farthest above its threshold, as a ratio.
+    #[default]
+    Likeliest,
+    /// The first in the order of the classes.
+    First,
+    Last,
+}
+
+/// A pixel is lesion from this probability on; otherwise it is the likelier of background and skin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
-    /// A pixel is lesion from this probability on; otherwise it is the likelier of background and skin.
+    /// Of every kind of lesion that has none of its own.
+    #[serde(default = "half")]
     pub lesion: f64,
+    /// By the name of a kind.
+    #[serde(flatten)]
+    pub of_kinds: BTreeMap<String, f64>,
+}
+
+impl Thresholds {
+    pub fn of_lesion(lesion: f64) -> Self {
+        Self { lesion, of_kinds: BTreeMap::new() }
+    }
+}
+
+fn half() -> f64 {
+    0.5
 }
 
 /// A second, closer look where the first found something.

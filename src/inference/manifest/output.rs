@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::graph::{GraphInfo, Observed, TensorInfo};
-use super::{Activation, ClassRole, Layout, OutputManifest, Thresholds, Unclear, Values};
+use super::{Activation, Class, ClassRole, Layout, OutputManifest, Overlap, Thresholds, Unclear, Values};
+use crate::domain::mask::{Kinds, MAX_KINDS};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Output {
@@ -11,15 +12,37 @@ pub struct Output {
     pub layout: Layout,
     pub values: Values,
     pub activation: Activation,
-    pub classes: Vec<ClassRole>,
+    pub classes: Vec<Class>,
+    /// Only where there are several kinds of lesion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Overlap>,
     pub temperature: f64,
     pub thresholds: Thresholds,
 }
 
 impl Output {
     pub fn has_skin_class(&self) -> bool {
-        self.classes.contains(&ClassRole::Skin)
+        has_role(&self.classes, ClassRole::Skin)
     }
+
+    pub fn kinds(&self) -> Kinds {
+        Kinds { names: kinds(&self.classes), has_skin_class: self.has_skin_class() }
+    }
+}
+
+fn has_role(classes: &[Class], role: ClassRole) -> bool {
+    classes.iter().any(|class| class.role == role)
+}
+
+/// Names of the kinds of lesion, in the order of the classes. Channels of one name are one kind.
+fn kinds(classes: &[Class]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for class in classes.iter().filter(|class| class.role == ClassRole::Lesion) {
+        if !names.contains(&class.name) {
+            names.push(class.name.clone());
+        }
+    }
+    names
 }
 
 /// `input` is the layout of the input. Also returns what was assumed.
@@ -41,15 +64,39 @@ pub fn resolve_output(
     let activation = activation(wanted.activation, values, channels)?;
     let classes = classes(wanted.classes.as_deref(), values, channels, tensor, seen, &mut assumed)?;
     let temperature = wanted.temperature.unwrap_or(1.0);
-    let thresholds = wanted.thresholds.unwrap_or(Thresholds { lesion: 0.5 });
-    let Thresholds { lesion } = thresholds;
-    if !(lesion > 0.0 && lesion < 1.0) {
-        return Err(Unclear::Wrong(format!("The lesion threshold is {lesion}: it must lie between 0 and 1.")));
-    }
+    let kinds = kinds(&classes);
+    let thresholds = thresholds(wanted.thresholds.clone(), &kinds)?;
+    let overlap = match (wanted.overlap, kinds.len() > 1) {
+        (Some(_), false) => {
+            return Err(Unclear::Wrong(
+                "The manifest has an \"overlap\", but the model has no several kinds of lesion that could overlap."
+                    .into(),
+            ));
+        }
+        (overlap, several) => several.then(|| overlap.unwrap_or_default()),
+    };
     if !temperature.is_finite() || temperature <= 0.0 {
         return Err(Unclear::Wrong(format!("The temperature is {temperature}: it must be above 0.")));
     }
-    Ok((Output { name: tensor.name.clone(), layout, values, activation, classes, temperature, thresholds }, assumed))
+    let name = tensor.name.clone();
+    Ok((Output { name, layout, values, activation, classes, overlap, temperature, thresholds }, assumed))
+}
+
+fn thresholds(wanted: Option<Thresholds>, kinds: &[String]) -> Result<Thresholds, Unclear> {
+    let thresholds = wanted.unwrap_or(Thresholds::of_lesion(0.5));
+    let all = thresholds.of_kinds.iter().map(|(name, p)| (name.as_str(), *p));
+    for (name, p) in all.chain([("lesion", thresholds.lesion)]) {
+        if !(p > 0.0 && p < 1.0) {
+            return Err(Unclear::Wrong(format!("The {name} threshold is {p}: it must lie between 0 and 1.")));
+        }
+        if name != "lesion" && !kinds.iter().any(|kind| kind == name) {
+            return Err(Unclear::Wrong(format!(
+                "There is a threshold for {name:?}, but the model has no lesions of that name; it has: {}.",
+                if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
+            )));
+        }
+    }
+    Ok(thresholds)
 }
 
 /// Which of the graph's outputs holds the map.
@@ -155,13 +202,13 @@ fn activation(wanted: Option<Activation>, values: Values, channels: usize) -> Re
 }
 
 fn classes(
-    wanted: Option<&[ClassRole]>,
+    wanted: Option<&[Class]>,
     values: Values,
     channels: usize,
     tensor: &TensorInfo,
     seen: &Observed,
     assumed: &mut Vec<String>,
-) -> Result<Vec<ClassRole>, Unclear> {
+) -> Result<Vec<Class>, Unclear> {
     let classes = match wanted {
         Some(classes) if values == Values::Labels || classes.len() == channels => classes.to_vec(),
         Some(classes) => {
@@ -182,24 +229,35 @@ fn classes(
             classes
         }
     };
-    match classes.contains(&ClassRole::Lesion) {
-        true => Ok(classes),
-        false => Err(Unclear::Wrong(
-            "No class of the model is called lesion: name the classes in the manifest's output.classes.".into(),
+    let kinds = kinds(&classes);
+    if let Some(bad) = kinds.iter().find(|name| name.trim().is_empty() || name.contains(char::is_control)) {
+        return Err(Unclear::Wrong(format!("The manifest has a class {bad:?}: a class needs a name.")));
+    }
+    if kinds.len() > MAX_KINDS {
+        let count = kinds.len();
+        return Err(Unclear::Wrong(format!(
+            "The model has {count} kinds of lesion; up to {MAX_KINDS} can be told apart."
+        )));
+    }
+    match kinds.is_empty() && !has_role(&classes, ClassRole::Skin) {
+        false => Ok(classes),
+        true => Err(Unclear::Wrong(
+            "No class of the model is lesion or skin: say in the manifest's output.classes which are.".into(),
         )),
     }
 }
 
 /// What so many channels usually mean, also in words.
-pub(super) fn usual_classes(values: Values, channels: usize) -> Option<(Vec<ClassRole>, &'static str)> {
+pub(super) fn usual_classes(values: Values, channels: usize) -> Option<(Vec<Class>, &'static str)> {
     use ClassRole::{Background, Lesion, NotLesion, Skin};
-    match channels {
-        _ if values == Values::Labels => None,
-        1 => Some((vec![Lesion], "the one channel is lesion")),
-        2 => Some((vec![NotLesion, Lesion], "classes not_lesion, lesion")),
-        3 => Some((vec![Background, Skin, Lesion], "classes background, skin, lesion")),
-        _ => None,
-    }
+    let (roles, words): (&[ClassRole], _) = match channels {
+        _ if values == Values::Labels => return None,
+        1 => (&[Lesion], "the one channel is lesion"),
+        2 => (&[NotLesion, Lesion], "classes not_lesion, lesion"),
+        3 => (&[Background, Skin, Lesion], "classes background, skin, lesion"),
+        _ => return None,
+    };
+    Some((roles.iter().map(|&role| role.into()).collect(), words))
 }
 
 /// The output's channels are where the input's are, unless only the other place can hold them.

@@ -1,7 +1,7 @@
 //! The manifest that is printed where a graph leaves a doubt, for its user to fill in.
 
 use super::graph::{Element, GraphInfo, Observed};
-use super::input::{USUAL_SIZE, axes, layout_shown};
+use super::input::{USUAL_SIZE, axes, colours, layout_shown};
 use super::output::{channel_count, layout_seen, usual_activation, usual_classes, values_seen};
 use super::{
     Channels, ClassRole, InputManifest, Layout, MANIFEST_SCHEMA, Manifest, OutputManifest, Resize, SizeRule,
@@ -16,10 +16,11 @@ pub fn fill_in_input(manifest: &Manifest, graph: &GraphInfo) -> Manifest {
     filled.version.get_or_insert_with(|| "1".to_owned());
     let input: &mut InputManifest = &mut filled.input;
     let Some(tensor) = graph.input(input.name.as_deref()).or_else(|| graph.input(None)) else { return filled };
+    let mask = input.mask.unwrap_or(false);
     input.name = Some(tensor.name.clone());
-    let layout = *input.layout.get_or_insert(layout_shown(tensor).unwrap_or(Layout::Nchw));
+    let layout = *input.layout.get_or_insert(layout_shown(tensor, mask).unwrap_or(Layout::Nchw));
     let axes = axes(tensor, layout);
-    let grey = axes.channels == Some(1);
+    let grey = colours(axes.channels, mask) == Some(1);
     let channels = *input.channels.get_or_insert(if grey { Channels::Grey } else { Channels::Rgb });
     input.size.get_or_insert(match (axes.width, axes.height) {
         (Some(width), Some(height)) => SizeRule::Fixed { width, height },
@@ -46,7 +47,7 @@ pub fn fill_in_output(mut filled: Manifest, graph: &GraphInfo, seen: Option<&Obs
     let output: &mut OutputManifest = &mut filled.output;
     let Some(tensor) = graph.output(output.name.as_deref()).or_else(|| graph.output(None)) else { return filled };
     output.name = Some(tensor.name.clone());
-    output.thresholds.get_or_insert(Thresholds { lesion: 0.5 });
+    output.thresholds.get_or_insert(Thresholds::of_lesion(0.5));
     let Some(seen) = seen else { return filled };
     let layout = output.layout.unwrap_or_else(|| layout_seen(seen, input_layout, None));
     let channels = channel_count(&seen.shape, layout);
@@ -58,7 +59,7 @@ pub fn fill_in_output(mut filled: Manifest, graph: &GraphInfo, seen: Option<&Obs
     let unknown = if values == Values::Labels { seen.max.max(0.0) as usize + 1 } else { channels };
     // Many classes are all left out until their meaning is filled in: without a lesion, nothing runs by mistake.
     output.classes.get_or_insert_with(|| {
-        usual_classes(values, channels).map_or(vec![ClassRole::Ignore; unknown], |(roles, _)| roles)
+        usual_classes(values, channels).map_or(vec![ClassRole::Ignore.into(); unknown], |(roles, _)| roles)
     });
     filled
 }

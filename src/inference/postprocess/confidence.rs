@@ -1,7 +1,7 @@
 //! How sure the model was, counted on its own grid: every cell weighs as many photo pixels as it covers.
 
 use super::{Decision, ProbMap};
-use crate::domain::mask::{BACKGROUND, LESION, SKIN};
+use crate::domain::mask::is_lesion;
 use crate::domain::record::Confidence;
 
 /// A cell whose best class is less likely than this is undecided.
@@ -10,16 +10,18 @@ const UNDECIDED_BELOW: f32 = 0.6;
 pub fn confidence(looks: &[ProbMap], decision: Decision) -> Confidence {
     let (mut all, mut undecided, mut lesion, mut probability, mut entropy) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (i, look) in looks.iter().enumerate() {
-        let planes = [look.plane(BACKGROUND), look.plane(SKIN), look.plane(LESION)];
+        let planes: Vec<&[f32]> = (0..look.classes()).map(|class| look.plane(class as u8)).collect();
+        let mut p = vec![0.0; planes.len()];
         look.for_each_cell(&looks[i + 1..], |cell, weight| {
-            let p = planes.map(|plane| plane[cell]);
+            p.iter_mut().zip(&planes).for_each(|(p, plane)| *p = plane[cell]);
             all += weight;
-            if p[0].max(p[1]).max(p[2]) < UNDECIDED_BELOW {
+            if p.iter().copied().fold(0.0, f32::max) < UNDECIDED_BELOW {
                 undecided += weight;
             }
-            if decision.class(p[0], p[1], p[2]) == LESION {
+            let class = decision.class(&p);
+            if is_lesion(class) {
                 lesion += weight;
-                probability += weight * f64::from(p[2]);
+                probability += weight * f64::from(p[usize::from(class)]);
                 entropy -=
                     weight * p.iter().map(|&p| f64::from(p)).filter(|&p| p > 0.0).map(|p| p * p.ln()).sum::<f64>();
             }

@@ -4,7 +4,7 @@
 //! they find stands in the model's card.
 
 use super::{Decision, ProbMap};
-use crate::domain::mask::LESION;
+use crate::domain::mask::is_lesion;
 
 /// Cells under this lesion probability have no say in `lesion_doubt`.
 const POSSIBLE: f32 = 0.1;
@@ -14,7 +14,7 @@ pub fn lesion_doubt(looks: &[ProbMap]) -> Option<f64> {
     let (mut area, mut doubt) = (0.0, 0.0);
     for (i, look) in looks.iter().enumerate() {
         look.for_each_cell(&looks[i + 1..], |cell, weight| {
-            let p = look.plane(LESION)[cell];
+            let p = look.lesions().map(|plane| plane[cell]).sum::<f32>().min(1.0);
             if p > POSSIBLE {
                 area += weight;
                 doubt += weight * f64::from(4.0 * p * (1.0 - p));
@@ -27,10 +27,12 @@ pub fn lesion_doubt(looks: &[ProbMap]) -> Option<f64> {
 /// One minus the Dice of what two looks call lesion, inside the part that both saw; 0 where neither found anything.
 pub fn disagreement(first: &ProbMap, closer: &ProbMap, decision: Decision) -> f64 {
     let (mut once, mut again, mut both) = (0u32, 0u32, 0u32);
+    let classes = 0..closer.classes() as u8;
     closer.for_each_cell(&[], |cell, _| {
         let (x, y) = closer.photo_point(cell);
-        let near = closer.plane(LESION)[cell] >= decision.lesion_threshold;
-        let far = super::paint::sample(first, LESION, x, y) >= decision.lesion_threshold;
+        let near: Vec<f32> = classes.clone().map(|class| closer.plane(class)[cell]).collect();
+        let far: Vec<f32> = classes.clone().map(|class| super::paint::sample(first, class, x, y)).collect();
+        let [near, far] = [near, far].map(|chances| is_lesion(decision.class(&chances)));
         once += u32::from(far);
         again += u32::from(near);
         both += u32::from(far && near);
@@ -44,8 +46,6 @@ mod tests {
 
     use super::*;
     use crate::domain::geometry::{Placement, Rect};
-
-    const DECISION: Decision = Decision { lesion_threshold: 0.5 };
 
     /// A map of 10 x 10 cells over `source`, with that lesion probability in some columns.
     fn map(source: Rect, columns: std::ops::Range<usize>, p: f32) -> ProbMap {
@@ -76,9 +76,12 @@ mod tests {
     fn looks_disagree_by_what_only_one_of_them_marks() {
         let first = map(Rect::whole(100, 100), 0..5, 0.9);
         let part = Rect { x: 0.0, y: 0.0, width: 100.0, height: 50.0 };
-        assert!(disagreement(&first, &map(part, 0..5, 0.9), DECISION) < 1e-9);
-        assert_eq!(disagreement(&first, &map(part, 5..10, 0.9), DECISION), 1.0);
-        assert_eq!(disagreement(&first, &map(part, 0..0, 0.9), DECISION), 1.0);
-        assert_eq!(disagreement(&map(Rect::whole(100, 100), 0..0, 0.9), &map(part, 0..0, 0.9), DECISION), 0.0);
+        assert!(disagreement(&first, &map(part, 0..5, 0.9), Decision::of_lesion(0.5)) < 1e-9);
+        assert_eq!(disagreement(&first, &map(part, 5..10, 0.9), Decision::of_lesion(0.5)), 1.0);
+        assert_eq!(disagreement(&first, &map(part, 0..0, 0.9), Decision::of_lesion(0.5)), 1.0);
+        assert_eq!(
+            disagreement(&map(Rect::whole(100, 100), 0..0, 0.9), &map(part, 0..0, 0.9), Decision::of_lesion(0.5)),
+            0.0
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Raw output → probabilities of background, skin and lesion, as the model gives them: never stretched to fill 0 to 1,
+//! Raw output → probabilities of background, skin and each kind of lesion, as the model gives them: never stretched to fill 0 to 1,
 //! so that "no lesion" stays possible.
 
 use ndarray::Array3;
@@ -7,7 +7,7 @@ use super::ProbMap;
 use crate::domain::geometry::Placement;
 use crate::domain::mask::{BACKGROUND, LESION, SKIN};
 use crate::error::PhotoError;
-use crate::inference::manifest::{Activation, ClassRole, Layout, Output, Values};
+use crate::inference::manifest::{Activation, Class, ClassRole, Layout, Output, Values};
 use crate::inference::runtime::RawMap;
 
 pub fn interpret(raw: &RawMap, output: &Output, placement: &Placement) -> Result<ProbMap, PhotoError> {
@@ -29,43 +29,49 @@ pub fn interpret(raw: &RawMap, output: &Output, placement: &Placement) -> Result
     let index = |c: usize, i: usize| {
         if output.layout == Layout::Nhwc && raw.shape.len() == 4 { i * channels + c } else { c * size + i }
     };
-    let mut planes = Array3::<f32>::zeros((3, height, width));
+    let kinds = output.kinds().names;
+    let plane_of: Vec<Option<usize>> = output.classes.iter().map(|class| plane_of(class, &kinds)).collect();
+    // A model that knows no lesion has a plane for it in which nothing is.
+    let count = usize::from(LESION) + kinds.len().max(1);
+    let mut planes = Array3::<f32>::zeros((count, height, width));
     let all = planes.as_slice_mut().expect("a fresh array is contiguous");
     let mut scores = vec![0f32; channels];
+    let mut sums = vec![0f32; count];
     for i in 0..size {
-        let mut sums = [0f32; 3];
+        sums.fill(0.0);
         if output.values == Values::Labels {
-            let role = output.classes.get(raw.values[index(0, i)] as usize).copied().unwrap_or(ClassRole::Ignore);
-            sums[usize::from(plane_of(role).unwrap_or(BACKGROUND))] = 1.0;
+            let plane = plane_of.get(raw.values[index(0, i)] as usize).copied().flatten();
+            sums[plane.unwrap_or(usize::from(BACKGROUND))] = 1.0;
         } else {
             (0..channels).for_each(|c| scores[c] = raw.values[index(c, i)]);
-            activate(&mut scores, output);
-            for (score, &role) in scores.iter().zip(&output.classes) {
-                if let Some(plane) = plane_of(role) {
-                    sums[usize::from(plane)] += score;
+            activate(&mut scores, output.activation, output.temperature as f32);
+            for (score, plane) in scores.iter().zip(&plane_of) {
+                if let Some(plane) = plane {
+                    sums[*plane] += score;
                 }
             }
             if channels == 1 {
-                sums[usize::from(BACKGROUND)] = 1.0 - sums[usize::from(LESION)];
+                sums[usize::from(BACKGROUND)] = 1.0 - scores[0];
             }
         }
-        (0..3).for_each(|p| all[p * size + i] = sums[p].clamp(0.0, 1.0));
+        (0..count).for_each(|p| all[p * size + i] = sums[p].clamp(0.0, 1.0));
     }
     Ok(ProbMap { planes, placement: placement.scaled_to(width as u32, height as u32) })
 }
 
-fn plane_of(role: ClassRole) -> Option<u8> {
-    match role {
-        ClassRole::Background | ClassRole::NotLesion => Some(BACKGROUND),
-        ClassRole::Skin => Some(SKIN),
-        ClassRole::Lesion => Some(LESION),
+/// The planes are in the order of the values in a mask.
+fn plane_of(class: &Class, kinds: &[String]) -> Option<usize> {
+    match class.role {
+        ClassRole::Background | ClassRole::NotLesion => Some(usize::from(BACKGROUND)),
+        ClassRole::Skin => Some(usize::from(SKIN)),
+        ClassRole::Lesion => Some(usize::from(LESION) + kinds.iter().position(|kind| *kind == class.name)?),
         ClassRole::Ignore => None,
     }
 }
 
-fn activate(scores: &mut [f32], output: &Output) {
-    let temperature = output.temperature as f32;
-    match output.activation {
+/// Scores become probabilities.
+pub fn activate(scores: &mut [f32], activation: Activation, temperature: f32) {
+    match activation {
         Activation::None => {}
         Activation::Sigmoid => scores.iter_mut().for_each(|s| *s = 1.0 / (1.0 + (-*s / temperature).exp())),
         Activation::Softmax => {
@@ -87,8 +93,8 @@ mod tests {
     use crate::inference::manifest::{Element, Thresholds};
 
     fn output(classes: &[ClassRole], layout: Layout, values: Values, activation: Activation) -> Output {
-        let thresholds = Thresholds { lesion: 0.5 };
-        Output { name: "y".into(), layout, values, activation, classes: classes.to_vec(), temperature: 1.0, thresholds }
+        let (classes, thresholds) = (classes.iter().map(|&role| role.into()).collect(), Thresholds::of_lesion(0.5));
+        Output { name: "y".into(), layout, values, activation, classes, overlap: None, temperature: 1.0, thresholds }
     }
 
     fn read(shape: &[usize], values: &[f32], output: &Output) -> Result<ProbMap, PhotoError> {

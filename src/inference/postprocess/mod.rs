@@ -10,17 +10,18 @@ mod paint;
 mod second_look;
 
 pub use doubt::disagreement;
-pub use interpret::interpret;
+pub use interpret::{activate, interpret};
 pub use paint::probability_rows;
 pub use second_look::{closer_look, merge};
 
 use ndarray::{Array3, Axis};
 
 use crate::domain::geometry::{Placement, Rect, swapped};
-use crate::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use crate::domain::mask::{BACKGROUND, LESION, LabelMap, MAX_KINDS, SKIN};
 use crate::domain::record::Confidence;
+use crate::inference::manifest::{Activation, Output, Overlap};
 
-/// Class probabilities in the model's frame: planes background, skin, lesion. Knows its place in the photo.
+/// Class probabilities in the model's frame: planes background, skin, each kind of lesion. Knows its place in the photo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProbMap {
     pub planes: Array3<f32>,
@@ -28,6 +29,16 @@ pub struct ProbMap {
 }
 
 impl ProbMap {
+    /// Background, skin and each kind of lesion.
+    pub fn classes(&self) -> usize {
+        self.planes.dim().0
+    }
+
+    /// The planes of lesions.
+    pub(crate) fn lesions(&self) -> impl Iterator<Item = &[f32]> {
+        (LESION..self.classes() as u8).map(|kind| self.plane(kind))
+    }
+
     pub fn width(&self) -> usize {
         self.planes.dim().2
     }
@@ -67,21 +78,63 @@ impl ProbMap {
     }
 }
 
-/// From which lesion probability on a pixel is lesion; otherwise it is the likelier of background and skin.
+/// From which probability on a pixel is lesion, and of which kind; otherwise it is the likelier of background and skin.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision {
-    pub lesion_threshold: f32,
+    rule: Rule,
+    /// Of each kind of lesion.
+    thresholds: [f32; MAX_KINDS],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Rule {
+    /// There is one kind.
+    One,
+    /// Exactly one class holds: lesion where all kinds together reach the first threshold, and then the likeliest kind.
+    Together,
+    /// Each kind by its own threshold.
+    Each(Overlap),
 }
 
 impl Decision {
-    /// The set of probabilities that give one class is convex, which `paint` relies on.
-    pub fn class(self, background: f32, skin: f32, lesion: f32) -> u8 {
-        if lesion >= self.lesion_threshold {
-            LESION
-        } else if skin > background {
-            SKIN
-        } else {
-            BACKGROUND
+    pub fn of_lesion(threshold: f32) -> Self {
+        Self { rule: Rule::One, thresholds: [threshold; MAX_KINDS] }
+    }
+
+    pub fn of(output: &Output) -> Self {
+        let (kinds, wanted) = (output.kinds().names, &output.thresholds);
+        let mut thresholds = [wanted.lesion as f32; MAX_KINDS];
+        for (threshold, kind) in thresholds.iter_mut().zip(&kinds) {
+            *threshold = wanted.of_kinds.get(kind).copied().unwrap_or(wanted.lesion) as f32;
+        }
+        let rule = match (kinds.len(), output.activation, output.overlap.unwrap_or_default()) {
+            (0 | 1, ..) => Rule::One,
+            (_, Activation::Softmax, Overlap::Likeliest) if wanted.of_kinds.is_empty() => Rule::Together,
+            (.., overlap) => Rule::Each(overlap),
+        };
+        Self { rule, thresholds }
+    }
+
+    /// Of the probabilities of background, skin and each kind. The set of those that give one class is convex, which `paint`
+    /// relies on.
+    pub fn class(&self, chances: &[f32]) -> u8 {
+        let kinds = &chances[usize::from(LESION)..];
+        let reaches = |&kind: &usize| kinds[kind] >= self.thresholds[kind];
+        // The first of equal ones.
+        let best = |value: &dyn Fn(usize) -> f32| {
+            (0..kinds.len()).fold(0, |best, kind| if value(kind) > value(best) { kind } else { best })
+        };
+        let kind = match self.rule {
+            Rule::One => reaches(&0).then_some(0),
+            Rule::Together => (kinds.iter().sum::<f32>() >= self.thresholds[0]).then(|| best(&|kind| kinds[kind])),
+            Rule::Each(Overlap::First) => (0..kinds.len()).find(reaches),
+            Rule::Each(Overlap::Last) => (0..kinds.len()).rev().find(reaches),
+            Rule::Each(Overlap::Likeliest) => Some(best(&|kind| kinds[kind] / self.thresholds[kind])).filter(reaches),
+        };
+        match kind {
+            Some(kind) => LESION + kind as u8,
+            None if chances[usize::from(SKIN)] > chances[usize::from(BACKGROUND)] => SKIN,
+            None => BACKGROUND,
         }
     }
 }
@@ -115,13 +168,13 @@ impl Segmentation {
 
     /// Lesion probability at a point of the photo, from the closest look that covers it.
     pub fn lesion_probability(&self, x: f64, y: f64) -> f32 {
+        self.probability(LESION, x, y)
+    }
+
+    /// The same of any class.
+    pub fn probability(&self, class: u8, x: f64, y: f64) -> f32 {
         let covers = |look: &&ProbMap| look.placement.source.contains(x, y);
-        self.looks
-            .iter()
-            .rev()
-            .find(covers)
-            .or(self.looks.first())
-            .map_or(0.0, |look| paint::sample(look, LESION, x, y))
+        self.looks.iter().rev().find(covers).or(self.looks.first()).map_or(0.0, |look| paint::sample(look, class, x, y))
     }
 
     pub fn confidence(&self) -> Confidence {
@@ -140,4 +193,35 @@ pub(crate) fn pixel_bounds(rect: Rect, width: u32, height: u32) -> (std::ops::Ra
         clamp(rect.x, width)..clamp(rect.x + rect.width, width),
         clamp(rect.y, height)..clamp(rect.y + rect.height, height),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each(overlap: Overlap, own: &[f32]) -> Decision {
+        let mut thresholds = [0.5; MAX_KINDS];
+        thresholds[..own.len()].copy_from_slice(own);
+        Decision { rule: Rule::Each(overlap), thresholds }
+    }
+
+    #[test]
+    fn where_kinds_overlap_the_rule_decides() {
+        let both = [0.1, 0.2, 0.6, 0.9];
+        assert_eq!(each(Overlap::Likeliest, &[]).class(&both), LESION + 1);
+        assert_eq!(each(Overlap::First, &[]).class(&both), LESION);
+        assert_eq!(each(Overlap::Last, &[]).class(&both), LESION + 1);
+        // 0.6 is three times its threshold, 0.9 not twice.
+        assert_eq!(each(Overlap::Likeliest, &[0.2, 0.5]).class(&both), LESION);
+        assert_eq!(each(Overlap::First, &[0.7, 0.5]).class(&both), LESION + 1);
+        assert_eq!(each(Overlap::Last, &[0.7, 0.95]).class(&both), SKIN);
+    }
+
+    #[test]
+    fn kinds_of_a_softmax_count_together() {
+        let together = Decision { rule: Rule::Together, thresholds: [0.5; MAX_KINDS] };
+        assert_eq!(together.class(&[0.1, 0.3, 0.25, 0.35]), LESION + 1);
+        assert_eq!(together.class(&[0.2, 0.4, 0.2, 0.2]), SKIN);
+        assert_eq!(each(Overlap::Likeliest, &[]).class(&[0.1, 0.3, 0.25, 0.35]), SKIN, "none reaches its own");
+    }
 }

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::{Decision, ProbMap, pixel_bounds};
-use crate::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
+use crate::domain::mask::{LESION, LabelMap, MAX_KINDS};
 
 /// Where a row or column of pixels falls between the map's cells.
 #[derive(Clone, Copy)]
@@ -43,6 +43,17 @@ pub fn sample(map: &ProbMap, class: u8, x: f64, y: f64) -> f32 {
 }
 
 pub fn paint(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
+    // Three classes are what most models have, and what is fast.
+    match map.classes() {
+        3 => paint_classes::<3>(labels, map, decision),
+        _ => paint_classes::<MAX_CLASSES>(labels, map, decision),
+    }
+}
+
+const MAX_CLASSES: usize = LESION as usize + MAX_KINDS;
+
+/// `N` is at least the number of classes.
+fn paint_classes<const N: usize>(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
     let (columns, rows) = pixel_bounds(map.placement.source, labels.width, labels.height);
     if columns.is_empty() || rows.is_empty() {
         return;
@@ -50,9 +61,12 @@ pub fn paint(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
     let (width, height) = (map.width(), map.height());
     let across = taps(columns.clone(), width, |x| map.placement.to_frame(x, 0.0).0);
     let down = taps(rows.clone(), height, |y| map.placement.to_frame(0.0, y).1);
-    let planes = [map.plane(BACKGROUND), map.plane(SKIN), map.plane(LESION)];
-    let cells: Vec<u8> =
-        (0..width * height).map(|i| decision.class(planes[0][i], planes[1][i], planes[2][i])).collect();
+    let classes = map.classes().min(N);
+    let nothing = if classes < N { vec![0.0; width * height] } else { Vec::new() };
+    let planes: [&[f32]; N] =
+        std::array::from_fn(|class| if class < classes { map.plane(class as u8) } else { &nothing[..] });
+    let class = |chances: [f32; N]| decision.class(&chances[..classes]);
+    let cells: Vec<u8> = (0..width * height).map(|i| class(planes.map(|plane| plane[i]))).collect();
     let spans = spans(&across);
 
     let stride = labels.width as usize;
@@ -71,8 +85,7 @@ pub fn paint(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
             let left = planes.map(|p| mix(p[low + l], p[high + l], t.weight));
             let right = planes.map(|p| mix(p[low + r], p[high + r], t.weight));
             for (pixel, a) in row[span.clone()].iter_mut().zip(&across[span.clone()]) {
-                let at = |class: usize| mix(left[class], right[class], a.weight);
-                *pixel = decision.class(at(0), at(1), at(2));
+                *pixel = class(std::array::from_fn(|class| mix(left[class], right[class], a.weight)));
             }
         }
     }
@@ -130,6 +143,7 @@ mod tests {
 
     use super::*;
     use crate::domain::geometry::{Placement, Rect};
+    use crate::domain::mask::{BACKGROUND, SKIN};
 
     /// A map with patches, so that some squares agree and some do not.
     fn patchy(width: usize, height: usize, seed: u32) -> Array3<f32> {
@@ -165,7 +179,7 @@ mod tests {
             };
             let probabilities = ProbMap { planes: patchy(map.0, map.1, seed), placement };
             for lesion_threshold in [0.35, 0.5, 0.8] {
-                let decision = Decision { lesion_threshold };
+                let decision = Decision::of_lesion(lesion_threshold);
                 let mut fast = LabelMap::filled(photo.0, photo.1, 9);
                 paint(&mut fast, &probabilities, decision);
                 for y in 0..photo.1 {
@@ -176,7 +190,7 @@ mod tests {
                         if margin > 1e-6 {
                             assert_eq!(
                                 fast.at(x, y),
-                                decision.class(p(BACKGROUND), p(SKIN), p(LESION)),
+                                decision.class(&[p(BACKGROUND), p(SKIN), p(LESION)]),
                                 "pixel {x}, {y}"
                             );
                         }
@@ -196,7 +210,7 @@ mod tests {
             placement: Placement { source, content: Rect::whole(4, 4), frame_width: 4, frame_height: 4 },
         };
         let mut labels = LabelMap::filled(60, 40, BACKGROUND);
-        paint(&mut labels, &map, Decision { lesion_threshold: 0.5 });
+        paint(&mut labels, &map, Decision::of_lesion(0.5));
         assert_eq!(labels.count(LESION), 300);
         assert!(
             labels.at(10, 20) == LESION

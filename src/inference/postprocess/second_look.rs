@@ -4,18 +4,20 @@
 
 use super::ProbMap;
 use crate::domain::geometry::Rect;
-use crate::domain::mask::{BACKGROUND, LESION, SKIN};
+use crate::domain::mask::LESION;
 use crate::inference::manifest::SecondLook;
 
 /// The square to look at again, or none where nothing was found or it is larger than the rule says.
 pub fn closer_look(first: &ProbMap, rule: &SecondLook, photo_width: u32, photo_height: u32) -> Option<Rect> {
-    let (width, plane) = (first.width(), first.plane(LESION));
+    let width = first.width();
     let (mut x0, mut y0, mut x1, mut y1) = (usize::MAX, usize::MAX, 0, 0);
-    for (y, row) in plane.chunks_exact(width).enumerate() {
-        for (x, &p) in row.iter().enumerate() {
-            if f64::from(p) >= rule.min_probability {
-                (x0, x1) = (x0.min(x), x1.max(x + 1));
-                (y0, y1) = (y0.min(y), y1.max(y + 1));
+    for kind in usize::from(LESION)..first.classes() {
+        for (y, row) in first.plane(kind as u8).chunks_exact(width).enumerate() {
+            for (x, &p) in row.iter().enumerate() {
+                if f64::from(p) >= rule.min_probability {
+                    (x0, x1) = (x0.min(x), x1.max(x + 1));
+                    (y0, y1) = (y0.min(y), y1.max(y + 1));
+                }
             }
         }
     }
@@ -64,9 +66,9 @@ pub fn merge(first: &ProbMap, mut closer: ProbMap, rule: &SecondLook, photo_widt
                 rise(u, source.x, source.width, photo_width).min(rise(v, source.y, source.height, photo_height));
             let weight = rule.weight as f32 * inside;
             if weight < 1.0 {
-                for class in [BACKGROUND, SKIN, LESION] {
-                    let far = super::paint::sample(first, class, u, v);
-                    let near = &mut closer.planes[[usize::from(class), y, x]];
+                for class in 0..first.classes() {
+                    let far = super::paint::sample(first, class as u8, u, v);
+                    let near = &mut closer.planes[[class, y, x]];
                     *near = far + (*near - far) * weight;
                 }
             }

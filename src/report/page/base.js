@@ -6,9 +6,9 @@ const words = read('words');
 const language = document.documentElement.lang;
 /** A sentence in the language of the page; {name} in it is filled in. */
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const { columns, labels, rows: lines } = read('data');
-const rows = lines.map(([path, status, cause, message, labels, values, size, id, subject]) =>
-  ({ path, status, cause, message, labels, values, size, id, subject }));
+const { columns, labels, rows: lines, kinds: lesionKinds } = read('data');
+const rows = lines.map(([path, status, cause, message, labels, values, size, id, subject, said]) =>
+  ({ path, status, cause, message, labels, values, size, id, subject, said }));
 const outlines = read('outlines');
 
 const make = (tag, className, text) => {
@@ -44,13 +44,15 @@ function describe(row) {
   return row.path + ': ' + (found ? say('some_lesions', { n: count(found), share: number(share, '%') }) : say('no_lesion'));
 }
 
-/** The outlines of a photo as a drawing of its shape: of skin, of the lesions, and of the reference. */
+/** The outlines of a photo as a drawing of its shape: of skin, of the lesions and their kinds, and of the reference. */
 function outline(i) {
-  const [width, height, lesion, skin, truth] = outlines[i];
+  const [width, height, lesion, skin, truth, later] = outlines[i];
   const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, class: 'outline', 'aria-hidden': 'true' });
-  for (const [name, d] of [['skin', skin], ['lesion', lesion], ['truth', truth]]) {
+  const kinds = [lesion, ...later].map((d, kind) => ['lesion', d, lesionKinds[kind]?.[1]]);
+  for (const [name, d, colour] of [['skin', skin], ...kinds, ['truth', truth]]) {
     if (!d) continue;
     const group = draw('g', { class: name });
+    if (colour) group.style.setProperty('--lesion', colour);
     // A dark line below a bright one: seen on red, pale and dark skin.
     for (const part of ['fill', 'casing', 'line']) group.append(draw('path', { d, class: part }));
     svg.append(group);

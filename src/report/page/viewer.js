@@ -191,6 +191,7 @@ function facts(row) {
     const own = row.labels.filter(i => labels[i][0] === kind).map(i => labels[i][1]);
     if (own.length) add(kind, own.join(', '));
   }
+  for (const [model, chances] of row.said) add(model, chances);
   table.append(body);
   $('facts').replaceChildren(table);
 }
@@ -227,6 +228,11 @@ function legend(into) {
     button.title = say('layer_hint', { key });
     button.onclick = () => toggleLayer(layer);
     into.append(button);
+    if (layer === 'lesion') into.append(...lesionKinds.map(([name, colour]) => {
+      const kind = make('span', 'kind', name);
+      kind.style.setProperty('--line', colour);
+      return kind;
+    }));
   }
 }
 function toggleLayer(layer) {
