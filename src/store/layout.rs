@@ -28,9 +28,11 @@ pub const MIRRORS: [(&str, &[&str]); 6] = [
     ("crops", &[]),
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 14] = [
+pub const DERIVED: [&str; 16] = [
     "scores.json",
     "scores.csv",
+    "labels.json",
+    "labels.csv",
     "compare.json",
     "report.html",
     "tables/photos.csv",

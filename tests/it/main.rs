@@ -22,6 +22,7 @@ mod inputs;
 mod keep;
 #[path = "../kit/mod.rs"]
 mod kit;
+mod labels;
 mod masks;
 mod models;
 mod opt_out;
