@@ -148,7 +148,10 @@ fn any_classifiers_table_will_do() {
     lab.say("eval --labels labels.csv --predictions expert.csv -o a").expect_code(0);
     assert_eq!(written(&lab, "a")["labels"]["aggregate"]["figures"]["accuracy"]["value"], 11.0 / 12.0);
     // A choice without probabilities, and a blank where it abstained.
-    write_text(&lab.path("choice.csv"), "photo,predicted\nP0/0.jpg,eczema\nP0/1.jpg,\nP1/2.jpg,eczema\nstranger.jpg,eczema\n");
+    write_text(
+        &lab.path("choice.csv"),
+        "photo,predicted\nP0/0.jpg,eczema\nP0/1.jpg,\nP1/2.jpg,eczema\nstranger.jpg,eczema\n",
+    );
     let ran = lab.say("eval --labels labels.csv --predictions choice.csv -o b").expect_code(0);
     let found = written(&lab, "b");
     assert_eq!(
@@ -158,7 +161,10 @@ fn any_classifiers_table_will_do() {
     assert_eq!(found["labels"]["aggregate"]["figures"]["macro_auroc"]["value"], Value::Null);
     assert!(ran.stdout.contains("photos without a true label: 1"), "{}", ran.stdout);
     // Columns that say themselves that they hold probabilities leave no doubt about the others.
-    write_text(&lab.path("prefix.csv"), "image,fold,p_eczema,p_impetigo,p_herpes\nP0/0.jpg,1,0.2,0.7,0.1\nP0/1.jpg,0,0.2,0.7,0.1\n");
+    write_text(
+        &lab.path("prefix.csv"),
+        "image,fold,p_eczema,p_impetigo,p_herpes\nP0/0.jpg,1,0.2,0.7,0.1\nP0/1.jpg,0,0.2,0.7,0.1\n",
+    );
     lab.say("eval --labels labels.csv --predictions prefix.csv -o c").expect_code(0);
     assert_eq!(written(&lab, "c")["labels"]["labels"], json!(["eczema", "impetigo", "herpes"]));
 }

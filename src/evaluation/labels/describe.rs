@@ -21,9 +21,14 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The interval to believe: by subject where subjects are known, because photos of one person are alike.
+    /// The interval to believe: by subject where subjects are known, because photos of one person are alike. Where all were right,
+    /// or none, every resample is like the others, and only Wilson's says how far the share may be off.
     pub fn interval(&self, subjects_known: bool) -> Option<[f64; 2]> {
-        if subjects_known { self.ci95_by_subject } else { self.wilson95.or(self.ci95_by_image) }
+        match self.ci95_by_subject {
+            _ if !subjects_known => self.wilson95.or(self.ci95_by_image),
+            Some([low, high]) if low == high => self.wilson95.or(self.ci95_by_subject),
+            by_subject => by_subject,
+        }
     }
 }
 
