@@ -1,8 +1,10 @@
-//! Masks held against each other: the figures (`score`), results against references (`eval`), a run against another (`compare`),
+//! Masks held against each other: the figures (`score`), results against references (`eval`),
+//! labels that classifiers give against true ones (`labels`), a run against another (`compare`),
 //! photos against worse ones of themselves (`stress`).
 
 pub(crate) mod cohort;
 pub(crate) mod compare;
 pub(crate) mod eval;
+pub(crate) mod labels;
 pub mod score;
 pub(crate) mod stress;

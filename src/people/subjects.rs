@@ -156,6 +156,11 @@ impl Subjects {
         (without_line, missed.count())
     }
 
+    /// What the table calls the photos, line by line.
+    pub fn images(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|line| line.image.as_str())
+    }
+
     pub fn value(&self, image: &str, column: usize) -> Option<String> {
         self.line(image)?.values[column].clone()
     }

@@ -31,11 +31,11 @@ const PAGE: &str = r#"<!doctype html>
 <title>derm-seg: stress</title>
 <style>{{style}}
 main { max-width: 1180px; margin: auto; }
-.kinds { display: grid; grid-template-columns: repeat(auto-fill, minmax(500px, 1fr)); gap: 28px; margin-bottom: 40px; }
-.kinds svg { width: 100%; }
-.kinds table { font-size: 13px; font-variant-numeric: tabular-nums; border-collapse: collapse; width: 100%; }
-.kinds td, .kinds th { text-align: right; padding: 1px 6px; border-bottom: 1px solid var(--faint); }
-.kinds p { margin: 2px 0; color: var(--soft); }
+section > p { margin: 2px 0; color: var(--soft); }
+.kind { display: flex; flex-wrap: wrap; gap: 8px 18px; align-items: start; }
+.kind svg { width: 350px; }
+.kind table { display: table; font-size: 13px; font-variant-numeric: tabular-nums; border-collapse: collapse; width: auto; }
+.kind td, .kind th { text-align: right; min-width: 0; width: auto; padding: 3px 7px; border-bottom: 1px solid var(--faint); white-space: nowrap; }
 </style>
 </head>
 <body>
@@ -45,7 +45,8 @@ main { max-width: 1180px; margin: auto; }
 photo was disturbed in memory, and the same model looked at it again. Dice is that of the lesion to the lesion in the undisturbed photo: it says how
 steady the model is, not whether it is right. The line is the median, the band holds the middle half of the photos, the dashed line is the
 bound of {{bound}}.</p>
-<div class="kinds">{{kinds}}</div>
+<p>Changes in the tables: median (quartiles); skin share: lesion share of the visible skin, in percentage points. Lost: photos whose lesion is not found any more. Invented: photos without a lesion in which one is found now.</p>
+{{kinds}}
 </main>
 </body>
 </html>
@@ -70,16 +71,15 @@ fn section(kind: &OfKind, bound: f64) -> String {
             s.lost,
             s.invented,
             spread(&change.lesion_fraction_of_skin, 100.0, 1),
-            spread(&change.lesions, 1.0, 0),
+            spread(&change.lesions, 1.0, 1),
             spread(&change.delta_a, 1.0, 1),
         );
         rows
     });
     format!(
-        "<section><h2>{title}</h2><p>{}. Strength: {}.</p>{plot}<table><tr><th>strength</th><th>photos</th><th>median Dice</th>\
-         <th>lost</th><th>invented</th><th>share of skin, points</th><th>lesions</th><th>Δa*</th></tr>{rows}</table>\
-         <p>Changes: median (quartiles). Lost: photos whose lesion is not found any more. Invented: photos without a lesion in which one is found \
-         now.</p></section>",
+        "<section><h2>{title}</h2><p>{}. Strength: {}.</p><div class=\"kind\">{plot}<table><tr><th>strength</th><th>photos</th><th>median Dice</th>\
+         <th>lost</th><th>invented</th><th>skin share, points</th><th>lesions</th><th>Δa*</th></tr>{rows}</table>\
+         </div></section>",
         escape(kind.what),
         escape(kind.unit),
     )
@@ -90,7 +90,11 @@ fn number(value: Option<f64>) -> String {
 }
 
 fn spread(summary: &MetricSummary, scale: f64, digits: usize) -> String {
-    let say = |v: f64| format!("{:+.digits$}", v * scale + 0.0);
+    let say = |v: f64| {
+        let text = format!("{:+.digits$}", v * scale);
+        let is_zero = text.chars().all(|c| matches!(c, '+' | '-' | '0' | '.'));
+        if is_zero { text[1..].to_owned() } else { text }
+    };
     match (summary.q1, summary.median, summary.q3) {
         (Some(q1), Some(median), Some(q3)) => format!("{} ({} to {})", say(median), say(q1), say(q3)),
         _ => "–".to_owned(),

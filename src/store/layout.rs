@@ -53,9 +53,11 @@ const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
     ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 14] = [
+pub const DERIVED: [&str; 16] = [
     "scores.json",
     "scores.csv",
+    "labels.json",
+    "labels.csv",
     "compare.json",
     "report.html",
     "tables/photos.csv",

@@ -121,7 +121,36 @@ fn scored() -> Lab {
     let plaque = json!({"label": "plaque", "shape_type": "polygon", "points": [[5, 5], [15, 5], [15, 15], [5, 15]]});
     let labelme = json!({"imageWidth": 40, "imageHeight": 30, "shapes": [plaque]});
     write_text(&lab.path("plaques/P01/a.json"), &labelme.to_string());
+    classified(&lab);
     lab
+}
+
+/// True labels, and what two classifiers say: the first is wrong on two photos and abstains on one, the second on more.
+fn classified(lab: &Lab) {
+    let mut tables =
+        ["path,patient,label\n", "path,eczema,impetigo,predicted\n", "path,eczema,impetigo\n"].map(str::to_owned);
+    for i in 0..20_u32 {
+        let truth = ["eczema", "impetigo"][usize::from(i % 5 < 2)];
+        let path = format!("P{:02}/{i}.jpg", i / 2);
+        let p = |wrong: bool| {
+            let sure = f64::from(60 + i) / 100.0;
+            if (truth == "eczema") != wrong { (sure, 1.0 - sure) } else { (1.0 - sure, sure) }
+        };
+        let (first, second) = (p(i == 3 || i == 8), p(i % 4 == 3));
+        let said = if i == 11 {
+            ""
+        } else if first.0 > first.1 {
+            "eczema"
+        } else {
+            "impetigo"
+        };
+        tables[0] += &format!("{path},{},{truth}\n", i / 2);
+        tables[1] += &format!("{path},{:.2},{:.2},{said}\n", first.0, first.1);
+        tables[2] += &format!("{path},{:.2},{:.2}\n", second.0, second.1);
+    }
+    for (name, table) in ["labels.csv", "kinds.csv", "others.csv"].into_iter().zip(tables) {
+        write_text(&lab.path(name), &table);
+    }
 }
 
 /// With a key to read what is encrypted, its public half, and somebody else's key.

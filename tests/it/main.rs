@@ -25,6 +25,7 @@ mod keep;
 mod kinds;
 #[path = "../kit/mod.rs"]
 mod kit;
+mod labels;
 mod masks;
 mod models;
 mod opt_out;

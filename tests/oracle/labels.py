@@ -4,7 +4,6 @@
 
 The tables come from SplitMix64, so that the tests can make the same ones: see src/evaluation/score/labels/tests.rs. Each line
 holds sums of the figures of one table, each figure times its place in the list (undefined ones count 0).
-With --intervals: how often Wilson's and the bootstrap's interval hold the truth is shown by the tests themselves.
 """
 
 import warnings

@@ -19,6 +19,12 @@ Examples:
       several annotators: their agreement, and the model against their majority
   derm-seg eval other-tool/masks --truth masks -o scores
       two folders of masks: no photo and no model is needed
+  derm-seg eval results --labels labels.csv
+      what a second model says of the photos, against the true labels; see docs/labels.md
+  derm-seg eval --labels labels.csv --predictions other-tool.csv
+      the same for any classifier: no photo and no model is needed
+  derm-seg eval results --labels labels.csv --crop-truth boxes.csv --against expert-results
+      the crops against an expert's, and the classifier on both
 
 Limits ([COLUMN=VALUE:]FIGURE.STATISTIC=LIMIT):
   figures     dice, jaccard, sensitivity, specificity, precision, accuracy, threshold_jaccard,
@@ -37,13 +43,16 @@ Exit codes: 0 all done, 1 eval itself failed, 2 usage or settings, 3 some images
 /// without a partner is told of. Masks of different sizes are an error: nothing is resized. The columns of --subjects make
 /// groups of images, and its column of people intervals by subject.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES, override_usage = "derm-seg eval [OPTIONS] <OUT> --truth <DIR>...")]
+#[command(
+    after_long_help = EXAMPLES,
+    override_usage = "derm-seg eval [OPTIONS] <OUT> --truth <DIR>...\n       derm-seg eval [OPTIONS] <OUT> --labels <CSV>\n       derm-seg eval [OPTIONS] --labels <CSV> --predictions <CSV>"
+)]
 pub struct EvalArgs {
     /// Results of `derm-seg run`, or a folder of masks
-    #[arg(value_name = "OUT")]
-    pub predictions: PathBuf,
+    #[arg(value_name = "OUT", required_unless_present = "table")]
+    pub predictions: Option<PathBuf>,
     /// Reference masks: a folder of pictures or of LabelMe files, or a COCO file; one for each annotator
-    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["labels", "crop_truth"], num_args = 1..)]
     pub truth: Vec<PathBuf>,
     /// What their values mean: binary (over 128 is lesion), zero-one, index (0, 1, 2, 255), polygons, colours such as
     /// lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus [default: guessed]
@@ -101,6 +110,46 @@ pub struct EvalArgs {
     pub bins: Vec<String>,
     #[command(flatten)]
     pub review: ReviewArgs,
+    #[command(flatten)]
+    pub labels: LabelsArgs,
+}
+
+/// What a classifier says of photos, and its crops, instead of masks.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Labels and crops")]
+pub struct LabelsArgs {
+    /// Score what a second model (`run --classify`) says of the photos against the true labels of this table: a line a photo, with the
+    /// columns path and label (and patient, sex, ...)
+    #[arg(long, value_name = "CSV", conflicts_with = "truth")]
+    pub labels: Option<PathBuf>,
+    /// Column of --labels with the true labels [default: label, class, truth, ...]
+    #[arg(long, value_name = "NAME", requires = "labels")]
+    pub label_column: Option<String>,
+    /// Answers of any classifier instead of those in OUT: path, a column of probabilities for each label, or its choice as `predicted`
+    #[arg(long = "predictions", value_name = "CSV", requires = "labels")]
+    pub table: Option<PathBuf>,
+    /// Which second model, where OUT has answers of several
+    #[arg(long, value_name = "NAME", requires = "labels")]
+    pub classifier: Option<String>,
+    /// What it looked at, where it looked at several things; of lesions the largest speaks for the photo
+    #[arg(long, value_enum, value_name = "PART", requires = "labels")]
+    pub of: Option<Part>,
+    /// Other answers to the same photos, results or a table: the difference, with McNemar's test and paired intervals
+    #[arg(long, value_name = "OUT|CSV", requires = "labels")]
+    pub against: Option<PathBuf>,
+    /// Hold the crops of OUT against an expert's: a table with path, x, y, width, height (.csv), or masks as for --truth
+    #[arg(long, value_name = "CSV|DIR", conflicts_with = "truth", requires = "predictions")]
+    pub crop_truth: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// The whole photo
+    Photo,
+    /// Each lesion
+    Lesion,
+    /// The part that holds all lesions
+    Union,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

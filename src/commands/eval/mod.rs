@@ -1,6 +1,7 @@
 //! `derm-seg eval`.
 
 pub(in crate::commands) mod args;
+mod labels;
 mod plan;
 mod print;
 
@@ -18,6 +19,9 @@ use print::table;
 
 /// Returns the exit code.
 pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
+    if args.labels.labels.is_some() || args.labels.crop_truth.is_some() {
+        return labels::run(args, global);
+    }
     let settings = settings(args)?;
     let scores = evaluate(&settings.plan)?;
     let mut json = serde_json::to_vec(&scores)?;

@@ -42,6 +42,9 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             gates.push(Gate::parse(side, text).map_err(|e| UsageError(format!("{option} {text}: {e}")))?);
         }
     }
+    let Some(predictions) = args.predictions else {
+        return Err(UsageError("name the results, or a folder of masks".into()).into());
+    };
     let columns = SubjectsPlan {
         image_column: args.image_column,
         subject_column: args.subject_column,
@@ -51,21 +54,21 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
     let vault = at_rest::vault(&args.results.at_rest)?;
     let (people, subjects) = people(&args.results.people, columns, &vault)?;
     let selection = selection(&args.review, &vault)?;
-    if selection.is_some() && !Results::is_one(&args.predictions) {
-        let folder = args.predictions.display();
+    if selection.is_some() && !Results::is_one(&predictions) {
+        let folder = predictions.display();
         return Err(
             UsageError(format!("--review is about results of `derm-seg run`; {folder} is a folder of masks")).into()
         );
     }
     // Results keep their scores with them; a folder of masks is an input, and inputs are not touched.
-    let beside = if Results::is_one(&args.predictions) { args.predictions.clone() } else { PathBuf::from(".") };
+    let beside = if Results::is_one(&predictions) { predictions.clone() } else { PathBuf::from(".") };
     Ok(EvalSettings {
         output: args.output.unwrap_or(beside),
         json: args.json,
         plan: EvalPlan {
             prediction_format: format(args.prediction_format, "--prediction-format")?,
             truth_format: format(args.truth_format, "--truth-format")?,
-            predictions: args.predictions,
+            predictions,
             truths: args.truth,
             truth_suffixes: args.truth_suffix,
             stored_grid: args.truth_grid == Grid::Stored,

@@ -11,7 +11,7 @@ mod ranking;
 #[cfg(test)]
 mod tests;
 
-pub use calibration::{BINS, Bin};
+pub use calibration::{BINS, Bin, likeliest};
 pub use confusion::Confusion;
 pub use interval::{Resampling, wilson};
 pub use paired::{McNemar, mcnemar};
