@@ -10,11 +10,11 @@ use crate::batch::{Tools, footprint};
 use crate::disk::vault;
 use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
 use crate::domain::photo::Photo;
-use crate::domain::record::{Area, Confidence, Done, Edited, FileRef, Input, Outcome, Record, Size};
+use crate::domain::record::{Confidence, Done, Edited, FileRef, Input, Outcome, Record, Size};
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError};
 use crate::input::decode;
-use crate::measure::measure;
+use crate::measure::{in_millimetres, measure};
 use crate::store::{
     MaskError, OutputFolder, Overlay, decode_mask, encode_mask, encode_overlay, file_name_of, model_mask_path,
     overlay_path, record_path,
@@ -165,9 +165,9 @@ impl Corrector<'_> {
         {
             files.push((overlay_path(name), encode_overlay(photo, labels, overlay)?));
         }
-        let record = Record::new(Outcome::Done(Box::new(Done {
+        let mut new = Done {
             mask: FileRef { path: done.mask.path.clone(), blake3: hash(&mask) },
-            area: Area { mm_per_px: done.area.mm_per_px, ..figures.area },
+            area: figures.area,
             lesions: figures.lesions,
             specks: figures.specks,
             colour: figures.colour,
@@ -176,7 +176,11 @@ impl Corrector<'_> {
             warnings: done.warnings.iter().filter(|w| w.code != PhotoWarning::Doubtful.code()).cloned().collect(),
             edited: Some(edited),
             ..done.clone()
-        })));
+        };
+        if let Some(scale) = done.area.scale() {
+            in_millimetres(&mut new, scale);
+        }
+        let record = Record::new(Outcome::Done(Box::new(new)));
         files.push((record_path(name), record.to_file().map_err(|e| cannot_write(done, &e.into()))?));
         for (path, bytes) in files {
             self.folder.write(&path, &bytes).map_err(|e| cannot_write(done, &e))?;

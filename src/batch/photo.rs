@@ -27,7 +27,7 @@ use crate::people::{Kind, OptOut, Remembered};
 use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::{Policy, findings, scan, scan_bytes};
 use crate::store::{
-    OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities, is_about_the_name, last_touched,
+    OutputFolder, Overlay, Scales, encode_mask, encode_overlay, encode_probabilities, is_about_the_name, last_touched,
     mask_path, overlay_path, record_path,
 };
 
@@ -47,6 +47,8 @@ pub struct PhotoPlan {
     pub faces: faces::FacePolicy,
     /// People who were withdrawn from the results: their photos are known under any name.
     pub withdrawn: Option<Remembered>,
+    /// How long a pixel is.
+    pub scales: Scales,
 }
 
 impl PhotoPlan {
@@ -287,7 +289,8 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
     let Results { done, mask, extra } = results;
     let input = done.input.clone();
     let mask_path = done.mask.path.clone();
-    let record = Record::new(Outcome::Done(Box::new(done)));
+    let mut record = Record::new(Outcome::Done(Box::new(done)));
+    plan.scales.apply(&mut record);
     let json = record.to_file().map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
     let files = std::iter::once((mask_path, mask)).chain(plan.extra_files(source).into_iter().zip(extra));
     let last = (record_path(&source.file_name), json);

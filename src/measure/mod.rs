@@ -10,12 +10,14 @@ mod hull;
 mod perimeter;
 mod quality;
 mod region;
+mod scale;
 mod shape;
 mod symmetry;
 #[cfg(test)]
 pub mod testing;
 
 pub use quality::quality_of_photo;
+pub use scale::in_millimetres;
 
 use serde::Serialize;
 
@@ -88,8 +90,7 @@ fn area(labels: &LabelMap, pieces: &[Component], has_skin_class: bool) -> Area {
         skin_px,
         lesion_px,
         lesion_fraction_of_frame: lesion_px as f64 / frame as f64,
-        lesion_fraction_of_skin: None,
-        mm_per_px: None,
+        ..Area::default()
     };
     Area { lesion_fraction_of_skin: fraction_of_skin(lesion_px, &area), ..area }
 }

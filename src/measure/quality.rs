@@ -55,7 +55,7 @@ pub fn quality_of_photo(photo: &Photo) -> Quality {
         lesion_px: 0,
         lesion_fraction_of_frame: 0.0,
         lesion_fraction_of_skin: None,
-        mm_per_px: None,
+        ..Area::default()
     };
     let mut quality = quality(photo, &everything, &area, &[]);
     quality.flags.retain(|flag| *flag != QualityFlag::NoLesion);
@@ -172,7 +172,7 @@ mod tests {
             lesion_px: 0,
             lesion_fraction_of_frame: 0.0,
             lesion_fraction_of_skin: None,
-            mm_per_px: None,
+            ..Area::default()
         };
         quality(photo, labels, &area, lesions)
     }

@@ -10,10 +10,11 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::layout::{BASE, DERIVED, LOCK, MIRRORS, RECORDS, RUN_FILE, SUMMARY, files_of, mask_path, record_path};
+use super::layout::{BASE, DERIVED, LOCK, MIRRORS, RECORDS, RUN_FILE, SUMMARY, file_name_of, files_of, mask_path, record_path};
 use super::mask_file;
 use super::pictures::Overlay;
 use super::tables::{RUN_SCHEMA, RunFile};
+use crate::disk;
 use crate::disk::describe;
 use crate::disk::vault::{self, Locked, Vault};
 use crate::disk::{Lock, atomic, is_temporary, lock_file, private, sweep};
@@ -225,6 +226,12 @@ impl OutputFolder {
             true => Ok(record),
             false => Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a record of this version")),
         }
+    }
+
+    /// A record of the same results with more figures. Its date stays: by it, a change of the photo since is seen.
+    pub fn rewrite_record(&self, record: &Record) -> io::Result<()> {
+        let Some(done) = record.done() else { return Ok(()) };
+        disk::rewrite(&self.vault, &self.root.join(record_path(file_name_of(done))), &record.to_file()?)
     }
 
     /// Takes a photo's results away, the record first. Tells whether there were any.

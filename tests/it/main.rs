@@ -32,6 +32,7 @@ mod published;
 mod report;
 mod results_folder;
 mod resume;
+mod scale;
 mod schemas;
 mod scrub;
 mod sentinel;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::shared::results::ResultsArgs;
+use crate::commands::shared::scale::ScaleArgs;
 
 /// Take masks that somebody corrected into finished results.
 ///
@@ -40,7 +41,7 @@ pub struct CorrectArgs {
     pub common: CommonArgs,
 }
 
-/// Make figures, tables and overlays again where masks were changed in their place.
+/// Make figures, tables and overlays again where masks were changed in their place, and figures in millimetres.
 ///
 /// For masks that somebody painted over in OUT/masks. No model is needed. The record has `edited`; the model's own mask is
 /// gone, since it was painted over: `correct` keeps it.
@@ -48,12 +49,18 @@ pub struct CorrectArgs {
 #[command(after_long_help = "\
 Examples:
   derm-seg measure results --photos photos
+  derm-seg measure results --photos photos --review review.csv    lengths by the report's ruler
 
 Exit codes: 0 all were measured, 1 it failed, 2 usage or settings, 3 some masks could not be used.")]
 pub struct MeasureArgs {
     /// Folder with the results of a run
     #[arg(value_name = "OUT")]
     pub out: PathBuf,
+    /// What was saved in the report: lengths that its ruler found
+    #[arg(long, value_name = "review.csv", help_heading = "Millimetres")]
+    pub review: Option<PathBuf>,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
     #[command(flatten)]
     pub common: CommonArgs,
 }

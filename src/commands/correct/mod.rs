@@ -18,7 +18,7 @@ use crate::domain::words::counted;
 use crate::error::Stage;
 use crate::exit;
 use crate::input::decode::Limits;
-use crate::store::refresh_tables;
+use crate::store::{file_name_of, refresh_tables};
 use args::{CorrectArgs, MeasureArgs};
 use plan::{CorrectPlan, Unused};
 
@@ -34,6 +34,8 @@ pub fn measure(args: MeasureArgs, global: &Global) -> Result<u8> {
 struct Summary {
     corrected: usize,
     same: usize,
+    /// Photos whose figures in millimetres are new.
+    scaled: usize,
     failed: Vec<(String, String)>,
     /// Files in OUT that are of the masks before.
     outdated: Vec<&'static str>,
@@ -65,10 +67,11 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
             Err(why) => summary.failed.push((done.input.path.clone(), why.to_string())),
         }
     }
+    summary.scaled = rescale(&plan)?;
     // Also after a command that was killed before it came to the tables.
     let outdated =
         refresh_tables(&plan.folder).context("the tables could not be written; run the same command again")?;
-    if summary.corrected > 0 {
+    if summary.corrected + summary.scaled > 0 {
         summary.outdated = outdated;
     }
     settle(plan.folder.root()).context("the disk did not keep all results; run the same command again")?;
@@ -79,13 +82,29 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
     Ok(if summary.failed.is_empty() && plan.unused.is_empty() { exit::OK } else { exit::SOME_FAILED })
 }
 
+/// Gives photos their figures in millimetres, by what was said of their scale now.
+fn rescale(plan: &CorrectPlan) -> Result<usize> {
+    let mut scaled = 0;
+    if plan.scales.is_empty() {
+        return Ok(0);
+    }
+    for (done, _) in &plan.photos {
+        let mut record = plan.folder.read_record(file_name_of(done))?;
+        if plan.scales.apply(&mut record) {
+            plan.folder.rewrite_record(&record)?;
+            scaled += 1;
+        }
+    }
+    Ok(scaled)
+}
+
 fn print(summary: &Summary, plan: &CorrectPlan, global: &Global) -> Result<()> {
     let mut out = stdout();
     if plan.json {
         let failed = summary.failed.iter().map(|(path, why)| json!({"path": path, "message": why}));
         let unused = plan.unused.iter().map(|Unused { path, why }| json!({"path": path, "message": why}));
         let summary = json!({
-            "schema": "derm-seg/correct/1", "corrected": summary.corrected, "same": summary.same,
+            "schema": "derm-seg/correct/1", "corrected": summary.corrected, "same": summary.same, "scaled": summary.scaled,
             "failed": failed.collect::<Vec<_>>(), "unused": unused.collect::<Vec<_>>(), "outdated": summary.outdated,
         });
         return Ok(writeln!(out, "{summary:#}")?);
@@ -103,11 +122,15 @@ fn print(summary: &Summary, plan: &CorrectPlan, global: &Global) -> Result<()> {
     let (failed, not_used) = (summary.failed.len(), plan.unused.len());
     writeln!(out, "{new} taken in, {same} as before, {failed} failed, {not_used} not used")?;
     let shown = plan.folder.root().display();
+    if summary.scaled > 0 {
+        writeln!(out, "{} measured in millimetres", counted(summary.scaled, "photo"))?;
+    }
     if summary.corrected > 0 {
         writeln!(out, "figures and tables in {shown} are of these masks now")?;
     }
     if !summary.outdated.is_empty() {
-        writeln!(out, "{} in {shown} are of the masks before: make them again", summary.outdated.join(", "))?;
+        let of = if summary.corrected > 0 { "masks" } else { "figures" };
+        writeln!(out, "{} in {shown} are of the {of} before: make them again", summary.outdated.join(", "))?;
     }
     Ok(())
 }

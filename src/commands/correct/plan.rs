@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::args::{CommonArgs, CorrectArgs, MeasureArgs};
 use crate::annotations::corrections::Masks;
 use crate::annotations::references::{ReferenceFormat, References};
+use crate::commands::shared::scale::{scales, table};
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::domain::pairing::{Pairing, pair};
@@ -16,7 +17,8 @@ use crate::error::UsageError;
 use crate::input::discover::{Filter, code_names, discover};
 use crate::people::{OptOut, Pseudonyms};
 use crate::store::results::Results;
-use crate::store::{OutputFolder, Overlay, carries_codes};
+use crate::store::review::Review;
+use crate::store::{OutputFolder, Overlay, Scales, carries_codes};
 
 pub struct CorrectPlan {
     pub folder: OutputFolder,
@@ -26,6 +28,7 @@ pub struct CorrectPlan {
     /// None where masks were changed in their place.
     pub masks: Option<Masks>,
     pub unused: Vec<Unused>,
+    pub scales: Scales,
     /// The photos by the names that records give them.
     pub sources: HashMap<String, Source>,
     pub jobs: usize,
@@ -70,7 +73,11 @@ pub fn correct(args: CorrectArgs) -> Result<CorrectPlan, UsageError> {
 }
 
 pub fn measure(args: MeasureArgs) -> Result<CorrectPlan, UsageError> {
-    let (mut plan, records, _) = plan(&args.out, args.common)?;
+    let (subjects, key) = (args.common.results.people.opt_out.subjects.clone(), args.common.results.people.key_file.clone());
+    let (mut plan, records, vault) = plan(&args.out, args.common)?;
+    let review = args.review.as_deref().map(|file| Review::read(file, &vault).map(Arc::new)).transpose()?;
+    let codes = people::key(key.as_deref(), &vault)?;
+    plan.scales = scales(args.scale, table(subjects.as_deref(), codes.as_ref(), &vault)?, review);
     plan.photos = records.iter().filter_map(|record| Some((record.done()?.clone(), None))).collect();
     Ok(plan)
 }
@@ -101,6 +108,7 @@ fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault
         photos: Vec::new(),
         masks: None,
         unused: Vec::new(),
+        scales: Scales::default(),
         sources: sources(photos, out, &people, codes.as_ref().filter(|_| is_coded))?,
         jobs: args.jobs.count(),
         json,

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
+use crate::commands::shared::scale::ScaleArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,6 +99,8 @@ pub struct EvalArgs {
     pub bins: Vec<String>,
     #[command(flatten)]
     pub review: ReviewArgs,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::commands::shared::results::ResultsArgs;
+use crate::commands::shared::scale::ScaleArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,6 +62,8 @@ pub struct ReportArgs {
     pub figures: Option<PathBuf>,
     #[command(flatten)]
     pub results: ResultsArgs,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -11,6 +11,7 @@ use crate::commands::shared::model::{DeviceArgs, ModelArgs};
 use crate::commands::shared::people::NamesArgs;
 use crate::commands::shared::people::OptOutArgs;
 use crate::domain::shard::Shard;
+use crate::commands::shared::scale::ScaleArgs;
 
 /// Segment photos: masks, figures and a summary.
 ///
@@ -71,6 +72,8 @@ pub struct RunArgs {
     pub names: NamesArgs,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
     #[command(flatten)]
     pub at_rest: AtRestArgs,
 

@@ -78,7 +78,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let outcomes = outcomes?;
 
     summary.processed = outcomes.iter().flatten().count();
-    write_tables(&sorted, outcomes, &earlier, &folder, &mut summary)?;
+    write_tables(&sorted, outcomes, &earlier, &folder, &plan.scales, &mut summary)?;
     summary.totals.skipped_files = found.skipped.len() as u64;
     run_file.totals = summary.totals;
     run_file.complete = summary.totals.not_reached == 0;

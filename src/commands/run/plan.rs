@@ -11,6 +11,7 @@ use crate::commands::shared::at_rest;
 use crate::commands::shared::folders::check_inputs;
 use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
+use crate::commands::shared::scale::{scales, table};
 use crate::disk::describe;
 use crate::disk::vault::Vault;
 use crate::domain::shard::Shard;
@@ -23,7 +24,7 @@ use crate::input::discover::{Filter, read_list};
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::Policy;
 use crate::privacy::faces;
-use crate::store::{ENCRYPTED_TO, Overlay, withdrawn_people};
+use crate::store::{ENCRYPTED_TO, Overlay, Scales, withdrawn_people};
 
 /// What `run` was asked to do.
 pub struct RunPlan {
@@ -42,6 +43,7 @@ pub struct RunPlan {
     pub faces: faces::FacePolicy,
     pub pseudonyms: Option<Pseudonyms>,
     pub opt_out: OptOut,
+    pub scales: Scales,
     pub vault: Vault,
     pub jobs: usize,
     /// Bytes that photos in flight may hold.
@@ -63,6 +65,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
     let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?
         .with_withdrawn(withdrawn_people(&args.output, &vault)?, pseudonyms.as_ref());
+    let scales = scales(args.scale, table(args.opt_out.subjects.as_deref(), pseudonyms.as_ref(), &vault)?, None);
     let inputs = inputs(&args, &vault)?;
     Ok(RunPlan {
         inputs,
@@ -86,6 +89,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         faces: args.faces.into(),
         pseudonyms,
         opt_out,
+        scales,
         vault,
         jobs,
         memory: args.memory.map_or(jobs as u64 * MEMORY_PER_JOB, |mib| mib.saturating_mul(1 << 20)),
@@ -154,6 +158,7 @@ impl RunPlan {
             faces: self.faces,
             coded_names: self.pseudonyms.is_some(),
             withdrawn: self.opt_out.withdrawn().cloned(),
+            scales: self.scales.clone(),
         };
         Ok((ready, photo))
     }

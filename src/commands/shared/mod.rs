@@ -11,6 +11,7 @@ pub mod people;
 pub mod print;
 pub mod results;
 pub mod review;
+pub mod scale;
 
 use clap::ArgAction;
 

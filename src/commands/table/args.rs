@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
+use crate::commands::shared::scale::ScaleArgs;
 
 /// Join results with a clinical table: by photo, by person, by group, and as a paper prints it.
 ///
@@ -54,4 +55,6 @@ pub struct TableArgs {
     pub results: ResultsArgs,
     #[command(flatten)]
     pub review: ReviewArgs,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
 }

@@ -23,10 +23,13 @@ use crate::store::{summary_cells, summary_columns};
 pub use write::FILES;
 
 /// Figures of records that say something of a group: columns of summary.csv.
-pub const FIGURES: [&str; 11] = [
+pub const FIGURES: [&str; 14] = [
     "lesion_fraction_of_skin",
     "lesions",
     "largest_lesion_px",
+    "lesion_mm2",
+    "largest_lesion_mm2",
+    "largest_lesion_diameter_mm",
     "delta_l",
     "delta_a",
     "delta_b",
