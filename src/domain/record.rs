@@ -273,6 +273,12 @@ pub struct Scale {
     pub source: ScaleSource,
 }
 
+impl Scale {
+    pub fn of(mm_per_px: f64, source: ScaleSource) -> Self {
+        Self { mm_per_px: as_written(mm_per_px), source }
+    }
+}
+
 /// From the farthest from the photo to the nearest; a nearer one is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -485,12 +491,15 @@ impl Record {
     }
 }
 
+/// A figure with the decimals that are written. Adding zero turns -0 into 0.
+pub fn as_written(exact: f64) -> f64 {
+    (exact * 1e6).round() / 1e6 + 0.0
+}
+
 fn round(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
-            let exact = number.as_f64().unwrap_or_default();
-            // Adding zero turns -0 into 0.
-            *value = Value::from((exact * 1e6).round() / 1e6 + 0.0);
+            *value = Value::from(as_written(number.as_f64().unwrap_or_default()));
         }
         Value::Array(items) => items.iter_mut().for_each(round),
         Value::Object(fields) => fields.values_mut().for_each(round),

@@ -191,9 +191,9 @@ impl Subjects {
     }
 }
 
-/// A length in millimetres.
+/// A length in millimetres that is not too small to be written.
 pub fn positive_length(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|mm: &f64| mm.is_finite() && *mm > 0.0)
+    text.parse().ok().filter(|mm: &f64| mm.is_finite() && *mm >= 1e-6)
 }
 
 /// Text that may carry a byte order mark and must be UTF-8: a list read with wrong letters would let people through.

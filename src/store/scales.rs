@@ -34,14 +34,14 @@ impl Scales {
 
     fn of(&self, record: &Record) -> Option<Scale> {
         let measured = self.review.as_ref().and_then(|review| review.mm_per_px(record));
-        let measured = measured.map(|mm_per_px| Scale { mm_per_px, source: ScaleSource::Review });
+        let measured = measured.map(|mm| Scale::of(mm, ScaleSource::Review));
         measured.or_else(|| self.of_name(&record.input().path))
     }
 
     /// Of a photo of which nothing but its name is known.
     pub fn of_name(&self, path: &str) -> Option<Scale> {
         let of_table = self.table.as_ref().and_then(|table| table.mm_per_px(path));
-        let of_table = of_table.map(|mm_per_px| Scale { mm_per_px, source: ScaleSource::Table });
-        of_table.or(self.stated.map(|mm_per_px| Scale { mm_per_px, source: ScaleSource::Stated }))
+        let of_table = of_table.map(|mm| Scale::of(mm, ScaleSource::Table));
+        of_table.or(self.stated.map(|mm| Scale::of(mm, ScaleSource::Stated)))
     }
 }

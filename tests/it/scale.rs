@@ -106,7 +106,7 @@ fn readers_of_results_take_a_scale_for_what_they_write_alone() {
     let lab = Lab::with_photos(2);
     lab.run(&[]).expect_code(0);
     let before = lab.results();
-    lab.put("table.csv", b"path,patient,mm_per_px,sex\np000.jpg,P1,0.2,f\nsub/p001.jpg,P2,0.4,m\n");
+    lab.put("table.csv", b"path,patient,mm_per_px,sex\np000,P1,0.2,f\nsub/p001,P2,0.4,m\n");
     binary(&lab.path("truth/p000.png"), &lab.mask("p000.jpg"));
     binary(&lab.path("truth/sub/p001.png"), &lab.mask("sub/p001.jpg"));
 
