@@ -141,8 +141,27 @@ pub fn group_name(column: &str, group: &str, words: &Words) -> String {
     match words.find(group) {
         Some(missing) if group == MISSING => missing.to_owned(),
         _ if column == TONE_COLUMN => words.code(group),
-        _ => group.to_owned(),
+        _ => bin_name(group, words).unwrap_or_else(|| group.to_owned()),
     }
+}
+
+/// A bin of numbers, as eval names it: "under 40", "40 to under 65", "65 and over".
+fn bin_name(group: &str, words: &Words) -> Option<String> {
+    let is_number = |text: &&str| text.parse::<f64>().is_ok();
+    let (low, high) = match group.strip_prefix("under ") {
+        Some(high) => (None, Some(high)),
+        None => match group.split_once(" to under ") {
+            Some((low, high)) => (Some(low), Some(high)),
+            None => (group.strip_suffix(" and over"), None),
+        },
+    };
+    let (key, known) = match (low, high) {
+        (None, Some(high)) => ("group.under", vec![("high", high)]),
+        (Some(low), Some(high)) => ("group.between", vec![("low", low), ("high", high)]),
+        (Some(low), None) => ("group.over", vec![("low", low)]),
+        (None, None) => return None,
+    };
+    known.iter().all(|(_, number)| is_number(number)).then(|| words.fill(key, &known))
 }
 
 /// What is known besides the records.

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::layout::{BASE, DERIVED, LOCK, MIRRORS, RECORDS, RUN_FILE, SUMMARY, file_name_of, files_of, mask_path, record_path};
+use super::layout::{BASE, DERIVED, LOCK, MIRRORS, OPTED_OUT, RECORDS, RUN_FILE, SUMMARY, file_name_of, files_of, mask_path, record_path};
 use super::mask_file;
 use super::pictures::Overlay;
 use super::tables::{RUN_SCHEMA, RunFile};
@@ -22,6 +22,7 @@ use crate::domain::changes::{Change, changes};
 use crate::domain::record::{Done, Outcome, RECORD_SCHEMA, Record};
 use crate::domain::source::Source;
 use crate::error::UsageError;
+use crate::people::Remembered;
 
 /// The setting that tells whom results are encrypted to.
 pub const ENCRYPTED_TO: &str = "encrypted_to";
@@ -226,6 +227,13 @@ impl OutputFolder {
             true => Ok(record),
             false => Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a record of this version")),
         }
+    }
+
+    /// Keeps who is on a list, for runs that are not given one.
+    pub fn remember_opted_out(&self, people: &Remembered) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(people)?;
+        bytes.push(b'\n');
+        self.write(OPTED_OUT, &bytes)
     }
 
     /// A record of the same results with more figures. Its date stays: by it, a change of the photo since is seen.

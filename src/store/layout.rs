@@ -28,7 +28,7 @@ pub const MIRRORS: [(&str, &[&str]); 6] = [
     ("crops", &[]),
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 14] = [
+pub const DERIVED: [&str; 15] = [
     "scores.json",
     "scores.csv",
     "compare.json",
@@ -38,6 +38,7 @@ pub const DERIVED: [&str; 14] = [
     "tables/groups.csv",
     "tables/paper.csv",
     "tables/paper.md",
+    "tables/paper.xlsx",
     "tracks.json",
     "tracks.csv",
     "stress.json",
@@ -47,6 +48,8 @@ pub const DERIVED: [&str; 14] = [
 /// What withdrawals leave: how many photos each took away, and by what the people are known again.
 pub const WITHDRAWALS: &str = "withdrawals.jsonl";
 pub const WITHDRAWN: &str = "withdrawn.json";
+/// The list of people who opted out that the last run was given, kept in the same way.
+pub const OPTED_OUT: &str = "opted-out.json";
 /// How many photos a withdrawal is about, from its beginning to its end.
 pub const WITHDRAWAL_BEGUN: &str = ".derm-seg.withdrawal";
 

@@ -25,4 +25,4 @@ pub use pictures::{Overlay, PALETTE, encode_grey, encode_mask, encode_overlay, e
 pub use refresh::refresh_tables;
 pub use scales::Scales;
 pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, carries_codes, harmless, summary_cells, summary_columns};
-pub use withdraw::{Removal, Withdrawal, withdrawn_people};
+pub use withdraw::{Removal, Withdrawal, opted_out_people, withdrawn_people};

@@ -8,6 +8,7 @@ mod browser;
 mod check;
 mod command_line;
 mod compare;
+mod config;
 mod corpus;
 mod correct;
 mod crash;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::commands::shared::config::ConfigArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::scale::ScaleArgs;
 
@@ -64,6 +65,8 @@ pub struct ReportArgs {
     pub results: ResultsArgs,
     #[command(flatten)]
     pub scale: ScaleArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

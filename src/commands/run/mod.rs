@@ -22,6 +22,7 @@ use crate::domain::source::Source;
 use crate::error::RunError;
 use crate::exit;
 use crate::input::discover::relative;
+use crate::people::Remembered;
 use crate::store::OutputFolder;
 use args::RunArgs;
 use plan::{RunPlan, plan};
@@ -47,6 +48,9 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     refuse_mixing(&asked, &plan, &folder, &sorted, &earlier)?;
     if plan.dry_run {
         return say_what_would_be_done(&sorted, &plan);
+    }
+    if plan.has_list {
+        remember_list(&plan, &found.sources, &folder)?;
     }
     let Cleared { kept: earlier, removed, pruned } = make_way(&asked, &plan, &folder, &sorted, earlier)?;
     let mut summary = RunSummary::after_clearing(removed, pruned);
@@ -98,6 +102,15 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         _ if summary.failed_now > 0 => exit::SOME_FAILED,
         _ => exit::OK,
     })
+}
+
+/// Before anything is done: a later run without the list must not take these people in.
+fn remember_list(plan: &RunPlan, sources: &[Source], folder: &OutputFolder) -> Result<()> {
+    let mut people = Remembered::nobody().context("there are no random numbers")?;
+    let theirs = sources.iter().filter(|source| source.opted_out).map(|source| source.name.as_str());
+    plan.opt_out.remember(&mut people, theirs);
+    folder.remember_opted_out(&people).context("the list of people who opted out could not be kept")?;
+    Ok(())
 }
 
 fn log(outcome: &Outcome) {

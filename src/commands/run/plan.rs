@@ -24,7 +24,7 @@ use crate::input::discover::{Filter, read_list};
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::Policy;
 use crate::privacy::faces;
-use crate::store::{ENCRYPTED_TO, Overlay, Scales, withdrawn_people};
+use crate::store::{ENCRYPTED_TO, Overlay, Scales, opted_out_people, withdrawn_people};
 
 /// What `run` was asked to do.
 pub struct RunPlan {
@@ -43,6 +43,8 @@ pub struct RunPlan {
     pub faces: faces::FacePolicy,
     pub pseudonyms: Option<Pseudonyms>,
     pub opt_out: OptOut,
+    /// A list was given: it takes the place of the one that the folder remembers.
+    pub has_list: bool,
     pub scales: Scales,
     pub vault: Vault,
     pub jobs: usize,
@@ -65,6 +67,9 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
     let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?
         .with_withdrawn(withdrawn_people(&args.output, &vault)?, pseudonyms.as_ref());
+    let has_list = args.opt_out.opt_out.is_some();
+    let listed = if has_list { None } else { opted_out_people(&args.output, &vault)? };
+    let opt_out = opt_out.with_listed(listed);
     let scales = scales(args.scale, table(args.opt_out.subjects.as_deref(), pseudonyms.as_ref(), &vault)?, None);
     let inputs = inputs(&args, &vault)?;
     Ok(RunPlan {
@@ -89,6 +94,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         faces: args.faces.into(),
         pseudonyms,
         opt_out,
+        has_list,
         scales,
         vault,
         jobs,

@@ -2,6 +2,7 @@
 
 pub mod at_rest;
 pub mod bins;
+pub mod config;
 pub mod derived;
 pub mod faces;
 pub mod folders;

@@ -17,6 +17,9 @@ pub struct ModelArgs {
     /// The model's description, where it does not lie beside it
     #[arg(long, value_name = "FILE", requires = "model")]
     pub manifest: Option<PathBuf>,
+    /// Go on only if the model has this SHA-256 (`derm-seg model show` tells it)
+    #[arg(long, value_name = "HASH")]
+    pub model_sha256: Option<String>,
     /// Lesion probability from which a pixel is lesion, instead of the model's own
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,
@@ -55,6 +58,12 @@ pub fn find_model(args: &ModelArgs) -> Result<Model, UsageError> {
         Some(path) => manifest::locate(path, args.manifest.as_deref())?,
         None => manifest::built_in()?,
     };
+    if let Some(wanted) = args.model_sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&model.id.sha256)) {
+        return Err(UsageError(format!(
+            "The model {} {} has the SHA-256 {}, and {wanted} is wanted: name the right model with --model.",
+            model.id.name, model.id.version, model.id.sha256
+        )));
+    }
     if let Some(lesion) = args.threshold {
         model.manifest.output.thresholds = Some(Thresholds { lesion });
         model.manifest.output.thresholds_source = Some("--threshold".to_owned());

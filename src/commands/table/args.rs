@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::commands::shared::config::ConfigArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
 use crate::commands::shared::scale::ScaleArgs;
@@ -57,4 +58,6 @@ pub struct TableArgs {
     pub review: ReviewArgs,
     #[command(flatten)]
     pub scale: ScaleArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }

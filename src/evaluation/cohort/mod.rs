@@ -5,6 +5,7 @@
 //! that the records or the scores do not say.
 
 mod paper;
+mod workbook;
 mod write;
 
 use std::collections::{BTreeMap, HashMap};
