@@ -25,9 +25,8 @@ impl LoadedModel {
         let mut session = OrtSession::open(&runtime, &model)?;
         let graph = session.graph();
         let manifest = &model.manifest;
-        let (input, mut assumed) = resolve_input(&manifest.input, &graph).map_err(|unclear| {
-            explain(unclear, &model, &graph, |guess| guess_and_try(guess, &graph, &mut session))
-        })?;
+        let (input, mut assumed) = resolve_input(&manifest.input, &graph)
+            .map_err(|unclear| explain(unclear, &model, &graph, |guess| guess_and_try(guess, &graph, &mut session)))?;
         let map = map_output(&manifest.output, &graph).map_err(|e| UsageError(e.to_string()))?;
         let seen = try_out(&mut session, &input, &map.name)
             .map_err(|e| UsageError(format!("The model {} was tried on a test picture: {e}.", model.id.name)))?;

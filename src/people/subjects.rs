@@ -57,7 +57,9 @@ pub enum TableError {
     NoImageColumn(String),
     #[error("the line of `{0}` has the {SCALE_COLUMN} `{1}`: write a number over 0, such as 0.05")]
     NoLength(String, String),
-    #[error("the column `{0}` says which photo or which person a line is about, or how long a pixel is: leave it out of --strata")]
+    #[error(
+        "the column `{0}` says which photo or which person a line is about, or how long a pixel is: leave it out of --strata"
+    )]
     NoGroups(String),
     #[error("two lines are about `{0}`; keep one")]
     TwoLines(String),

@@ -10,7 +10,9 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::layout::{BASE, DERIVED, LOCK, MIRRORS, OPTED_OUT, RECORDS, RUN_FILE, SUMMARY, file_name_of, files_of, mask_path, record_path};
+use super::layout::{
+    BASE, DERIVED, LOCK, MIRRORS, OPTED_OUT, RECORDS, RUN_FILE, SUMMARY, file_name_of, files_of, mask_path, record_path,
+};
 use super::mask_file;
 use super::pictures::Overlay;
 use super::tables::{RUN_SCHEMA, RunFile};

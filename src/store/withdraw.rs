@@ -10,8 +10,8 @@ use walkdir::WalkDir;
 
 use super::folder::OutputFolder;
 use super::layout::{
-    BASE, DERIVED, LOCK, METRICS, MIRRORS, OPTED_OUT, RECORDS, RUN_FILE, SUMMARY, WITHDRAWAL_BEGUN, WITHDRAWALS, WITHDRAWN,
-    file_name_of, files_below, photo_of,
+    BASE, DERIVED, LOCK, METRICS, MIRRORS, OPTED_OUT, RECORDS, RUN_FILE, SUMMARY, WITHDRAWAL_BEGUN, WITHDRAWALS,
+    WITHDRAWN, file_name_of, files_below, photo_of,
 };
 use super::tables::{RunFile, Tables};
 use crate::disk::describe;

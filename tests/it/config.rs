@@ -38,11 +38,27 @@ fn a_file_says_what_the_command_line_would() {
 #[test]
 fn what_is_written_repeats_the_run() {
     let lab = Lab::with_photos(3);
-    lab.run(&["--overlay", "--exclude", "a b*", "--exclude", "sub/**", "--mm-per-px", "0.25", "--write-config", "study.toml"])
-        .expect_code(0);
+    lab.run(&[
+        "--overlay",
+        "--exclude",
+        "a b*",
+        "--exclude",
+        "sub/**",
+        "--mm-per-px",
+        "0.25",
+        "--write-config",
+        "study.toml",
+    ])
+    .expect_code(0);
     let first = lab.results();
     let text = fs::read_to_string(lab.path("study.toml")).unwrap();
-    for line in ["inputs = [\"photos\"]", "output = \"out\"", "exclude = [\"a b*\", \"sub/**\"]", "mm-per-px = 0.25", "overlay = true"] {
+    for line in [
+        "inputs = [\"photos\"]",
+        "output = \"out\"",
+        "exclude = [\"a b*\", \"sub/**\"]",
+        "mm-per-px = 0.25",
+        "overlay = true",
+    ] {
         assert!(text.lines().any(|own| own == line), "{line} in:\n{text}");
     }
     assert!(!text.contains("write-config ="), "{text}");
@@ -56,14 +72,17 @@ fn what_is_written_repeats_the_run() {
 #[test]
 fn a_run_json_repeats_the_settings_of_its_run() {
     let lab = Lab::with_photos(2);
-    lab.run(&["--overlay", "--overlay-style", "fill", "--threshold", "0.7", "--probs", "16", "--faces", "off"]).expect_code(0);
+    lab.run(&["--overlay", "--overlay-style", "fill", "--threshold", "0.7", "--probs", "16", "--faces", "off"])
+        .expect_code(0);
     let first = lab.results();
     lab.say("run photos -o again --model model --config out/run.json").expect_code(0);
     assert_same(&first, &crate::support::results(&lab.path("again")));
     // The settings are of one model.
     let other = lab.say("run photos -o other --config out/run.json").expect_code(2);
     other.expect_error(&["derm-skin", "is wanted: name the right model with --model"]);
-    lab.say("eval out --truth photos --config out/run.json").expect_code(2).expect_error(&["a run.json is for `derm-seg run`"]);
+    lab.say("eval out --truth photos --config out/run.json")
+        .expect_code(2)
+        .expect_error(&["a run.json is for `derm-seg run`"]);
     lab.put("notes.json", b"{}");
     lab.say("run photos --config notes.json").expect_code(2).expect_error(&["notes.json: it is neither TOML nor"]);
 }

@@ -56,13 +56,13 @@ pub struct MeasureArgs {
     /// Folder with the results of a run
     #[arg(value_name = "OUT")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub common: CommonArgs,
     /// What was saved in the report: lengths that its ruler found
     #[arg(long, value_name = "review.csv", help_heading = "Millimetres")]
     pub review: Option<PathBuf>,
     #[command(flatten)]
     pub scale: ScaleArgs,
-    #[command(flatten)]
-    pub common: CommonArgs,
 }
 
 #[derive(Debug, Args)]

@@ -73,7 +73,8 @@ pub fn correct(args: CorrectArgs) -> Result<CorrectPlan, UsageError> {
 }
 
 pub fn measure(args: MeasureArgs) -> Result<CorrectPlan, UsageError> {
-    let (subjects, key) = (args.common.results.people.opt_out.subjects.clone(), args.common.results.people.key_file.clone());
+    let (subjects, key) =
+        (args.common.results.people.opt_out.subjects.clone(), args.common.results.people.key_file.clone());
     let (mut plan, records, vault) = plan(&args.out, args.common)?;
     let review = args.review.as_deref().map(|file| Review::read(file, &vault).map(Arc::new)).transpose()?;
     let codes = people::key(key.as_deref(), &vault)?;

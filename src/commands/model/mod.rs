@@ -146,11 +146,7 @@ struct Checked<'a> {
 }
 
 /// Never over a manifest that is there.
-fn write_manifest(
-    out: &mut impl Write,
-    model: &Model,
-    (library, device): (Option<PathBuf>, Device),
-) -> Result<u8> {
+fn write_manifest(out: &mut impl Write, model: &Model, (library, device): (Option<PathBuf>, Device)) -> Result<u8> {
     let Some(place) = &model.manifest_place else {
         return Err(UsageError("The built-in model has its manifest: name your own with --model.".into()).into());
     };

@@ -42,7 +42,8 @@ pub fn workbook(papers: &[Paper], note: &str) -> Result<Vec<u8>, XlsxError> {
 
 /// Excel does not tell upper and lower case apart in names, and does not like an apostrophe at their ends.
 fn free_name(column: &str, taken: &mut HashSet<String>) -> String {
-    let clean: String = column.chars().map(|c| if NOT_IN_NAMES.contains(&c) || c.is_control() { ' ' } else { c }).collect();
+    let clean: String =
+        column.chars().map(|c| if NOT_IN_NAMES.contains(&c) || c.is_control() { ' ' } else { c }).collect();
     let clean = clean.trim_matches(['\'', ' ']);
     let stem = if clean.is_empty() || clean.eq_ignore_ascii_case("history") { "column" } else { clean };
     let numbered = (1..).map(|i| if i == 1 { String::new() } else { format!(" {i}") });

@@ -115,7 +115,8 @@ impl Predictions {
         let (root, people, vault) = (&plan.predictions, &plan.people, &plan.vault);
         match Results::is_one(root) {
             true => {
-                let results = Results::open(root, people, vault)?.selected(plan.selection.clone()).scaled(plan.scales.clone());
+                let results =
+                    Results::open(root, people, vault)?.selected(plan.selection.clone()).scaled(plan.scales.clone());
                 Self::of_results(results, people, plan.model_masks)
             }
             false => Self::of_folder(plan, people, vault),
