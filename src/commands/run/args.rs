@@ -11,8 +11,8 @@ use crate::commands::shared::folders::FolderArgs;
 use crate::commands::shared::model::{DeviceArgs, ModelArgs};
 use crate::commands::shared::people::NamesArgs;
 use crate::commands::shared::people::OptOutArgs;
-use crate::domain::shard::Shard;
 use crate::commands::shared::scale::ScaleArgs;
+use crate::domain::shard::Shard;
 
 /// Segment photos: masks, figures and a summary.
 ///
