@@ -1,6 +1,6 @@
 //! The table of the photos: one line a photo, whose it is, and any clinical columns. Every command reads it by the same rules.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
@@ -150,6 +150,11 @@ impl Subjects {
     /// Every subject, as often as there are lines about it, with the photo or folder that the line is about.
     pub fn photos(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines.iter().filter_map(|line| Some((line.subject.as_deref()?, line.image.as_str())))
+    }
+
+    /// What the table calls these photos.
+    pub fn images_of(&self, photos: &[String]) -> HashSet<&str> {
+        photos.iter().filter_map(|photo| Some(self.line(photo)?.image.as_str())).collect()
     }
 
     /// Photos that no line is about, and lines that are about no photo; lines of people who opted out have no photo by intent.

@@ -105,8 +105,11 @@ pub fn cohort(plan: &CohortPlan) -> Result<Cohort> {
         photos.push(row(plan, &scores, summary_cells(&record?)));
     }
     let paths = photos.iter().map(PhotoRow::path);
-    let (photos_without_line, lines_without_photo) =
-        plan.subjects.unmatched(paths, |path| plan.results.leaves_out(path));
+    // A line of a photo that the review leaves out is no slip.
+    let reviewed = plan.results.left_by_review()?;
+    let aside = plan.subjects.images_of(&reviewed);
+    let is_meant = |image: &str| aside.contains(image) || plan.results.leaves_out(image);
+    let (photos_without_line, lines_without_photo) = plan.subjects.unmatched(paths, is_meant);
     // A photo without a mask has no figures: it stands in the table of photos alone.
     let measured: Vec<&PhotoRow> = photos.iter().filter(|photo| photo.is_done()).collect();
     let paths: Vec<&str> = measured.iter().map(|photo| photo.path()).collect();
