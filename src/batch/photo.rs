@@ -65,6 +65,7 @@ impl PhotoPlan {
             coded_names: false,
             faces: faces::FacePolicy::Off,
             withdrawn: None,
+            scales: Scales::default(),
         }
     }
 
