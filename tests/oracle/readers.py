@@ -147,8 +147,8 @@ def with_labelme(say, results, photos, folder, masks):
         opened += len(file.shapes) == len(before) and file.imagePath is not None
         # Saved without an edit, as LabelMe saves.
         height, width = masks[str(path.relative_to(drawn).parent / file.imagePath).removeprefix("./")].shape
-        shapes = [{k: v for k, v in s.items() if k != "mask" or v is not None} for s in json.loads(path.read_text())["shapes"]]
-        file.save(str(path), shapes, file.imagePath, height, width, otherData=file.otherData, flags=file.flags)
+        shapes = [{k: v for k, v in shape.items() if k != "other_data"} for shape in file.shapes]
+        file.save(str(path), shapes, file.imagePath, height, width, None, file.other_data, file.flags)
     told("LabelMe", "its loader opens the files", len(masks), opened)
     back = json.loads(say("correct", results, "--masks", drawn, "--photos", photos, "--json").stdout)
     told("LabelMe", "saved by LabelMe, taken in: masks as before", len(masks), back["same"])
