@@ -145,7 +145,7 @@ fn many_points_become_a_cloud_that_holds_them_all_in_a_few_elements() {
 }
 
 /// Keys that are put together from parts; `*` stands for what is known only when the page is made.
-const FAMILIES: [&str; 8] = ["card.", "column.", "kind.", "code.", "case.", "status.", "mark", "layer."];
+const FAMILIES: [&str; 9] = ["group.", "card.", "column.", "kind.", "code.", "case.", "status.", "mark", "layer."];
 
 #[test]
 fn every_word_is_there_in_every_language_and_used() {

@@ -48,8 +48,9 @@ pub const DERIVED: [&str; 15] = [
 /// What withdrawals leave: how many photos each took away, and by what the people are known again.
 pub const WITHDRAWALS: &str = "withdrawals.jsonl";
 pub const WITHDRAWN: &str = "withdrawn.json";
-/// The list of people who opted out that the last run was given, kept in the same way.
-pub const OPTED_OUT: &str = "opted-out.json";
+/// The list of people who opted out that the last run was given, kept in the same way. It is not among the results: its key is
+/// drawn at random.
+pub const OPTED_OUT: &str = ".derm-seg.opted-out";
 /// How many photos a withdrawal is about, from its beginning to its end.
 pub const WITHDRAWAL_BEGUN: &str = ".derm-seg.withdrawal";
 

@@ -98,7 +98,7 @@ impl Review {
             let scale = cell(column("mm_per_px"));
             let mm_per_px = match positive_length(scale) {
                 None if scale.is_empty() => None,
-                None => return Err(format!("line {line}: `{scale}` is no length: mm_per_px is a number over 0")),
+                None => return Err(format!("line {line}: `{scale}` is not a length: mm_per_px is a number over 0")),
                 length => length,
             };
             let remark =
@@ -237,7 +237,7 @@ mod tests {
             ("a,b\n", "the columns path and mark"),
             ("path,mark\na,fine\n", "line 2: the mark `fine`"),
             ("path,mark\na,good\na,poor\n", "line 3: two lines are about a"),
-            ("path,mark,mm_per_px\na,good,-1\n", "`-1` is no length"),
+            ("path,mark,mm_per_px\na,good,-1\n", "`-1` is not a length"),
         ] {
             assert!(Review::parse(text).unwrap_err().contains(word), "{text}");
         }

@@ -112,13 +112,19 @@ fn people_on_a_list_stay_out_without_it() {
     lab.put("list", b"sub\n");
     lab.run(&["--opt-out", "list"]).expect_code(0);
     let first = lab.results();
-    let known = fs::read_to_string(lab.path("out/opted-out.json")).unwrap();
+    let known = fs::read_to_string(lab.path("out/.derm-seg.opted-out")).unwrap();
     crate::published::assert_valid(&crate::published::schema("withdrawn"), &serde_json::from_str(&known).unwrap());
     assert!(!known.contains("sub"), "no name lies there: {known}");
+    lab.run(&["--opt-out", "list"]).expect_code(0);
+    assert_eq!(
+        fs::read_to_string(lab.path("out/.derm-seg.opted-out")).unwrap(),
+        known,
+        "the same list is kept as it was"
+    );
     fs::remove_file(lab.path("list")).unwrap();
     lab.run(&[]).expect_code(0);
     let again = lab.results();
-    for file in ["records.jsonl", "summary.csv", "opted-out.json"] {
+    for file in ["records.jsonl", "summary.csv"] {
         assert!(first[file] == again[file], "{file}");
     }
     assert!(!lab.path("out/masks/sub").exists());
@@ -127,6 +133,6 @@ fn people_on_a_list_stay_out_without_it() {
     lab.run(&["--opt-out", "list"]).expect_code(0);
     assert!(lab.path("out/masks/sub/p001.jpg.png").exists() && !lab.path("out/masks/p000.jpg.png").exists());
     // What cannot be read must not let them in.
-    lab.put("out/opted-out.json", b"{");
-    lab.run(&[]).expect_code(2).expect_error(&["opted-out.json", "damaged"]);
+    lab.put("out/.derm-seg.opted-out", b"{");
+    lab.run(&[]).expect_code(2).expect_error(&[".derm-seg.opted-out", "damaged"]);
 }

@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(name, "lesion-1.roi");
         assert_eq!(roi[..18], *b"Iout\0\xe3\0\0\0\x02\0\x03\0\x06\0\x07\0\x04");
         let numbers: Vec<u16> = roi[64..].chunks(2).map(|two| u16::from_be_bytes([two[0], two[1]])).collect();
-        assert_eq!(numbers, [0, 4, 4, 0, 0, 0, 4, 4]);
+        assert_eq!(numbers, [4, 4, 0, 0, 0, 4, 4, 0], "first every x, then every y");
     }
 
     #[test]
@@ -124,7 +124,7 @@ mod tests {
         let (_, roi) = only_roi(&square(true));
         assert_eq!((roi[6], u32::from_be_bytes(roi[36..40].try_into().unwrap())), (RECTANGLE, 26));
         let numbers: Vec<f32> = roi[64..].chunks(4).map(|four| f32::from_be_bytes(four.try_into().unwrap())).collect();
-        assert_eq!(numbers[..3], [MOVE_TO, 3.0, 2.0]);
+        assert_eq!(numbers[..3], [MOVE_TO, 7.0, 2.0]);
         assert_eq!((numbers[12], numbers[13], numbers[25]), (CLOSE, MOVE_TO, CLOSE));
     }
 }

@@ -23,7 +23,7 @@ use crate::error::RunError;
 use crate::exit;
 use crate::input::discover::relative;
 use crate::people::Remembered;
-use crate::store::OutputFolder;
+use crate::store::{OutputFolder, opted_out_people};
 use args::RunArgs;
 use plan::{RunPlan, plan};
 use print::{RunSummary, say_what_would_be_done};
@@ -49,9 +49,6 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     if plan.dry_run {
         return say_what_would_be_done(&sorted, &plan);
     }
-    if plan.has_list {
-        remember_list(&plan, &found.sources, &folder)?;
-    }
     let Cleared { kept: earlier, removed, pruned } = make_way(&asked, &plan, &folder, &sorted, earlier)?;
     let mut summary = RunSummary::after_clearing(removed, pruned);
     let mut run_file =
@@ -62,6 +59,9 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         .set_base(&asked.base)
         .map_err(|e| RunError(format!("The output folder cannot be written to: {}.", describe(&e))))?;
 
+    if plan.has_list {
+        remember_list(&plan, &found.sources, &folder)?;
+    }
     let todo: Vec<&Source> =
         sorted.iter().filter(|(_, task)| matches!(task, Task::Process(_))).map(|(source, _)| *source).collect();
     tracing::info!("{} photos, {} to do, {} jobs", sorted.len(), todo.len(), plan.jobs);
@@ -106,7 +106,11 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
 
 /// Before anything is done: a later run without the list must not take these people in.
 fn remember_list(plan: &RunPlan, sources: &[Source], folder: &OutputFolder) -> Result<()> {
-    let mut people = Remembered::nobody().context("there are no random numbers")?;
+    let earlier = opted_out_people(folder.root(), folder.vault()).ok().flatten();
+    let mut people = match earlier {
+        Some(earlier) => earlier.anew(),
+        None => Remembered::nobody().context("there are no random numbers")?,
+    };
     let theirs = sources.iter().filter(|source| source.opted_out).map(|source| source.name.as_str());
     plan.opt_out.remember(&mut people, theirs);
     folder.remember_opted_out(&people).context("the list of people who opted out could not be kept")?;
