@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use derm_seg::batch::progress::beside_the_bar;
-use derm_seg::commands::{Cli, Global, carry_out};
+use derm_seg::commands::{Cli, Global, carry_out, parse};
 use derm_seg::disk::describe;
 use derm_seg::error::UsageError;
 use derm_seg::exit;
@@ -14,7 +13,13 @@ use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
     forbid_telemetry();
-    let Cli { command, global } = Cli::parse();
+    let Cli { command, global } = match parse(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(UsageError(why)) => {
+            eprintln!("error: {why}");
+            return ExitCode::from(exit::USAGE);
+        }
+    };
     let lines = layer().with_writer(beside_the_bar).with_target(false).without_time().with_ansi(colours_are_wanted());
     tracing_subscriber::registry().with(lines.with_filter(what_is_logged(&global))).init();
     match carry_out(command, &global) {

@@ -47,6 +47,7 @@ impl Desk {
             coded_names: false,
             faces: faces::FacePolicy::Warn,
             withdrawn: None,
+            scales: Default::default(),
         };
         Self { ready, plan }
     }

@@ -14,12 +14,12 @@ use crate::domain::crop::CropRule;
 use crate::domain::mask::{BACKGROUND, IGNORE, Kinds, LabelMap, SKIN, is_lesion};
 use crate::domain::photo::Photo;
 use crate::domain::record::{
-    Area, Classification, ClassifiedPart, Confidence, Crop, Done, Edited, FileRef, Input, Lesion, Outcome, Record, Size,
+    Classification, ClassifiedPart, Confidence, Crop, Done, Edited, FileRef, Input, Lesion, Outcome, Record, Size,
 };
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError};
 use crate::input::decode;
-use crate::measure::measure_kinds;
+use crate::measure::{in_millimetres, measure_kinds};
 use crate::store::{
     CLASSIFIERS, MaskError, NewFile, OutputFolder, Overlay, decode_mask, encode_mask, encode_overlay, file_name_of,
     kinds_of, make_crops, model_mask_path, overlay_path, record_path,
@@ -208,9 +208,9 @@ impl Corrector<'_> {
         }
         let (crops, crop_files) = self.cut(done, photo, &figures.lesions)?;
         files.extend(crop_files);
-        let done = Done {
+        let mut new = Done {
             mask: FileRef { path: done.mask.path.clone(), blake3: hash(&mask) },
-            area: Area { mm_per_px: done.area.mm_per_px, ..figures.area },
+            area: figures.area,
             lesions: figures.lesions,
             specks: figures.specks,
             colour: figures.colour,
@@ -223,7 +223,10 @@ impl Corrector<'_> {
             classifications: done.classifications.clone().map(|said| without_lesions(said, self.folder.settings())),
             ..done.clone()
         };
-        self.write_all(&done, files)
+        if let Some(scale) = done.area.scale() {
+            in_millimetres(&mut new, scale);
+        }
+        self.write_all(&new, files)
     }
 
     /// These files, and the record last.

@@ -28,8 +28,8 @@ use crate::people::{Kind, OptOut, Remembered};
 use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::{Policy, findings, scan, scan_bytes};
 use crate::store::{
-    NewFile, OutputFolder, Overlay, encode_mask, encode_overlay, encode_probabilities, is_about_the_name, last_touched,
-    make_crops, mask_path, overlay_path, record_path,
+    NewFile, OutputFolder, Overlay, Scales, encode_mask, encode_overlay, encode_probabilities, is_about_the_name,
+    last_touched, make_crops, mask_path, overlay_path, record_path,
 };
 
 /// Everything that decides a photo's results.
@@ -51,6 +51,8 @@ pub struct PhotoPlan {
     pub faces: faces::FacePolicy,
     /// People who were withdrawn from the results: their photos are known under any name.
     pub withdrawn: Option<Remembered>,
+    /// How long a pixel is.
+    pub scales: Scales,
 }
 
 impl PhotoPlan {
@@ -69,6 +71,7 @@ impl PhotoPlan {
             coded_names: false,
             faces: faces::FacePolicy::Off,
             withdrawn: None,
+            scales: Scales::default(),
         }
     }
 
@@ -348,7 +351,8 @@ fn write(source: &Source, plan: &PhotoPlan, results: Results, folder: &OutputFol
     let input = done.input.clone();
     let kept = done.crops.clone().unwrap_or_default();
     let mask_path = done.mask.path.clone();
-    let record = Record::new(Outcome::Done(Box::new(done)));
+    let mut record = Record::new(Outcome::Done(Box::new(done)));
+    plan.scales.apply(&mut record);
     let json = record.to_file().map_err(|e| RunError(format!("A record could not be written as JSON: {e}.")))?;
     let files = std::iter::once((mask_path, mask)).chain(plan.extra_files(source).into_iter().zip(extra)).chain(crops);
     let last = (record_path(&source.file_name), json);

@@ -4,6 +4,7 @@
 mod check;
 mod cli;
 mod compare;
+mod config;
 mod correct;
 mod eval;
 mod export;
@@ -22,6 +23,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 pub use cli::{Cli, Command};
+pub use config::parse;
 pub use shared::Global;
 
 /// Does what a command line asks for. Returns the exit code.

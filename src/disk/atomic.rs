@@ -18,6 +18,15 @@ pub fn write(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
     write_sealed(vault, target, &vault.seal(bytes)?)
 }
 
+/// As [`write()`], with the date of the file that it takes the place of.
+pub fn rewrite(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let date = std::fs::metadata(vault.place(target))?.modified()?;
+    let mut file = NewFile::create(vault, target)?;
+    file.write_all(&vault.seal(bytes)?)?;
+    file.file.as_file().set_modified(date)?;
+    file.finish()
+}
+
 /// As [`write()`], and reads it back: the disk may give something else than it took.
 pub fn write_and_verify(vault: &Vault, target: &Path, bytes: &[u8]) -> io::Result<()> {
     let sealed = vault.seal(bytes)?;

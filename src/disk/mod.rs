@@ -8,7 +8,9 @@ mod lock;
 pub(crate) mod private;
 pub mod vault;
 
-pub use atomic::{LongFile, copy_as_is, is_temporary, scratch_library, settle, sweep, write, write_and_verify};
+pub use atomic::{
+    LongFile, copy_as_is, is_temporary, rewrite, scratch_library, settle, sweep, write, write_and_verify,
+};
 pub use lock::{Lock, have_to_itself, lock_file, wait_for};
 pub use private::{remove, remove_empty_folder, remove_empty_parents, remove_one};
 

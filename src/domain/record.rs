@@ -244,7 +244,7 @@ pub struct FileRef {
     pub blake3: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Area {
     pub background_px: u64,
     /// Null where the model has no class for normal skin.
@@ -254,6 +254,53 @@ pub struct Area {
     pub lesion_fraction_of_frame: Option<f64>,
     pub lesion_fraction_of_skin: Option<f64>,
     pub mm_per_px: Option<f64>,
+    /// Who says how long a pixel is. This and all figures in millimetres are there only where somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_source: Option<ScaleSource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesion_mm2: Option<f64>,
+}
+
+impl Area {
+    pub fn scale(&self) -> Option<Scale> {
+        Some(Scale { mm_per_px: self.mm_per_px?, source: self.scale_source? })
+    }
+}
+
+/// How long a pixel of the upright photo is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    pub mm_per_px: f64,
+    pub source: ScaleSource,
+}
+
+impl Scale {
+    pub fn of(mm_per_px: f64, source: ScaleSource) -> Self {
+        Self { mm_per_px: as_written(mm_per_px), source }
+    }
+}
+
+/// From the farthest from the photo to the nearest; a nearer one is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleSource {
+    /// One for all photos, by --mm-per-px.
+    Stated,
+    /// The photo's line in the clinical table.
+    Table,
+    /// Measured in the photo, with the ruler of the report.
+    Review,
+}
+
+impl ScaleSource {
+    /// The name that records use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ScaleSource::Stated => "stated",
+            ScaleSource::Table => "table",
+            ScaleSource::Review => "review",
+        }
+    }
 }
 
 /// One connected lesion (8-connectivity). Definitions as scikit-image `regionprops`; lengths in pixels.
@@ -288,6 +335,19 @@ pub struct Lesion {
     pub touches_border: bool,
     /// Mean lesion probability inside the component; null where the mask is not the model's.
     pub confidence: Option<f64>,
+    #[serde(flatten)]
+    pub mm: Option<LesionMm>,
+}
+
+/// The figures of a lesion in millimetres, where the photo's scale is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LesionMm {
+    pub area_mm2: f64,
+    pub perimeter_mm: f64,
+    pub equivalent_diameter_mm: f64,
+    pub major_axis_mm: f64,
+    pub minor_axis_mm: f64,
+    pub feret_diameter_mm: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -432,12 +492,15 @@ impl Record {
     }
 }
 
+/// A figure with the decimals that are written. Adding zero turns -0 into 0.
+pub fn as_written(exact: f64) -> f64 {
+    (exact * 1e6).round() / 1e6 + 0.0
+}
+
 fn round(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
-            let exact = number.as_f64().unwrap_or_default();
-            // Adding zero turns -0 into 0.
-            *value = Value::from((exact * 1e6).round() / 1e6 + 0.0);
+            *value = Value::from(as_written(number.as_f64().unwrap_or_default()));
         }
         Value::Array(items) => items.iter_mut().for_each(round),
         Value::Object(fields) => fields.values_mut().for_each(round),

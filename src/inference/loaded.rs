@@ -1,5 +1,7 @@
 //! A model that was loaded, run once on a test picture, and understood.
 
+use std::path::Path;
+
 use super::manifest::{
     GraphInfo, Input, InputManifest, Manifest, Model, ModelKind, Observed, ROUNDING, Resolved, Unclear, fill_in_input,
     fill_in_output, map_output, resolve_input, resolve_output,
@@ -29,16 +31,24 @@ impl LoadedModel {
         let mut session = OrtSession::open(&runtime, &model)?;
         let graph = session.graph();
         let manifest = &model.manifest;
-        let (input, mut assumed) = resolve_input(&manifest.input, &graph).map_err(|unclear| {
-            explain(unclear, manifest, &graph, |guess| guess_and_try(guess, &graph, &mut session))
-        })?;
+        let (input, mut assumed) = resolve_input(&manifest.input, &graph)
+            .map_err(|unclear| explain(unclear, &model, &graph, |guess| guess_and_try(guess, &graph, &mut session)))?;
         let map = map_output(&manifest.output, &graph).map_err(|e| UsageError(e.to_string()))?;
         let seen = try_out(&mut session, &input, &map.name)
             .map_err(|e| UsageError(format!("The model {} was tried on a test picture: {e}.", model.id.name)))?;
         let (output, more) = resolve_output(&manifest.output, &graph, input.layout, &seen)
-            .map_err(|unclear| explain(unclear, manifest, &graph, |_| Some(seen.clone())))?;
+            .map_err(|unclear| explain(unclear, &model, &graph, |_| Some(seen.clone())))?;
         assumed.extend(more);
         Ok(Self { model, runtime, graph, spec: Resolved { input, output, assumed }, seen })
+    }
+
+    /// A manifest to fill in: what is given, what the graph shows, and guesses for the rest.
+    pub fn draft(model: &Model, runtime: &Runtime) -> Result<Manifest, UsageError> {
+        let mut session = OrtSession::open(runtime, model)?;
+        let graph = session.graph();
+        let guess = fill_in_input(&model.manifest, &graph);
+        let seen = guess_and_try(&guess, &graph, &mut session);
+        Ok(fill_in_output(guess, &graph, seen.as_ref()))
     }
 
     /// A session for one more worker.
@@ -69,16 +79,17 @@ fn guess_and_try(guess: &Manifest, graph: &GraphInfo, session: &mut OrtSession) 
 /// A doubt comes with a manifest to fill in, which holds all that the graph shows. `seen` runs the graph with a guess.
 fn explain(
     unclear: Unclear,
-    manifest: &Manifest,
+    model: &Model,
     graph: &GraphInfo,
     seen: impl FnOnce(&Manifest) -> Option<Observed>,
 ) -> UsageError {
     let Unclear::Open(problem) = unclear else { return UsageError(unclear.to_string()) };
-    let guess = fill_in_input(manifest, graph);
+    let guess = fill_in_input(&model.manifest, graph);
+    let place = model.manifest_place.as_deref().unwrap_or(Path::new("manifest.json")).display();
     let seen = seen(&guess);
     let known = serde_json::to_string_pretty(&fill_in_output(guess, graph, seen.as_ref())).unwrap_or_default();
     UsageError(format!(
-        "{problem}\nWrite what is missing into a manifest.json beside the model (or a file named by --manifest). What the graph \
+        "{problem}\nWrite what is missing into {place} (`derm-seg model check MODEL --write-manifest` makes it). What the graph \
          shows is filled in below; scale, mean and std are guesses, and so are the classes: check them against the model's \
          training code. \"ignore\" stands for a class whose meaning you have to say:\n{known}"
     ))

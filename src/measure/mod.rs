@@ -10,12 +10,14 @@ mod hull;
 mod perimeter;
 mod quality;
 mod region;
+mod scale;
 mod shape;
 mod symmetry;
 #[cfg(test)]
 pub mod testing;
 
 pub use quality::quality_of_photo;
+pub use scale::in_millimetres;
 
 use serde::Serialize;
 
@@ -144,8 +146,7 @@ fn area(labels: &LabelMap, pieces: &[Component], knows_lesions: bool, has_skin_c
         skin_px,
         lesion_px: knows_lesions.then_some(lesion_px),
         lesion_fraction_of_frame: knows_lesions.then(|| lesion_px as f64 / frame as f64),
-        lesion_fraction_of_skin: None,
-        mm_per_px: None,
+        ..Area::default()
     };
     Area { lesion_fraction_of_skin: fraction_of_skin(lesion_px, &area), ..area }
 }

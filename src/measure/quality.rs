@@ -55,7 +55,7 @@ pub fn quality_of_photo(photo: &Photo) -> Quality {
         lesion_px: None,
         lesion_fraction_of_frame: None,
         lesion_fraction_of_skin: None,
-        mm_per_px: None,
+        ..Area::default()
     };
     quality(photo, &everything, &area, &[])
 }
@@ -170,7 +170,7 @@ mod tests {
             lesion_px: Some(0),
             lesion_fraction_of_frame: Some(0.0),
             lesion_fraction_of_skin: None,
-            mm_per_px: None,
+            ..Area::default()
         };
         quality(photo, labels, &area, lesions)
     }

@@ -56,6 +56,8 @@ pub struct OptOut {
     lines: Vec<String>,
     /// People who were withdrawn from these results earlier.
     withdrawn: Option<Remembered>,
+    /// People of a list that these results were made with, where none is given now.
+    listed: Option<Remembered>,
 }
 
 impl OptOut {
@@ -104,6 +106,11 @@ impl OptOut {
         Self { withdrawn, pseudonyms: self.pseudonyms.or_else(|| pseudonyms.cloned()), ..self }
     }
 
+    /// The same for the people of a list that was given earlier.
+    pub fn with_listed(self, listed: Option<Remembered>) -> Self {
+        Self { listed, ..self }
+    }
+
     pub fn withdrawn(&self) -> Option<&Remembered> {
         self.withdrawn.as_ref()
     }
@@ -128,7 +135,7 @@ impl OptOut {
     /// Whether the photo at this relative path (as shown in records) is somebody's who opted out.
     pub fn excludes(&self, path: &str) -> bool {
         let is_known = |people: &Remembered| people.knows_photo(path, self.pseudonyms.as_ref());
-        self.line_for(path).is_some() || self.withdrawn.as_ref().is_some_and(is_known)
+        self.line_for(path).is_some() || [&self.withdrawn, &self.listed].into_iter().flatten().any(is_known)
     }
 
     /// Photos that the list or the table names, whether there are any or not; codes where there is a key.
@@ -173,7 +180,7 @@ impl OptOut {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.withdrawn.is_none()
+        self.lines.is_empty() && self.withdrawn.is_none() && self.listed.is_none()
     }
 
     fn line_for(&self, path: &str) -> Option<usize> {

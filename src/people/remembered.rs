@@ -46,6 +46,11 @@ impl Remembered {
         })
     }
 
+    /// Another list of the same folder.
+    pub fn anew(self) -> Self {
+        Self { marks: BTreeSet::new(), ..self }
+    }
+
     /// None where the text is not what [`Remembered`] writes.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok().filter(|read: &Self| read.schema == SCHEMA)

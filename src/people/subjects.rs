@@ -1,6 +1,6 @@
 //! The table of the photos: one line a photo, whose it is, and any clinical columns. Every command reads it by the same rules.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
@@ -13,6 +13,8 @@ use crate::people::Pseudonyms;
 
 /// Names that a column of images or of subjects usually has.
 const IMAGE_COLUMNS: [&str; 8] = ["path", "image", "image_id", "photo", "file", "filename", "img_id", "id"];
+/// The column that says how long a pixel of the photo is.
+pub const SCALE_COLUMN: &str = "mm_per_px";
 const SUBJECT_COLUMNS: [&str; 6] = ["subject", "subject_id", "patient", "patient_id", "person", "participant"];
 
 /// What the user said about the table.
@@ -27,7 +29,7 @@ pub struct SubjectsPlan {
 
 #[derive(Debug)]
 pub struct Subjects {
-    /// Columns that may make groups: all but the image's and the subject's.
+    /// Columns that may make groups: all but the image's, the subject's and the scale's.
     pub columns: Vec<String>,
     pub has_subjects: bool,
     lines: Vec<Line>,
@@ -39,6 +41,7 @@ pub struct Subjects {
 struct Line {
     image: String,
     subject: Option<String>,
+    mm_per_px: Option<f64>,
     /// One for each of `columns`.
     values: Vec<Option<String>>,
 }
@@ -52,7 +55,11 @@ pub enum TableError {
     NoColumn { name: String, columns: String },
     #[error("no column has the usual name of an image column; name it with --image-column: {0}")]
     NoImageColumn(String),
-    #[error("the column `{0}` says which photo or which person a line is about: leave it out of --strata")]
+    #[error("the line of `{0}` has the {SCALE_COLUMN} `{1}`: write a number over 0, such as 0.05")]
+    NoLength(String, String),
+    #[error(
+        "the column `{0}` says which photo or which person a line is about, or how long a pixel is: leave it out of --strata"
+    )]
     NoGroups(String),
     #[error("two lines are about `{0}`; keep one")]
     TwoLines(String),
@@ -91,15 +98,16 @@ impl Subjects {
             .or_else(|| IMAGE_COLUMNS.iter().find_map(|n| find(n)))
             .ok_or_else(|| TableError::NoImageColumn(header.join(", ")))?;
         let subject = asked(&plan.subject_column)?.or_else(|| SUBJECT_COLUMNS.iter().find_map(|n| find(n)));
+        let scale = find(SCALE_COLUMN);
         for name in &plan.strata {
             let column = asked(&Some(name.clone()))?;
-            if column == Some(image) || column.is_some() && column == subject {
+            if column == Some(image) || column.is_some() && (column == subject || column == scale) {
                 return Err(TableError::NoGroups(name.clone()));
             }
         }
         let wanted = |name: &str| plan.strata.is_empty() || plan.strata.iter().any(|s| s.eq_ignore_ascii_case(name));
-        let kept: Vec<usize> =
-            (0..header.len()).filter(|&i| i != image && Some(i) != subject && wanted(&header[i])).collect();
+        let makes_groups = |&i: &usize| i != image && ![subject, scale].contains(&Some(i)) && wanted(&header[i]);
+        let kept: Vec<usize> = (0..header.len()).filter(makes_groups).collect();
 
         let mut by_image = HashMap::new();
         let mut lines = Vec::new();
@@ -112,7 +120,9 @@ impl Subjects {
                 return Err(TableError::TwoLines(name));
             }
             let subject = subject.and_then(cell).map(|id| normalise(&id));
-            lines.push(Line { image, subject, values: kept.iter().map(|&i| cell(i)).collect() });
+            let length = |text: String| positive_length(&text).ok_or_else(|| TableError::NoLength(name.clone(), text));
+            let mm_per_px = scale.and_then(cell).map(length).transpose()?;
+            lines.push(Line { image, subject, mm_per_px, values: kept.iter().map(|&i| cell(i)).collect() });
         }
         let columns = kept.into_iter().map(|i| header[i].clone()).collect();
         Ok(Subjects { columns, has_subjects: subject.is_some(), lines, by_image })
@@ -133,9 +143,18 @@ impl Subjects {
         self.line(image)?.subject.as_deref()
     }
 
+    pub fn mm_per_px(&self, image: &str) -> Option<f64> {
+        self.line(image)?.mm_per_px
+    }
+
     /// Every subject, as often as there are lines about it, with the photo or folder that the line is about.
     pub fn photos(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines.iter().filter_map(|line| Some((line.subject.as_deref()?, line.image.as_str())))
+    }
+
+    /// What the table calls these photos.
+    pub fn images_of(&self, photos: &[String]) -> HashSet<&str> {
+        photos.iter().filter_map(|photo| Some(self.line(photo)?.image.as_str())).collect()
     }
 
     /// Photos that no line is about, and lines that are about no photo; lines of people who opted out have no photo by intent.
@@ -184,6 +203,11 @@ impl Subjects {
     }
 }
 
+/// A length in millimetres that is not too small to be written.
+pub fn positive_length(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|mm: &f64| mm.is_finite() && *mm >= 1e-6)
+}
+
 /// Text that may carry a byte order mark and must be UTF-8: a list read with wrong letters would let people through.
 pub fn read_text(file: &Path, vault: &Vault) -> Result<String, UsageError> {
     let shown = file.display();
@@ -229,6 +253,17 @@ mod tests {
         let s = parse("path,subject\nか\u{3099},p1\nが/x.jpg,p2\na\\b,p3\n").unwrap();
         assert_eq!((s.subject("が/y/1.jpg"), s.subject("か\u{3099}/x.jpg")), (Some("p1"), Some("p2")));
         assert_eq!((s.subject("a/b/1.jpg"), s.subject("a/c.jpg")), (Some("p3"), None));
+    }
+
+    #[test]
+    fn lengths_of_pixels_are_no_groups() {
+        let s = parse("path,mm_per_px,sex\na,0.05,f\nb,,m\n").unwrap();
+        assert_eq!((s.mm_per_px("x/a.jpg"), s.mm_per_px("b.jpg"), s.mm_per_px("c.jpg")), (Some(0.05), None, None));
+        assert_eq!(s.columns, ["sex"]);
+        for wrong in ["0", "-1", "0,05 mm", "inf"] {
+            let table = format!("path;mm_per_px\na;{wrong}\n");
+            assert!(matches!(parse(&table), Err(TableError::NoLength(image, _)) if image == "a"), "{wrong}");
+        }
     }
 
     #[test]

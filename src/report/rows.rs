@@ -40,6 +40,8 @@ pub const COLUMNS: &[Column] = &[
     column("precision", "", Score("precision")),
     column("hd95", "px", Score("hd95")),
     column("assd", "px", Score("assd")),
+    column("hd95_mm", "mm", Score("hd95_mm")),
+    column("assd_mm", "mm", Score("assd_mm")),
     column("boundary_iou", "", Score("boundary_iou")),
     column("jaccard", "", Score("jaccard")),
     column("truth_px", "px", Scored(truth_px)),
@@ -49,6 +51,8 @@ pub const COLUMNS: &[Column] = &[
     column("frame_share", "%", Of(|d| percent(d.area.lesion_fraction_of_frame))),
     column("lesions", "", Of(|d| d.area.lesion_px.map(|_| d.lesions.len() as f64))),
     column("lesion_px", "px", Of(|d| d.area.lesion_px.map(|px| px as f64))),
+    column("lesion_mm2", "mm²", Of(|d| d.area.lesion_mm2)),
+    column("diameter_mm", "mm", Of(|d| Some(d.lesions.first()?.mm?.feret_diameter_mm))),
     column("confidence", "", Of(|d| d.confidence.lesion_mean)),
     column("undecided", "%", Of(|d| percent(d.confidence.undecided_fraction))),
     column("lesion_doubt", "", Of(|d| d.confidence.lesion_doubt)),
@@ -146,8 +150,27 @@ pub fn group_name(column: &str, group: &str, words: &Words) -> String {
     match words.find(group) {
         Some(missing) if group == MISSING => missing.to_owned(),
         _ if column == TONE_COLUMN => words.code(group),
-        _ => group.to_owned(),
+        _ => bin_name(group, words).unwrap_or_else(|| group.to_owned()),
     }
+}
+
+/// A bin of numbers, as eval names it: "under 40", "40 to under 65", "65 and over".
+fn bin_name(group: &str, words: &Words) -> Option<String> {
+    let is_number = |text: &&str| text.parse::<f64>().is_ok();
+    let (low, high) = match group.strip_prefix("under ") {
+        Some(high) => (None, Some(high)),
+        None => match group.split_once(" to under ") {
+            Some((low, high)) => (Some(low), Some(high)),
+            None => (group.strip_suffix(" and over"), None),
+        },
+    };
+    let (key, known) = match (low, high) {
+        (None, Some(high)) => ("group.under", vec![("high", high)]),
+        (Some(low), Some(high)) => ("group.between", vec![("low", low), ("high", high)]),
+        (Some(low), None) => ("group.over", vec![("low", low)]),
+        (None, None) => return None,
+    };
+    known.iter().all(|(_, number)| is_number(number)).then(|| words.fill(key, &known))
 }
 
 /// What is known besides the records.

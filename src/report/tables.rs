@@ -111,9 +111,13 @@ fn interval(value: &Value, words: &Words) -> String {
     if value.is_array() { range(&value[0], &value[1], words) } else { "–".to_owned() }
 }
 
-/// The name of a figure: with its meaning, where it has one.
-fn figure(name: &str, words: &Words) -> String {
-    words.find(&format!("column.{name}")).map_or_else(|| name.to_owned(), str::to_owned)
+/// The name of a figure: with its meaning, where it has one, and its unit, where it is a length.
+fn figure(name: &str, unit: &Value, words: &Words) -> String {
+    let figure = words.find(&format!("column.{name}")).unwrap_or(name);
+    match unit.as_str() {
+        Some(unit @ ("px" | "mm")) => format!("{figure}, {unit}"),
+        _ => figure.to_owned(),
+    }
 }
 
 /// The interval of a figure in scores.json that the terminal shows too.
@@ -124,14 +128,15 @@ pub fn interval_of(figure: &Value) -> Option<[f64; 2]> {
 pub fn scores(scores: &Value, words: &Words) -> String {
     let heads = ["figure", "mean", "by_image", "by_subject", "sd", "median", "quartiles", "photos", "missing"];
     let mut all = Table::new(words, "all", &heads);
-    for name in list(&scores["metrics"]).iter().filter_map(|metric| metric["name"].as_str()) {
+    for metric in list(&scores["metrics"]) {
+        let name = metric["name"].as_str().unwrap_or_default();
         let m = &scores["aggregate"]["metrics"][name];
         if m["mean"].is_null() {
             continue;
         }
         let quartiles = range(&m["q1"], &m["q3"], words);
         all.row(&[
-            figure(name, words),
+            figure(name, &metric["unit"], words),
             number(&m["mean"]),
             interval(&m["ci95_by_image"], words),
             interval(&m["ci95_by_subject"], words),

@@ -147,7 +147,7 @@ fn many_points_become_a_cloud_that_holds_them_all_in_a_few_elements() {
 }
 
 /// Keys that are put together from parts; `*` stands for what is known only when the page is made.
-const FAMILIES: [&str; 8] = ["card.", "column.", "kind.", "code.", "case.", "status.", "mark", "layer."];
+const FAMILIES: [&str; 9] = ["group.", "card.", "column.", "kind.", "code.", "case.", "status.", "mark", "layer."];
 
 #[test]
 fn every_word_is_there_in_every_language_and_used() {
@@ -191,4 +191,19 @@ fn every_word_is_there_in_every_language_and_used() {
 #[test]
 fn text_is_escaped() {
     assert_eq!(escape("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;");
+}
+
+#[test]
+fn bins_of_numbers_are_said_in_the_language_of_the_report() {
+    let japanese = Words::of(Language::Japanese);
+    let said = |group| rows::group_name("age", group, &japanese);
+    assert_eq!(
+        [said("under 40"), said("40 to under 65"), said("65 and over")],
+        ["40 未満", "40 以上 65 未満", "65 以上"]
+    );
+    assert_eq!(
+        [said("under treatment"), said("left to under right"), said("over and over")],
+        ["under treatment", "left to under right", "over and over"]
+    );
+    assert_eq!(rows::group_name("age", "under 40", &Words::of(Language::English)), "under 40");
 }

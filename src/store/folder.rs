@@ -11,11 +11,13 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::layout::{
-    BASE, CROPS, DERIVED, LOCK, MIRRORS, RECORDS, RUN_FILE, SUMMARY, crops_there, files_of, mask_path, record_path,
+    BASE, CROPS, DERIVED, LOCK, MIRRORS, OPTED_OUT, RECORDS, RUN_FILE, SUMMARY, crops_there, file_name_of, files_of,
+    mask_path, record_path,
 };
 use super::mask_file;
 use super::pictures::Overlay;
 use super::tables::{RUN_SCHEMA, RunFile};
+use crate::disk;
 use crate::disk::describe;
 use crate::disk::vault::{self, Locked, Vault};
 use crate::disk::{Lock, atomic, is_temporary, lock_file, private, sweep};
@@ -23,6 +25,7 @@ use crate::domain::changes::{Change, changes};
 use crate::domain::record::{Crop, Done, Outcome, RECORD_SCHEMA, Record};
 use crate::domain::source::Source;
 use crate::error::UsageError;
+use crate::people::Remembered;
 
 /// The setting that tells whom results are encrypted to.
 pub const ENCRYPTED_TO: &str = "encrypted_to";
@@ -229,6 +232,19 @@ impl OutputFolder {
             true => Ok(record),
             false => Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a record of this version")),
         }
+    }
+
+    /// Keeps who is on a list, for runs that are not given one.
+    pub fn remember_opted_out(&self, people: &Remembered) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(people)?;
+        bytes.push(b'\n');
+        self.write(OPTED_OUT, &bytes)
+    }
+
+    /// A record of the same results with more figures. Its date stays: by it, a change of the photo since is seen.
+    pub fn rewrite_record(&self, record: &Record) -> io::Result<()> {
+        let Some(done) = record.done() else { return Ok(()) };
+        disk::rewrite(&self.vault, &self.root.join(record_path(file_name_of(done))), &record.to_file()?)
     }
 
     /// Takes a photo's results away, the record first. Tells whether there were any.

@@ -53,7 +53,7 @@ const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
     ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 16] = [
+pub const DERIVED: [&str; 17] = [
     "scores.json",
     "scores.csv",
     "labels.json",
@@ -65,6 +65,7 @@ pub const DERIVED: [&str; 16] = [
     "tables/groups.csv",
     "tables/paper.csv",
     "tables/paper.md",
+    "tables/paper.xlsx",
     "tracks.json",
     "tracks.csv",
     "stress.json",
@@ -74,6 +75,9 @@ pub const DERIVED: [&str; 16] = [
 /// What withdrawals leave: how many photos each took away, and by what the people are known again.
 pub const WITHDRAWALS: &str = "withdrawals.jsonl";
 pub const WITHDRAWN: &str = "withdrawn.json";
+/// The list of people who opted out that the last run was given, kept in the same way. It is not among the results: its key is
+/// drawn at random.
+pub const OPTED_OUT: &str = ".derm-seg.opted-out";
 /// How many photos a withdrawal is about, from its beginning to its end.
 pub const WITHDRAWAL_BEGUN: &str = ".derm-seg.withdrawal";
 

@@ -1,7 +1,7 @@
 //! The folder of results: where what lies in it (`layout`), whether it is ours, its lock and what is already done in it
 //! (`folder`), its pictures (`pictures`, `mask_file`, `legend`, `crops`) and tables (`tables`), and what earlier runs left there (`earlier`).
 //! `results` reads all of that back, `refresh` brings the tables up to the records, `review` is what somebody said of the results,
-//! `withdraw` takes people out of them, `parts` joins what was made apart.
+//! `scales` what was said of the length of a pixel, `withdraw` takes people out of them, `parts` joins what was made apart.
 
 mod crops;
 mod earlier;
@@ -14,6 +14,7 @@ mod pictures;
 mod refresh;
 pub(crate) mod results;
 pub(crate) mod review;
+mod scales;
 mod tables;
 mod withdraw;
 
@@ -26,5 +27,6 @@ pub use parts::{Part, PartOf, Parts};
 pub use pictures::{Overlay, encode_grey, encode_mask, encode_overlay, encode_probabilities, kind_colour, palette};
 pub use refresh::refresh_tables;
 pub use results::kinds_of;
+pub use scales::Scales;
 pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, carries_codes, harmless, summary_cells, summary_columns};
-pub use withdraw::{Removal, Withdrawal, withdrawn_people};
+pub use withdraw::{Removal, Withdrawal, opted_out_people, withdrawn_people};

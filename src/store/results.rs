@@ -12,6 +12,7 @@ use super::layout::{RECORDS, RUN_FILE};
 use super::mask_file;
 use super::mask_file::MaskError;
 use super::review::{Reviewed, Selection};
+use super::scales::Scales;
 use super::tables::carries_codes;
 use crate::disk::describe;
 use crate::disk::vault;
@@ -29,6 +30,7 @@ pub struct Results {
     pub vault: Vault,
     people: Arc<OptOut>,
     selection: Option<Selection>,
+    scales: Scales,
     told_of_edits: Arc<AtomicBool>,
     kinds: Arc<[String]>,
 }
@@ -46,6 +48,7 @@ impl Results {
                 vault: vault.clone(),
                 people: people.clone(),
                 selection: None,
+                scales: Scales::default(),
                 told_of_edits: Arc::default(),
                 kinds: Arc::default(),
             };
@@ -64,6 +67,11 @@ impl Results {
     /// Only the photos that a review takes.
     pub fn selected(self, selection: Option<Selection>) -> Self {
         Self { selection, ..self }
+    }
+
+    /// With figures in millimetres.
+    pub fn scaled(self, scales: Scales) -> Self {
+        Self { scales, ..self }
     }
 
     /// Refuses results that cannot be read, and warns where what is made of encrypted ones will be clear.
@@ -91,7 +99,15 @@ impl Results {
     pub fn records(&self) -> Result<impl Iterator<Item = Result<Record, UsageError>> + use<>, UsageError> {
         let selection = self.selection.clone();
         let takes = move |record: &Record| selection.as_ref().is_none_or(|selection| selection.takes(record));
-        Ok(self.without_people()?.filter(move |record| record.as_ref().map_or(true, &takes)))
+        let scales = self.scales.clone();
+        let in_millimetres = move |record: Result<Record, UsageError>| {
+            record.map(|mut record| {
+                scales.apply(&mut record);
+                record
+            })
+        };
+        let taken = self.without_people()?.filter(move |record| record.as_ref().map_or(true, &takes));
+        Ok(taken.map(in_millimetres))
     }
 
     fn without_people(&self) -> Result<impl Iterator<Item = Result<Record, UsageError>> + use<>, UsageError> {

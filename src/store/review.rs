@@ -14,6 +14,7 @@ use crate::disk::vault::Vault;
 use crate::domain::record::Record;
 use crate::domain::words::counted;
 use crate::error::UsageError;
+use crate::people::subjects::positive_length;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {
@@ -50,19 +51,16 @@ pub struct Review {
     remarks: HashMap<String, Remark>,
 }
 
-/// Tells a photo's result from any other: another photo under its name, or another mask.
+/// Tells a photo's result from any other. The first half is of the photo, and holds for its scale; the second half is of the mask.
 pub fn result_id(record: &Record) -> String {
     let input = record.input();
-    let mut hash = blake3::Hasher::new();
-    for part in [
-        input.path.as_str(),
-        input.blake3.as_deref().unwrap_or_default(),
-        record.done().map_or("", |done| done.mask.blake3.as_str()),
-    ] {
-        hash.update(part.as_bytes()).update(b"\0");
-    }
-    hash.finalize().to_hex()[..16].to_owned()
+    let photo = format!("{}\0{}", input.path, input.blake3.as_deref().unwrap_or_default());
+    let mask = record.done().map_or("", |done| done.mask.blake3.as_str());
+    let half = |of: &str| blake3::hash(of.as_bytes()).to_hex()[..HALF].to_owned();
+    half(&photo) + &half(mask)
 }
+
+const HALF: usize = 10;
 
 impl Review {
     pub fn read(file: &Path, vault: &Vault) -> Result<Self, UsageError> {
@@ -98,10 +96,10 @@ impl Review {
                 return Err(format!("line {line}: the mark `{word}` is not known: good, poor, redo, or nothing"));
             }
             let scale = cell(column("mm_per_px"));
-            let mm_per_px = match scale.parse::<f64>() {
-                _ if scale.is_empty() => None,
-                Ok(mm) if mm.is_finite() && mm > 0.0 => Some(mm),
-                _ => return Err(format!("line {line}: `{scale}` is no length: mm_per_px is a number over 0")),
+            let mm_per_px = match positive_length(scale) {
+                None if scale.is_empty() => None,
+                None => return Err(format!("line {line}: `{scale}` is not a length: mm_per_px is a number over 0")),
+                length => length,
             };
             let remark =
                 Remark { mark, note: cell(column("note")).into(), mm_per_px, result: cell(column("result")).into() };
@@ -115,6 +113,13 @@ impl Review {
     /// What was said of this result, unless it was said of an earlier one.
     pub fn remark(&self, record: &Record) -> Option<&Remark> {
         self.remarks.get(&record.input().path).filter(|remark| !remark.is_outdated(record))
+    }
+
+    /// What the ruler found in this photo, whatever became of its mask since.
+    pub fn mm_per_px(&self, record: &Record) -> Option<f64> {
+        let remark = self.remarks.get(&record.input().path)?;
+        let is_of_photo = |id: &str| result_id(record).starts_with(id);
+        remark.mm_per_px.filter(|_| remark.result.get(..HALF).is_none_or(is_of_photo))
     }
 
     pub fn paths(&self) -> impl Iterator<Item = &str> {
@@ -232,7 +237,7 @@ mod tests {
             ("a,b\n", "the columns path and mark"),
             ("path,mark\na,fine\n", "line 2: the mark `fine`"),
             ("path,mark\na,good\na,poor\n", "line 3: two lines are about a"),
-            ("path,mark,mm_per_px\na,good,-1\n", "`-1` is no length"),
+            ("path,mark,mm_per_px\na,good,-1\n", "`-1` is not a length"),
         ] {
             assert!(Review::parse(text).unwrap_err().contains(word), "{text}");
         }

@@ -13,7 +13,7 @@ use super::parts::PartOf;
 use super::pictures::Overlay;
 use crate::disk::LongFile;
 use crate::disk::vault::Vault;
-use crate::domain::record::{Done, Outcome, Record};
+use crate::domain::record::{Done, Outcome, Record, ScaleSource};
 use crate::people::LeftOut;
 
 pub const RUN_SCHEMA: &str = "derm-seg/run/1";
@@ -183,6 +183,11 @@ const COLUMNS: &[Column] = &[
     ("quality_flags", |r| of_done(r, |d| Some(join(d.quality.flags.iter().map(|f| f.as_str()))))),
     ("warnings", |r| of_done(r, |d| Some(join(d.warnings.iter().map(|w| w.code.as_str()))))),
     ("privacy_findings", |r| of_done(r, |d| Some(join(d.privacy.findings.iter().map(|f| f.kind.as_str()))))),
+    ("mm_per_px", |r| of_done(r, |d| d.area.mm_per_px)),
+    ("scale_source", |r| of_done(r, |d| d.area.scale_source.map(ScaleSource::as_str))),
+    ("lesion_mm2", |r| of_done(r, |d| d.area.lesion_mm2)),
+    ("largest_lesion_mm2", |r| of_done(r, |d| Some(d.lesions.first()?.mm?.area_mm2))),
+    ("largest_lesion_diameter_mm", |r| of_done(r, |d| Some(d.lesions.first()?.mm?.feret_diameter_mm))),
 ];
 
 /// The columns of summary.csv, and a record's cells in them.

@@ -10,8 +10,8 @@ use walkdir::WalkDir;
 
 use super::folder::OutputFolder;
 use super::layout::{
-    BASE, DERIVED, LOCK, METRICS, MIRRORS, RECORDS, RUN_FILE, SUMMARY, WITHDRAWAL_BEGUN, WITHDRAWALS, WITHDRAWN,
-    file_name_of, files_below, photo_of,
+    BASE, DERIVED, LOCK, METRICS, MIRRORS, OPTED_OUT, RECORDS, RUN_FILE, SUMMARY, WITHDRAWAL_BEGUN, WITHDRAWALS,
+    WITHDRAWN, file_name_of, files_below, photo_of,
 };
 use super::tables::{RunFile, Tables};
 use crate::disk::describe;
@@ -22,7 +22,7 @@ use crate::error::UsageError;
 use crate::people::{Kind, OptOut, Remembered};
 
 /// Files of the folder itself, which are about nobody or are rewritten.
-const OWN: [&str; 8] = [LOCK, BASE, RUN_FILE, RECORDS, SUMMARY, WITHDRAWALS, WITHDRAWN, WITHDRAWAL_BEGUN];
+const OWN: [&str; 9] = [LOCK, BASE, RUN_FILE, RECORDS, SUMMARY, WITHDRAWALS, WITHDRAWN, OPTED_OUT, WITHDRAWAL_BEGUN];
 
 /// What was, or would be, removed: numbers only, as the log has them.
 #[derive(Debug)]
@@ -60,14 +60,23 @@ struct Recorded {
 
 /// People who were withdrawn from the results in a folder, if any ever were.
 pub fn withdrawn_people(root: &Path, vault: &Vault) -> Result<Option<Remembered>, UsageError> {
+    remembered(root, WITHDRAWN, "was withdrawn", vault)
+}
+
+/// People who were on the list that the last run was given, if it was given one.
+pub fn opted_out_people(root: &Path, vault: &Vault) -> Result<Option<Remembered>, UsageError> {
+    remembered(root, OPTED_OUT, "opted out", vault)
+}
+
+fn remembered(root: &Path, file: &str, who: &str, vault: &Vault) -> Result<Option<Remembered>, UsageError> {
     let unreadable = |why: &str| {
         UsageError(format!(
-            "{}/{WITHDRAWN}, which tells who was withdrawn, cannot be read: {why}. Without it they would come back into the results; \
+            "{}/{file}, which tells who {who}, cannot be read: {why}. Without it they would come back into the results; \
              restore it, or choose another folder with -o.",
             root.display()
         ))
     };
-    match vault.read(&root.join(WITHDRAWN)) {
+    match vault.read(&root.join(file)) {
         Err(e) if e.kind() == NotFound => Ok(None),
         Err(e) => Err(unreadable(&describe(&e))),
         Ok(bytes) => Remembered::read(&bytes).map(Some).ok_or_else(|| unreadable("it is damaged")),

@@ -118,6 +118,7 @@ fn done(photo: Photo, out: &Path, mask: String) -> Done {
             lesion_fraction_of_frame: Some(lesion_px as f64 / all as f64),
             lesion_fraction_of_skin: Some(lesion_px as f64 / all as f64),
             mm_per_px: photo.mm_per_px,
+            ..Area::default()
         },
         lesions: vec![],
         specks: Specks::default(),

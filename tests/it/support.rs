@@ -197,6 +197,7 @@ pub fn results(out: &Path) -> BTreeMap<String, Vec<u8>> {
     // What the program notes for itself depends on where the folder is.
     files.remove(".derm-seg.lock");
     files.remove(".derm-seg.base");
+    files.remove(".derm-seg.opted-out");
     if let Some(bytes) = files.get_mut("run.json") {
         let mut run: Value = serde_json::from_slice(bytes).unwrap();
         run["timings"] = Value::Null;

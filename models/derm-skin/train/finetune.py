@@ -1,6 +1,6 @@
 """A model for your own study, from the built-in one and your photos with masks:
 
-python finetune.py PHOTOS MASKS -o my-model [--minutes 50] [--keep PHOTOS_WITHOUT_MASKS] [--groups groups.csv]
+python finetune.py PHOTOS MASKS -o my-model [--minutes 50] [--keep PHOTOS_WITHOUT_MASKS] [--groups groups.csv] [--review review.csv]
 
 MASKS is a folder of PNG masks or of LabelMe files (labels.py says how they are found and read). Nothing else is needed:
 the weights come out of ../model.onnx. In each of --folds rounds the model learns from the other groups and is measured on
@@ -193,6 +193,7 @@ def main():
     ap.add_argument("--model", default=str(HERE.parent), help="the model folder to begin with")
     ap.add_argument("--keep", default=str(HERE.parents[2] / "samples"), help="photos without masks on which the old answers stay right")
     ap.add_argument("--groups", default="", help="CSV with the columns photo and group (patient); else a photo's folder is its group")
+    ap.add_argument("--review", default="", help="review.csv from derm-seg's report: photos marked poor or redo are left out")
     ap.add_argument("--minutes", type=float, default=50, help="for all of it")
     ap.add_argument("--folds", type=int, default=3)
     ap.add_argument("--steps", type=int, default=0, help="so many steps at most in a round")
@@ -205,6 +206,10 @@ def main():
         raise SystemExit(f"{out} is not empty")
     begun, study = time.time(), Study(a)
     items = labels.load(a.photos, a.masks)
+    if a.review:
+        aside = labels.set_aside(a.review)
+        print(f"marked poor or redo, and left out: {sum(n in aside for n, *_ in items)} of {len(items)} photos", flush=True)
+        items = [i for i in items if i[0] not in aside]
     group = dict(zip((n for n, *_ in items), groups(items, a.groups)))
     if len(set(group.values())) < 2 * a.folds:
         raise SystemExit(f"{len(set(group.values()))} groups are too few for {a.folds} rounds; a round needs two")

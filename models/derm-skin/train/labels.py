@@ -3,7 +3,7 @@
 A mask holds 0 background, 1 normal skin, 2 lesion, 255 says nothing. Where no mask of a folder has any normal skin, what is
 not lesion is known to be "not lesion" only (3): it may be skin or background. A mask of 0 and 255 alone is such a mask.
 """
-import json, pathlib
+import csv, json, pathlib
 import cv2
 import numpy as np
 
@@ -56,6 +56,17 @@ def photo(path):
     if im is None:
         raise SystemExit(f"{path}: not a photo that can be read")
     return np.ascontiguousarray(im[:, :, ::-1])
+
+
+def set_aside(review):
+    """Photos that somebody marked poor or redo in derm-seg's report (review.csv, by their path below the photos)."""
+    text = pathlib.Path(review).read_text(encoding="utf-8-sig")
+    separator = max(",;\t", key=text.split("\n", 1)[0].count)  # a spreadsheet may have saved it with another one
+    lines = list(csv.DictReader(text.splitlines(), delimiter=separator))
+    if not lines or not {"path", "mark"} <= lines[0].keys():
+        raise SystemExit(f"{review}: a review has the columns path and mark; save it in the report")
+    plain = lambda cell: cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@|%") else cell
+    return {plain(line["path"]) for line in lines if line["mark"].strip().lower() in ("poor", "redo")}
 
 
 def found(folder):

@@ -55,6 +55,13 @@ class Finetune(unittest.TestCase):
         with torch.no_grad():
             self.assertGreater((net(torch.tensor(x)).argmax(1).numpy() == said).mean(), 0.985)
 
+    def test_review(self):
+        """As the report saves it, and as a spreadsheet saves it again."""
+        for text in ("\ufeffpath,mark,note,mm_per_px,result\r\np/0.png,poor,hair,,1\r\np/1.png,redo,,,2\r\np/2.png,good,,,3\r\n'=4.png,poor,,,4\r\np/5.png,,,,5\r\n",
+                     "path;mark;note\np/0.png;POOR;\np/1.png;redo;\n'=4.png;poor;\n"):
+            (self.dir / "review.csv").write_text(text, encoding="utf-8")
+            self.assertEqual(labels.set_aside(self.dir / "review.csv"), {"p/0.png", "p/1.png", "=4.png"})
+
     def test_groups(self):
         items = labels.load(self.dir / "photos", self.dir / "masks")
         group = finetune.groups(items, "")
@@ -69,8 +76,10 @@ class Finetune(unittest.TestCase):
         m["input"]["size"] = dict(width=96, height=96)
         (begin / "manifest.json").write_text(json.dumps(m))
         (begin / m["file"]).write_bytes((HERE.parent / m["file"]).read_bytes())
+        drawn(self.dir, 10)
+        (self.dir / "review.csv").write_text("path,mark\npatient4/0.png,poor\npatient4/1.png,redo\npatient0/0.png,good\n")
         subprocess.run([sys.executable, str(HERE / "finetune.py"), str(self.dir / "photos"), str(self.dir / "labelme"), "-o", str(out), "--model", str(begin),
-                        "--folds", "2", "--steps", "6"], check=True)
+                        "--folds", "2", "--steps", "6", "--review", str(self.dir / "review.csv")], check=True)
         m, report = (json.loads((out / f).read_text()) for f in ("manifest.json", "report.json"))
         self.assertEqual(m["name"], "my-model")
         self.assertEqual(m["sha256"], hashlib.sha256((out / "model.onnx").read_bytes()).hexdigest())

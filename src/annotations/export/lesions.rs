@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{ExportPlan, ExportSummary};
 use crate::disk::LongFile;
-use crate::domain::record::Lesion;
+use crate::domain::record::{Lesion, LesionMm};
 use crate::store::harmless;
 
 type Column = (&'static str, fn(&Lesion) -> String);
@@ -38,7 +38,18 @@ const COLUMNS: &[Column] = &[
     ("asymmetry_minor", |l| l.asymmetry[1].to_string()),
     ("touches_border", |l| l.touches_border.to_string()),
     ("confidence", |l| l.confidence.map_or_else(String::new, |v| v.to_string())),
+    ("area_mm2", |l| in_mm(l, |mm| mm.area_mm2)),
+    ("perimeter_mm", |l| in_mm(l, |mm| mm.perimeter_mm)),
+    ("equivalent_diameter_mm", |l| in_mm(l, |mm| mm.equivalent_diameter_mm)),
+    ("major_axis_mm", |l| in_mm(l, |mm| mm.major_axis_mm)),
+    ("minor_axis_mm", |l| in_mm(l, |mm| mm.minor_axis_mm)),
+    ("feret_diameter_mm", |l| in_mm(l, |mm| mm.feret_diameter_mm)),
 ];
+
+/// Empty where the photo's scale is not known.
+fn in_mm(lesion: &Lesion, figure: fn(LesionMm) -> f64) -> String {
+    lesion.mm.map_or_else(String::new, |mm| figure(mm).to_string())
+}
 
 pub fn write(plan: &ExportPlan, summary: &mut ExportSummary) -> Result<()> {
     let mut table = csv::Writer::from_writer(LongFile::create(&plan.results.vault, &plan.dest)?);

@@ -4,6 +4,7 @@
 
 mod coco;
 mod geojson;
+mod imagej;
 mod lesions;
 
 use std::collections::HashMap;
@@ -29,6 +30,8 @@ pub enum ExportFormat {
     Coco,
     Labelme,
     Geojson,
+    /// A zip each, for the ROI manager of ImageJ and Fiji.
+    Imagej,
     /// A picture each: 255 where the class is, 0 elsewhere.
     Masks,
     /// A picture each: 0 background, 1 normal skin, 2 lesion, or the kinds of lesion from 2 on.
@@ -96,6 +99,7 @@ pub fn export(plan: &ExportPlan) -> Result<ExportSummary> {
         ExportFormat::Coco => coco::write(plan, &mut summary).with_context(cannot)?,
         ExportFormat::Labelme => a_file_each(plan, "json", &photos, &theirs, &mut summary)?,
         ExportFormat::Geojson => a_file_each(plan, "geojson", &photos, &theirs, &mut summary)?,
+        ExportFormat::Imagej => a_file_each(plan, "zip", &photos, &theirs, &mut summary)?,
         ExportFormat::Masks | ExportFormat::Index => a_file_each(plan, "png", &photos, &theirs, &mut summary)?,
     }
     Ok(summary)
@@ -200,6 +204,7 @@ fn file(plan: &ExportPlan, photo: &Done, labels: &LabelMap) -> Result<Vec<u8>> {
         ExportFormat::Geojson => {
             serde_json::to_vec(&geojson::file(photo, labels, &plan.classes(), plan.results.kinds()))?
         }
+        ExportFormat::Imagej => imagej::file(labels, &plan.classes(), plan.simplify)?,
         ExportFormat::Masks => {
             let class = plan.only.unwrap_or(LESION);
             let values = labels

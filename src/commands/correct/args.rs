@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::commands::shared::crops::CropArgs;
 use crate::commands::shared::results::ResultsArgs;
+use crate::commands::shared::scale::ScaleArgs;
 
 /// Take masks that somebody corrected into finished results.
 ///
@@ -41,7 +42,8 @@ pub struct CorrectArgs {
     pub common: CommonArgs,
 }
 
-/// Make figures, tables and overlays again where masks were changed in their place; cut crops from the masks that are there.
+/// Make figures, tables and overlays again where masks were changed in their place, and figures in millimetres; cut crops
+/// from the masks that are there.
 ///
 /// For masks that somebody painted over in OUT/masks. No model is needed. The record has `edited`; the model's own mask is
 /// gone, since it was painted over: `correct` keeps it. With --crops, crops are cut from all masks, those of an earlier --crops
@@ -51,6 +53,7 @@ pub struct CorrectArgs {
 Examples:
   derm-seg measure results --photos photos
   derm-seg measure results --photos photos --crops lesion --crop-size 256
+  derm-seg measure results --photos photos --review review.csv    lengths by the report's ruler
 
 Exit codes: 0 all were measured, 1 it failed, 2 usage or settings, 3 some masks could not be used.")]
 pub struct MeasureArgs {
@@ -61,6 +64,11 @@ pub struct MeasureArgs {
     pub common: CommonArgs,
     #[command(flatten)]
     pub crops: CropArgs,
+    /// What was saved in the report: lengths that its ruler found
+    #[arg(long, value_name = "review.csv", help_heading = "Millimetres")]
+    pub review: Option<PathBuf>,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
 }
 
 #[derive(Debug, Args)]

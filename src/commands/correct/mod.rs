@@ -18,7 +18,7 @@ use crate::domain::words::counted;
 use crate::error::Stage;
 use crate::exit;
 use crate::input::decode::Limits;
-use crate::store::refresh_tables;
+use crate::store::{file_name_of, refresh_tables};
 use args::{CorrectArgs, MeasureArgs};
 use plan::{CorrectPlan, Unused};
 
@@ -36,6 +36,8 @@ struct Summary {
     same: usize,
     /// Photos of which crops were cut.
     cut: usize,
+    /// Photos whose figures in millimetres are new.
+    scaled: usize,
     failed: Vec<(String, String)>,
     /// Files in OUT that are of the masks before.
     outdated: Vec<&'static str>,
@@ -75,11 +77,12 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
             Err(why) => summary.failed.push((done.input.path.clone(), why.to_string())),
         }
     }
+    summary.scaled = rescale(&plan)?;
     // Also after a command that was killed before it came to the tables.
     let crops = plan.crops.as_ref().filter(|_| plan.cuts_all);
     let outdated =
         refresh_tables(&plan.folder, crops).context("the tables could not be written; run the same command again")?;
-    if summary.corrected > 0 {
+    if summary.corrected + summary.scaled > 0 {
         summary.outdated = outdated;
     }
     settle(plan.folder.root()).context("the disk did not keep all results; run the same command again")?;
@@ -90,6 +93,22 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
     Ok(if summary.failed.is_empty() && plan.unused.is_empty() { exit::OK } else { exit::SOME_FAILED })
 }
 
+/// Gives photos their figures in millimetres, by what was said of their scale now.
+fn rescale(plan: &CorrectPlan) -> Result<usize> {
+    let mut scaled = 0;
+    if plan.scales.is_empty() {
+        return Ok(0);
+    }
+    for (done, _) in &plan.photos {
+        let mut record = plan.folder.read_record(file_name_of(done))?;
+        if plan.scales.apply(&mut record) {
+            plan.folder.rewrite_record(&record)?;
+            scaled += 1;
+        }
+    }
+    Ok(scaled)
+}
+
 fn print(summary: &Summary, plan: &CorrectPlan, global: &Global) -> Result<()> {
     let mut out = stdout();
     if plan.json {
@@ -97,7 +116,7 @@ fn print(summary: &Summary, plan: &CorrectPlan, global: &Global) -> Result<()> {
         let unused = plan.unused.iter().map(|Unused { path, why }| json!({"path": path, "message": why}));
         let cut = plan.cuts_all.then_some(summary.cut);
         let mut summary = json!({
-            "schema": "derm-seg/correct/1", "corrected": summary.corrected, "same": summary.same,
+            "schema": "derm-seg/correct/1", "corrected": summary.corrected, "same": summary.same, "scaled": summary.scaled,
             "failed": failed.collect::<Vec<_>>(), "unused": unused.collect::<Vec<_>>(), "outdated": summary.outdated,
         });
         if let Some(cut) = cut {
@@ -125,11 +144,15 @@ fn print(summary: &Summary, plan: &CorrectPlan, global: &Global) -> Result<()> {
             counted(summary.cut, "photo")
         )?;
     }
+    if summary.scaled > 0 {
+        writeln!(out, "{} measured in millimetres", counted(summary.scaled, "photo"))?;
+    }
     if summary.corrected > 0 {
         writeln!(out, "figures and tables in {shown} are of these masks now")?;
     }
     if !summary.outdated.is_empty() {
-        writeln!(out, "{} in {shown} are of the masks before: make them again", summary.outdated.join(", "))?;
+        let of = if summary.corrected > 0 { "masks" } else { "figures" };
+        writeln!(out, "{} in {shown} are of the {of} before: make them again", summary.outdated.join(", "))?;
     }
     Ok(())
 }

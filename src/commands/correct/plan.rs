@@ -8,6 +8,7 @@ use super::args::{CommonArgs, CorrectArgs, MeasureArgs};
 use crate::annotations::corrections::Masks;
 use crate::annotations::references::{ReferenceFormat, References};
 use crate::commands::shared::crops::crop_rule;
+use crate::commands::shared::scale::{scales, table};
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::domain::crop::CropRule;
@@ -19,7 +20,8 @@ use crate::error::UsageError;
 use crate::input::discover::{Filter, code_names, discover};
 use crate::people::{OptOut, Pseudonyms};
 use crate::store::results::Results;
-use crate::store::{CROPS, OutputFolder, Overlay, carries_codes, kinds_of};
+use crate::store::review::Review;
+use crate::store::{CROPS, OutputFolder, Overlay, Scales, carries_codes, kinds_of};
 
 pub struct CorrectPlan {
     pub folder: OutputFolder,
@@ -33,6 +35,7 @@ pub struct CorrectPlan {
     /// None where masks were changed in their place.
     pub masks: Option<Masks>,
     pub unused: Vec<Unused>,
+    pub scales: Scales,
     /// The photos by the names that records give them.
     pub sources: HashMap<String, Source>,
     pub jobs: usize,
@@ -100,7 +103,12 @@ fn open(
 
 pub fn measure(args: MeasureArgs) -> Result<CorrectPlan, UsageError> {
     let asked = crop_rule(&args.crops)?;
-    let (mut plan, records, _) = plan(&args.out, args.common)?;
+    let (subjects, key) =
+        (args.common.results.people.opt_out.subjects.clone(), args.common.results.people.key_file.clone());
+    let (mut plan, records, vault) = plan(&args.out, args.common)?;
+    let review = args.review.as_deref().map(|file| Review::read(file, &vault).map(Arc::new)).transpose()?;
+    let codes = people::key(key.as_deref(), &vault)?;
+    plan.scales = scales(args.scale, table(subjects.as_deref(), codes.as_ref(), &vault)?, review);
     plan.cuts_all = asked.is_some();
     plan.crops = asked.or(plan.crops);
     plan.photos = records.iter().filter_map(|record| Some((record.done()?.clone(), None))).collect();
@@ -135,6 +143,7 @@ fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault
         photos: Vec::new(),
         masks: None,
         unused: Vec::new(),
+        scales: Scales::default(),
         sources: sources(photos, out, &people, codes.as_ref().filter(|_| is_coded))?,
         jobs: args.jobs.count(),
         json,

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::commands::shared::config::ConfigArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
+use crate::commands::shared::scale::ScaleArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -110,6 +112,10 @@ pub struct EvalArgs {
     pub bins: Vec<String>,
     #[command(flatten)]
     pub review: ReviewArgs,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
     #[command(flatten)]
     pub labels: LabelsArgs,
 }

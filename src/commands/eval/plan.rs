@@ -12,6 +12,7 @@ use crate::commands::shared::bins::bins;
 use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::people::key;
 use crate::commands::shared::review::selection;
+use crate::commands::shared::scale::scales;
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::evaluation::eval::EvalPlan;
@@ -79,6 +80,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             model_masks: args.model_masks,
             kind: args.class,
             people,
+            scales: scales(args.scale, subjects.clone(), selection.as_ref().map(|selection| selection.review.clone())),
             selection,
             bins: bins(&args.bins, subjects.as_deref())?,
             subjects,

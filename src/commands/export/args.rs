@@ -12,6 +12,7 @@ Formats:
   coco     one JSON file for all photos: polygons, and runs (RLE) for what has holes
   labelme  a JSON file beside each photo's name, as LabelMe opens it
   geojson  a JSON file for each photo, in pixels, with the figures of each lesion
+  imagej   a zip for each photo, for the ROI manager of ImageJ and Fiji: an outline for each piece
   masks    a PNG for each photo under its plain name (a.png): 255 lesion, 0 the rest, for ImageJ and training
   index    a PNG for each photo under its plain name: 0 background, 1 normal skin, 2 lesion
   csv      one table with a row for every lesion: position, size and shape
@@ -46,7 +47,7 @@ pub struct ExportArgs {
     /// Only this class, instead of normal skin and lesions
     #[arg(long, value_name = "CLASS", value_enum)]
     pub only: Option<OnlyArg>,
-    /// With labelme: outlines with fewer corners, at most so many pixels away from the mask's, for correcting by hand
+    /// With labelme and imagej: outlines with fewer corners, at most so many pixels away from the mask's, for correcting by hand
     #[arg(long, value_name = "PX", value_parser = tolerance)]
     pub simplify: Option<f64>,
     /// Replace what is there
@@ -66,6 +67,7 @@ pub enum FormatArg {
     Coco,
     Labelme,
     Geojson,
+    Imagej,
     Masks,
     Index,
     Csv,

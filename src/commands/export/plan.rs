@@ -14,13 +14,14 @@ pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
         FormatArg::Coco => ExportFormat::Coco,
         FormatArg::Labelme => ExportFormat::Labelme,
         FormatArg::Geojson => ExportFormat::Geojson,
+        FormatArg::Imagej => ExportFormat::Imagej,
         FormatArg::Masks => ExportFormat::Masks,
         FormatArg::Index => ExportFormat::Index,
         FormatArg::Csv => ExportFormat::Csv,
     };
     let only = args.only.map(|only| if only == OnlyArg::Skin { SKIN } else { LESION });
-    if args.simplify.is_some() && format != ExportFormat::Labelme {
-        return Err(UsageError("--simplify is for --format labelme: outlines that a hand corrects".into()));
+    if args.simplify.is_some() && !matches!(format, ExportFormat::Labelme | ExportFormat::Imagej) {
+        return Err(UsageError("--simplify is for --format labelme and imagej: outlines that a hand corrects".into()));
     }
     if only.is_some() && matches!(format, ExportFormat::Csv | ExportFormat::Index) {
         return Err(UsageError(

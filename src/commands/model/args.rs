@@ -50,6 +50,9 @@ pub enum ModelAction {
         model: ModelArgs,
         #[command(flatten)]
         device: DeviceArgs,
+        /// Write the model's manifest beside it, filled in by what the graph shows, for you to check and to complete
+        #[arg(long, conflicts_with = "json")]
+        write_manifest: bool,
         /// As JSON
         #[arg(long)]
         json: bool,

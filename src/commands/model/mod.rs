@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::commands::shared::model::ModelArgs;
 use crate::commands::shared::model::{device, find_model};
-use crate::disk::describe;
+use crate::disk::vault::Vault;
+use crate::disk::{describe, write};
 use crate::domain::record::{ClassifiedPart, ModelId};
 use crate::error::UsageError;
 use crate::exit;
@@ -40,7 +41,10 @@ pub fn run(command: ModelCommand) -> Result<u8> {
             }
             (false, model) => show(&mut out, &find_model(&model)?, json),
         },
-        ModelAction::Check { path, model, device: device_args, json } => {
+        ModelAction::Check { path, model, device: device_args, write_manifest: true, .. } => {
+            write_manifest(&mut out, &find_model(&named(path, model))?, device(&device_args))
+        }
+        ModelAction::Check { path, model, device: device_args, json, .. } => {
             check(&mut out, &named(path, model), device(&device_args), json)
         }
     }
@@ -192,6 +196,24 @@ fn say_where(out: &mut impl Write, model: &ModelId, runtime: &RuntimeInfo, graph
         writeln!(out, "graph output: {}", tensor.describe())?;
     }
     Ok(())
+}
+
+/// Never over a manifest that is there.
+fn write_manifest(out: &mut impl Write, model: &Model, (library, device): (Option<PathBuf>, Device)) -> Result<u8> {
+    let Some(place) = &model.manifest_place else {
+        return Err(UsageError("The built-in model has its manifest: name your own with --model.".into()).into());
+    };
+    let shown = place.display();
+    if place.exists() {
+        return Err(UsageError(format!("{shown} is there already. Change it, or take it away first.")).into());
+    }
+    let draft = LoadedModel::draft(model, &Runtime::load(library.as_deref(), device)?)?;
+    let text = serde_json::to_string_pretty(&draft)? + "\n";
+    write(&Vault::default(), place, text.as_bytes())
+        .map_err(|e| UsageError(format!("{shown} cannot be written: {}.", describe(&e))))?;
+    writeln!(out, "written: {shown}")?;
+    writeln!(out, "scale, mean, std and classes are guesses: check them against the model's training code")?;
+    Ok(exit::OK)
 }
 
 /// Runs the model once, and tells what will be done with it.

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::commands::shared::config::ConfigArgs;
 use crate::commands::shared::results::ResultsArgs;
+use crate::commands::shared::scale::ScaleArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,6 +63,10 @@ pub struct ReportArgs {
     pub figures: Option<PathBuf>,
     #[command(flatten)]
     pub results: ResultsArgs,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::args::{Lang, ReportArgs};
 use crate::commands::shared::derived::{counts, of_kind};
 use crate::commands::shared::people::PeopleArgs;
+use crate::commands::shared::scale::scales;
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::{Vault, exists};
 use crate::error::UsageError;
@@ -44,12 +45,14 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
         }
     };
     let review = args.review.as_deref().map(|file| Review::read(file, &vault).map(Arc::new)).transpose()?;
+    let whose = whose(&args.results.people, &results, &vault)?;
+    let scales = scales(args.scale, whose.as_ref().map(|whose| whose.table.clone()), review.clone());
     Ok(ReportPlan {
         comparison: beside.read(args.compare.as_deref(), "--compare", "compare", "compare")?,
-        whose: whose(&args.results.people, &results, &vault)?,
+        whose,
         scores,
         truth,
-        results: results.selected(review.clone().map(Selection::of_everything)),
+        results: results.selected(review.clone().map(Selection::of_everything)).scaled(scales),
         review,
         people,
         photos: args.with_photos,

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::commands::shared::at_rest::AtRestArgs;
+use crate::commands::shared::config::ConfigArgs;
 use crate::commands::shared::crops::CropArgs;
 use crate::commands::shared::faces::RunFaces;
 use crate::commands::shared::folders::FolderArgs;
 use crate::commands::shared::model::{DeviceArgs, ModelArgs};
 use crate::commands::shared::people::NamesArgs;
 use crate::commands::shared::people::OptOutArgs;
+use crate::commands::shared::scale::ScaleArgs;
 use crate::domain::shard::Shard;
 
 /// Segment photos: masks, figures and a summary.
@@ -26,6 +28,7 @@ Examples:
   derm-seg run photos -o results --overlay   with pictures to look at
   find photos -name '*.jpg' -print0 | derm-seg run - -o results
   derm-seg run photos --model my-model --json > summary.json
+  derm-seg run --config study.toml           options from a file, also from the run.json of an earlier run
 
 Exit codes: 0 all done, 1 the run failed, 2 usage or settings, 3 some photos failed, 128+n stopped by signal n.")]
 pub struct RunArgs {
@@ -79,6 +82,8 @@ pub struct RunArgs {
     #[command(flatten)]
     pub opt_out: OptOutArgs,
     #[command(flatten)]
+    pub scale: ScaleArgs,
+    #[command(flatten)]
     pub at_rest: AtRestArgs,
 
     /// Photos processed at the same time [default: one for each processor]
@@ -93,6 +98,12 @@ pub struct RunArgs {
     /// Largest file, in bytes
     #[arg(long, value_name = "N", default_value_t = crate::input::decode::Limits::default().max_file_bytes, help_heading = "Resources")]
     pub max_bytes: u64,
+
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write the options of this command line into a file for --config, and go on
+    #[arg(long, value_name = "FILE", help_heading = "Options from a file")]
+    pub write_config: Option<PathBuf>,
 
     /// Make the results of these photos again, also where settings differ or a mask was edited
     #[arg(long, help_heading = "Running again")]

@@ -22,7 +22,8 @@ use crate::domain::source::Source;
 use crate::error::RunError;
 use crate::exit;
 use crate::input::discover::relative;
-use crate::store::OutputFolder;
+use crate::people::Remembered;
+use crate::store::{OutputFolder, opted_out_people};
 use args::RunArgs;
 use plan::{RunPlan, plan};
 use print::{RunSummary, say_what_would_be_done};
@@ -62,6 +63,9 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         .set_base(&asked.base)
         .map_err(|e| RunError(format!("The output folder cannot be written to: {}.", describe(&e))))?;
 
+    if plan.has_list {
+        remember_list(&plan, &found.sources, &folder)?;
+    }
     let todo: Vec<&Source> =
         sorted.iter().filter(|(_, task)| matches!(task, Task::Process(_))).map(|(source, _)| *source).collect();
     tracing::info!("{} photos, {} to do, {} jobs", sorted.len(), todo.len(), plan.jobs);
@@ -82,7 +86,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let outcomes = outcomes?;
 
     summary.processed = outcomes.iter().flatten().count();
-    write_tables(&sorted, outcomes, &earlier, &folder, &asked.settings, &mut summary)?;
+    write_tables(&sorted, outcomes, &earlier, &folder, &asked.settings, &plan.scales, &mut summary)?;
     summary.totals.skipped_files = found.skipped.len() as u64;
     run_file.totals = summary.totals;
     run_file.complete = summary.totals.not_reached == 0;
@@ -102,6 +106,19 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         _ if summary.failed_now > 0 => exit::SOME_FAILED,
         _ => exit::OK,
     })
+}
+
+/// Before anything is done: a later run without the list must not take these people in.
+fn remember_list(plan: &RunPlan, sources: &[Source], folder: &OutputFolder) -> Result<()> {
+    let earlier = opted_out_people(folder.root(), folder.vault()).ok().flatten();
+    let mut people = match earlier {
+        Some(earlier) => earlier.anew(),
+        None => Remembered::nobody().context("there are no random numbers")?,
+    };
+    let theirs = sources.iter().filter(|source| source.opted_out).map(|source| source.name.as_str());
+    plan.opt_out.remember(&mut people, theirs);
+    folder.remember_opted_out(&people).context("the list of people who opted out could not be kept")?;
+    Ok(())
 }
 
 fn log(outcome: &Outcome) {

@@ -12,6 +12,7 @@ use crate::commands::shared::crops::crop_rule;
 use crate::commands::shared::folders::check_inputs;
 use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
+use crate::commands::shared::scale::{scales, table};
 use crate::disk::describe;
 use crate::disk::vault::Vault;
 use crate::domain::crop::CropRule;
@@ -25,7 +26,7 @@ use crate::input::discover::{Filter, read_list};
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::Policy;
 use crate::privacy::faces;
-use crate::store::{CLASSIFIERS, CROPS, ENCRYPTED_TO, Overlay, withdrawn_people};
+use crate::store::{CLASSIFIERS, CROPS, ENCRYPTED_TO, Overlay, Scales, opted_out_people, withdrawn_people};
 
 /// What `run` was asked to do.
 pub struct RunPlan {
@@ -46,6 +47,9 @@ pub struct RunPlan {
     pub faces: faces::FacePolicy,
     pub pseudonyms: Option<Pseudonyms>,
     pub opt_out: OptOut,
+    /// A list was given: it takes the place of the one that the folder remembers.
+    pub has_list: bool,
+    pub scales: Scales,
     pub vault: Vault,
     pub jobs: usize,
     /// Bytes that photos in flight may hold.
@@ -67,6 +71,10 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
     let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?
         .with_withdrawn(withdrawn_people(&args.output, &vault)?, pseudonyms.as_ref());
+    let has_list = args.opt_out.opt_out.is_some();
+    let listed = if has_list { None } else { opted_out_people(&args.output, &vault)? };
+    let opt_out = opt_out.with_listed(listed);
+    let scales = scales(args.scale, table(args.opt_out.subjects.as_deref(), pseudonyms.as_ref(), &vault)?, None);
     let inputs = inputs(&args, &vault)?;
     Ok(RunPlan {
         inputs,
@@ -92,6 +100,8 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         faces: args.faces.into(),
         pseudonyms,
         opt_out,
+        has_list,
+        scales,
         vault,
         jobs,
         memory: args.memory.map_or(jobs as u64 * MEMORY_PER_JOB, |mib| mib.saturating_mul(1 << 20)),
@@ -171,6 +181,7 @@ impl RunPlan {
             faces: self.faces,
             coded_names: self.pseudonyms.is_some(),
             withdrawn: self.opt_out.withdrawn().cloned(),
+            scales: self.scales.clone(),
         };
         Ok((Models { segmenter: ready, classifiers }, photo))
     }

@@ -13,7 +13,7 @@ use crate::domain::source::Source;
 use crate::error::{PhotoError, RunError};
 use crate::inference::LoadedModel;
 use crate::people::{LeftOut, OptOut};
-use crate::store::{Earlier, OutputFolder, Overlay, RunFile, Tables, Totals};
+use crate::store::{Earlier, OutputFolder, Overlay, RunFile, Scales, Tables, Totals};
 
 pub fn run_file(
     settings: &Value,
@@ -54,6 +54,7 @@ pub fn write_tables(
     earlier: &[Earlier],
     folder: &OutputFolder,
     settings: &Value,
+    scales: &Scales,
     summary: &mut RunSummary,
 ) -> Result<()> {
     let full = |e: io::Error| {
@@ -73,7 +74,13 @@ pub fn write_tables(
         }
         let record = match task {
             Task::OptedOut => Some(opted_out(source)),
-            Task::Keep | Task::KeepEdited => Some(read_back(&source.name, &source.file_name, folder)),
+            Task::Keep | Task::KeepEdited => {
+                let mut record = read_back(&source.name, &source.file_name, folder);
+                if scales.apply(&mut record) {
+                    folder.rewrite_record(&record).map_err(full)?;
+                }
+                Some(record)
+            }
             Task::Process(_) => outcomes
                 .next()
                 .flatten()

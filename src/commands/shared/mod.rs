@@ -2,6 +2,7 @@
 
 pub mod at_rest;
 pub mod bins;
+pub mod config;
 pub mod crops;
 pub mod derived;
 pub mod faces;
@@ -12,6 +13,7 @@ pub mod people;
 pub mod print;
 pub mod results;
 pub mod review;
+pub mod scale;
 
 use clap::ArgAction;
 

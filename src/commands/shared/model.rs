@@ -17,6 +17,9 @@ pub struct ModelArgs {
     /// The model's description, where it does not lie beside it
     #[arg(long, value_name = "FILE", requires = "model")]
     pub manifest: Option<PathBuf>,
+    /// Go on only if the model has this SHA-256 (`derm-seg model show` tells it)
+    #[arg(long, value_name = "HASH")]
+    pub model_sha256: Option<String>,
     /// Lesion probability from which a pixel is lesion, instead of the model's own; NAME=P for one kind of lesion, can be repeated
     #[arg(long, value_name = "[NAME=]P", value_parser = threshold)]
     pub threshold: Vec<Threshold>,
@@ -71,6 +74,12 @@ pub fn find_model(args: &ModelArgs) -> Result<Model, UsageError> {
         Some(path) => manifest::locate(path, args.manifest.as_deref())?,
         None => manifest::built_in()?,
     };
+    if let Some(wanted) = args.model_sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&model.id.sha256)) {
+        return Err(UsageError(format!(
+            "The model {} {} has the SHA-256 {}, and {wanted} is wanted: name the right model with --model.",
+            model.id.name, model.id.version, model.id.sha256
+        )));
+    }
     if !args.threshold.is_empty() {
         let own = model.manifest.output.thresholds.get_or_insert(Thresholds::of_lesion(0.5));
         for Threshold { kind, probability } in &args.threshold {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::commands::shared::config::ConfigArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
+use crate::commands::shared::scale::ScaleArgs;
 
 /// Join results with a clinical table: by photo, by person, by group, and as a paper prints it.
 ///
@@ -54,4 +56,8 @@ pub struct TableArgs {
     pub results: ResultsArgs,
     #[command(flatten)]
     pub review: ReviewArgs,
+    #[command(flatten)]
+    pub scale: ScaleArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }

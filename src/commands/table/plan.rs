@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::args::TableArgs;
 use crate::commands::shared::bins::bins;
 use crate::commands::shared::derived::{counts, of_kind};
+use crate::commands::shared::scale::scales;
 use crate::commands::shared::{at_rest, people, review};
 use crate::disk::vault;
 use crate::disk::vault::Vault;
@@ -42,15 +43,18 @@ pub fn plan(args: TableArgs) -> Result<TablePlan, UsageError> {
             )));
         }
     }
+    let subjects = Arc::new(subjects);
     let selection = review::selection(&args.review, &vault)?;
-    let results = Results::open(&args.out, &people, &vault)?.selected(selection);
+    let measured = selection.as_ref().map(|selection| selection.review.clone());
+    let scales = scales(args.scale, Some(subjects.clone()), measured);
+    let results = Results::open(&args.out, &people, &vault)?.selected(selection).scaled(scales);
     let is_coded = results.carries_codes();
     Ok(TablePlan {
         output: args.output.unwrap_or_else(|| args.out.join("tables")),
         cohort: CohortPlan {
             scores: scores(args.scores.as_deref(), &args.out, &people, &vault)?,
             bins: bins(&args.bins, Some(&subjects))?,
-            subjects: Arc::new(subjects),
+            subjects,
             groups: args.groups,
             codes: codes.filter(|_| is_coded),
             seed: args.seed,

@@ -5,6 +5,7 @@
 //! that the records or the scores do not say.
 
 mod paper;
+mod workbook;
 mod write;
 
 use std::collections::{BTreeMap, HashMap};
@@ -23,10 +24,13 @@ use crate::store::{summary_cells, summary_columns};
 pub use write::FILES;
 
 /// Figures of records that say something of a group: columns of summary.csv.
-pub const FIGURES: [&str; 11] = [
+pub const FIGURES: [&str; 14] = [
     "lesion_fraction_of_skin",
     "lesions",
     "largest_lesion_px",
+    "lesion_mm2",
+    "largest_lesion_mm2",
+    "largest_lesion_diameter_mm",
     "delta_l",
     "delta_a",
     "delta_b",
@@ -101,8 +105,11 @@ pub fn cohort(plan: &CohortPlan) -> Result<Cohort> {
         photos.push(row(plan, &scores, summary_cells(&record?)));
     }
     let paths = photos.iter().map(PhotoRow::path);
-    let (photos_without_line, lines_without_photo) =
-        plan.subjects.unmatched(paths, |path| plan.results.leaves_out(path));
+    // A line of a photo that the review leaves out is no slip.
+    let reviewed = plan.results.left_by_review()?;
+    let aside = plan.subjects.images_of(&reviewed);
+    let is_meant = |image: &str| aside.contains(image) || plan.results.leaves_out(image);
+    let (photos_without_line, lines_without_photo) = plan.subjects.unmatched(paths, is_meant);
     // A photo without a mask has no figures: it stands in the table of photos alone.
     let measured: Vec<&PhotoRow> = photos.iter().filter(|photo| photo.is_done()).collect();
     let paths: Vec<&str> = measured.iter().map(|photo| photo.path()).collect();

@@ -4,10 +4,13 @@ use super::{Cohort, Group};
 use crate::evaluation::score::summary::MetricSummary;
 
 /// What figures are called in print, and by how much they are multiplied.
-const LABELS: [(&str, &str, f64); 23] = [
+const LABELS: [(&str, &str, f64); 30] = [
     ("lesion_fraction_of_skin", "Lesion share of visible skin, %", 100.0),
     ("lesions", "Number of lesions", 1.0),
     ("largest_lesion_px", "Largest lesion, pixels", 1.0),
+    ("lesion_mm2", "Lesion area, mm²", 1.0),
+    ("largest_lesion_mm2", "Largest lesion, area, mm²", 1.0),
+    ("largest_lesion_diameter_mm", "Largest lesion, diameter, mm", 1.0),
     ("delta_l", "Lightness, lesion minus skin around it, L*", 1.0),
     ("delta_a", "Redness, lesion minus skin around it, a*", 1.0),
     ("delta_b", "Yellowness, lesion minus skin around it, b*", 1.0),
@@ -28,6 +31,10 @@ const LABELS: [(&str, &str, f64); 23] = [
     ("masd", "Mean average surface distance, pixels", 1.0),
     ("assd", "Average symmetric surface distance, pixels", 1.0),
     ("boundary_iou", "Boundary IoU", 1.0),
+    ("hd95_mm", "Hausdorff distance, 95 %, mm", 1.0),
+    ("hd100_mm", "Hausdorff distance, mm", 1.0),
+    ("masd_mm", "Mean average surface distance, mm", 1.0),
+    ("assd_mm", "Average symmetric surface distance, mm", 1.0),
 ];
 
 /// One table: its header and its rows.

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::paper::{by_column, wide};
+use super::workbook::workbook;
 use super::{Cohort, PhotoRow};
 use crate::store::{harmless, summary_columns};
 
-pub const FILES: [&str; 5] = ["photos.csv", "by_subject.csv", "groups.csv", "paper.csv", "paper.md"];
+pub const FILES: [&str; 6] = ["photos.csv", "by_subject.csv", "groups.csv", "paper.csv", "paper.md", "paper.xlsx"];
 
 impl Cohort {
     /// What every file holds, in the order of `FILES`.
-    pub fn files(&self) -> Result<[Vec<u8>; 5]> {
-        let markdown: Vec<String> = by_column(self).iter().map(super::paper::Paper::markdown).collect();
+    pub fn files(&self) -> Result<[Vec<u8>; 6]> {
+        let papers = by_column(self);
+        let markdown: Vec<String> = papers.iter().map(super::paper::Paper::markdown).collect();
         let note = format!(
             "Mean (95 % interval by {}, bootstrap). Research use only.\n",
             if self.people.is_some() { "person" } else { "photo" }
@@ -26,6 +28,7 @@ impl Cohort {
             self.by_group()?,
             paper_csv,
             format!("{}\n{note}", markdown.join("\n")).into_bytes(),
+            workbook(&papers, note.trim_end())?,
         ])
     }
 

@@ -117,7 +117,8 @@ impl Predictions {
         let (root, people, vault) = (&plan.predictions, &plan.people, &plan.vault);
         match Results::is_one(root) {
             true => {
-                let results = Results::open(root, people, vault)?.selected(plan.selection.clone());
+                let results =
+                    Results::open(root, people, vault)?.selected(plan.selection.clone()).scaled(plan.scales.clone());
                 let kind = plan.kind.as_ref().map(|name| value_of(name, results.kinds())).transpose()?;
                 Ok(Self { kind, ..Self::of_results(results, people, plan.model_masks)? })
             }
@@ -125,7 +126,7 @@ impl Predictions {
                 "--class is for results of a model that tells kinds of lesion apart; {} is a folder of masks",
                 root.display()
             ))),
-            false => Self::of_folder(root, plan.prediction_format.as_ref(), people, vault),
+            false => Self::of_folder(plan, people, vault),
         }
     }
 
@@ -169,12 +170,8 @@ impl Predictions {
         })
     }
 
-    fn of_folder(
-        root: &Path,
-        format: Option<&ReferenceFormat>,
-        people: &OptOut,
-        vault: &Vault,
-    ) -> Result<Self, UsageError> {
+    fn of_folder(plan: &EvalPlan, people: &OptOut, vault: &Vault) -> Result<Self, UsageError> {
+        let (root, format) = (&plan.predictions, plan.prediction_format.as_ref());
         let folder = References::open(root, format, vault)?;
         let is_theirs = theirs_among(&folder.names, &people.photos(), people, &[]);
         let (out, all): (Vec<usize>, Vec<usize>) = (0..folder.names.len()).partition(|&i| is_theirs[i]);
@@ -187,7 +184,10 @@ impl Predictions {
                 folder.guess(&all).map_err(|e| UsageError(format!("{}: {e} (--prediction-format)", root.display())))?
             }
         };
-        let prediction = |i: usize| Prediction::bare(folder.names[i].clone(), Source::File(i), 1);
+        let prediction = |i: usize| Prediction {
+            mm_per_px: plan.scales.of_name(&folder.names[i]).map(|scale| scale.mm_per_px),
+            ..Prediction::bare(folder.names[i].clone(), Source::File(i), 1)
+        };
         let list = all.into_iter().map(prediction).collect();
         Ok(Predictions {
             list,

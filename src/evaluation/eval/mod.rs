@@ -26,6 +26,7 @@ use crate::evaluation::score::summary::{RESAMPLES, summarise};
 use crate::evaluation::score::{Metric, Options, metrics};
 use crate::people::OptOut;
 use crate::people::subjects::Subjects;
+use crate::store::Scales;
 use crate::store::review::Selection;
 use image::{ImageScore, ScoreFailure, score_image};
 use inputs::{Annotator, Inputs, Prediction, Predictions};
@@ -49,6 +50,8 @@ pub struct EvalPlan {
     pub people: Arc<OptOut>,
     /// Which photos a review takes.
     pub selection: Option<Selection>,
+    /// How long a pixel is.
+    pub scales: Scales,
     pub subjects: Option<Arc<Subjects>>,
     /// Edges of the bins of a column.
     pub bins: BTreeMap<String, Vec<f64>>,

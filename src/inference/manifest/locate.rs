@@ -20,13 +20,15 @@ pub struct Model {
     pub manifest: Manifest,
     pub id: ModelId,
     pub graph: Cow<'static, [u8]>,
+    /// Where a manifest of it would be found; none where it is built in.
+    pub manifest_place: Option<PathBuf>,
     /// The graph's file, for models whose weights lie in side files and so cannot be loaded from memory.
     pub file_with_side_files: Option<PathBuf>,
 }
 
 pub fn built_in() -> Result<Model, UsageError> {
     let manifest = parse(BUILT_IN_MANIFEST, "the built-in model")?;
-    finish(manifest, Cow::Borrowed(BUILT_IN_GRAPH), None, "derm-skin")
+    finish(manifest, Cow::Borrowed(BUILT_IN_GRAPH), None, "derm-skin", None)
 }
 
 /// `path` is a folder, a `.onnx` file or a manifest; `manifest` overrides the one that would be found.
@@ -69,7 +71,12 @@ pub fn locate(path: &Path, manifest: Option<&Path>) -> Result<Model, UsageError>
     } else {
         stem
     };
-    finish(manifest, Cow::Owned(graph), (!side_files.is_empty()).then_some((graph_file, side_files)), &stem)
+    let place = manifest_file.unwrap_or_else(|| match graph_file.file_stem() {
+        Some(stem) if stem != "model" => graph_file.with_extension("json"),
+        _ => graph_file.with_file_name("manifest.json"),
+    });
+    let side_files = (!side_files.is_empty()).then_some((graph_file, side_files));
+    finish(manifest, Cow::Owned(graph), side_files, &stem, Some(place))
 }
 
 fn cannot(read: &str, file: &Path, why: &std::io::Error) -> UsageError {
@@ -98,6 +105,7 @@ fn finish(
     graph: Cow<'static, [u8]>,
     side: Option<(PathBuf, Vec<PathBuf>)>,
     fallback_name: &str,
+    manifest_place: Option<PathBuf>,
 ) -> Result<Model, UsageError> {
     // One hash for the whole model: the graph, then its side files by name.
     let mut hasher = Sha256::new();
@@ -120,7 +128,7 @@ fn finish(
         version: manifest.version.clone().unwrap_or_else(|| "unversioned".to_owned()),
         sha256,
     };
-    Ok(Model { manifest, id, graph, file_with_side_files: side.map(|(file, _)| file) })
+    Ok(Model { manifest, id, graph, manifest_place, file_with_side_files: side.map(|(file, _)| file) })
 }
 
 struct HashWriter<'a>(&'a mut Sha256);

@@ -177,7 +177,9 @@ function facts(row) {
   if (row.status !== 'done') add(say('state'), say('status.' + row.status));
   if (row.cause) add(say('cause'), row.cause);
   if (row.message) add(say('message'), row.message);
-  columns.forEach(([key, name, unit], i) => { if (row.values[i] !== null && key !== 'megapixels') add(name, number(row.values[i], unit)); });
+  // What the ruler says here stands in for what the results say.
+  const isShown = (key, unit) => key !== 'megapixels' && !(mm && unit.startsWith('mm'));
+  columns.forEach(([key, name, unit], i) => { if (row.values[i] !== null && isShown(key, unit)) add(name, number(row.values[i], unit)); });
   if (mm && area !== null) add(say('area_mm2'), number(area * mm * mm, 'mm²'));
   if (row.size) add(say('photo_size'), `${row.size[0]} × ${row.size[1]} px`);
   if (mm) {
