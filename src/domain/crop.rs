@@ -292,6 +292,29 @@ mod tests {
     }
 
     #[test]
+    fn a_lesion_is_cut_alike_from_near_and_from_far() {
+        let (near, photo) = ([300, 500, 640, 411], Size { width: 2400, height: 1800 });
+        for (frame, far) in [Frame::default(), Frame { shape: Shape::Tight, margin: 0.5, ..Frame::default() }]
+            .into_iter()
+            .flat_map(|frame| [2, 3, 5, 8].map(|far| (frame, far)))
+        {
+            let cut = |bbox, photo| frame.each(&lesions(&[bbox]), photo)[0].area;
+            let from_near = cut(near, photo);
+            let small = Size { width: photo.width / far, height: photo.height / far };
+            let from_far = cut(near.map(|length| length / far), small);
+            // In pixels of the near photo.
+            let edges = |b: CropBox, by: i64| {
+                [b.x * by, b.y * by, (b.x + i64::from(b.width)) * by, (b.y + i64::from(b.height)) * by]
+            };
+            let (a, b) = (edges(from_near, 1), edges(from_far, i64::from(far)));
+            let area = |e: [i64; 4]| (e[2] - e[0]).max(0) * (e[3] - e[1]).max(0);
+            let both = area([a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])]);
+            let iou = both as f64 / (area(a) + area(b) - both) as f64;
+            assert!(iou > 0.93, "{far} times farther: {iou}");
+        }
+    }
+
+    #[test]
     fn the_stored_box_holds_the_same_pixels_for_every_orientation() {
         let stored = Size { width: 7, height: 5 };
         let lying = GrayImage::from_fn(7, 5, |x, y| image::Luma([(y * 7 + x) as u8]));

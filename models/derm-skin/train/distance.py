@@ -1,6 +1,6 @@
 """Do crops of one lesion agree from near and from far?
 
-Each photo is pasted at seven sizes, over an 8x range, into a frame of skin that has the photo's own colour and a drawn texture: what a
+Each photo is pasted at seven sizes, over an 8x range, into a frame of drawn skin that has the photo's own colour and a drawn texture: what a
 camera would see from ever farther away. derm-seg cuts the lesion out of each; boxes are held against the one from nearby, in the
 photo's own coordinates. Where nothing is found any more, that is counted.
 
@@ -73,6 +73,12 @@ def overlap(a, b):
     return both / (area(a) + area(b) - both)
 
 
+def inside(lesion, crop):
+    """The share of a box that lies in a crop."""
+    width, height = min(lesion[2], crop[2]) - max(lesion[0], crop[0]), min(lesion[3], crop[3]) - max(lesion[1], crop[1])
+    return max(width, 0) * max(height, 0) / ((lesion[2] - lesion[0]) * (lesion[3] - lesion[1]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("photos", "masks", "work"):
@@ -80,14 +86,14 @@ def main():
     parser.add_argument("--program", default="derm-seg")
     parser.add_argument("--count", type=int, default=40)
     args = parser.parse_args()
-    frames, truth, placed = args.work / "frames", {}, {}
+    frames, truth, lesions, placed = args.work / "frames", {}, {}, {}
     frames.mkdir(parents=True, exist_ok=True)
     for path in sorted(args.masks.iterdir()):
         box = usable(path)
         if box is None or len(truth) == args.count:
             continue
         photo = Image.open(next(args.photos.glob(path.stem + ".*"))).convert("RGB")
-        truth[path.stem] = square(box)
+        truth[path.stem], lesions[path.stem] = square(box), box
         for number, step in enumerate(STEPS):
             rng = np.random.default_rng([len(truth), number])
             frame, at, scale = compose(photo, box, step, rng)
@@ -104,25 +110,31 @@ def main():
             box = crop["box"]
             corners = [box["x"] - at[0], box["y"] - at[1], box["x"] + box["width"] - at[0], box["y"] + box["height"] - at[1]]
             boxes[photo, number] = [corner / scale for corner in corners]
+    scales = {(photo, number): scale for photo, number, _, scale in placed.values()}
     near = [photo for photo in truth if (photo, 0) in boxes]
     good = [photo for photo in near if overlap(boxes[photo, 0], truth[photo]) >= 0.5]
     rows = []
     for number, step in enumerate(STEPS):
         found = [photo for photo in good if (photo, number) in boxes]
         to_near = [overlap(boxes[photo, number], boxes[photo, 0]) for photo in found]
+        sides = [(boxes[p, number][2] - boxes[p, number][0]) / (boxes[p, 0][2] - boxes[p, 0][0]) for p in found]
+        pixels = [max(lesions[p][2] - lesions[p][0], lesions[p][3] - lesions[p][1]) * scales[p, number] for p in good]
         to_truth = [overlap(boxes[photo, number], truth[photo]) for photo in found]
         rows.append({
             "farther": round(step, 2), "photos": len(good), "found": len(found),
             "median_iou_to_near": float(np.median(to_near)) if found else None,
             "share_iou_0.8": float(np.mean(np.array(to_near) >= 0.8)) if found else None,
             "median_iou_to_expert": float(np.median(to_truth)) if found else None,
+            "median_lesion_px": float(np.median(pixels)), "median_side_to_near": float(np.median(sides)) if found else None,
+            "expert_lesion_inside": float(np.mean([inside(lesions[p], boxes[p, number]) for p in found])) if found else None,
         })
     (args.work / "figures.json").write_text(json.dumps({"photos": len(truth), "found_near": len(near), "good_near": len(good), "rows": rows}, indent=1))
     print(f"{len(truth)} photos; a lesion found from nearby in {len(near)}, the right one in {len(good)}")
-    print("| times farther | found | median IoU to the crop from nearby | IoU at least 0.8 | median IoU to the expert's crop |\n|---|---|---|---|---|")
+    print("| times farther | lesion, pixels | found | median IoU to the crop from nearby | IoU at least 0.8 | side, to that from nearby (median) | expert's lesion inside |\n|---|---|---|---|---|---|---|")
     for row in rows:
-        cells = [f"{row['farther']:g}", f"{row['found']} of {row['photos']}"]
-        cells += [f"{row[key]:.2f}" if row[key] is not None else "" for key in ("median_iou_to_near", "share_iou_0.8", "median_iou_to_expert")]
+        cells = [f"{row['farther']:g}", f"{row['median_lesion_px']:.0f}", f"{row['found']} of {row['photos']}"]
+        figures = ("median_iou_to_near", "share_iou_0.8", "median_side_to_near", "expert_lesion_inside")
+        cells += [f"{row[key]:.2f}" if row[key] is not None else "" for key in figures]
         print("| " + " | ".join(cells) + " |")
 
 
