@@ -30,8 +30,10 @@ pub fn run(args: MergeArgs, global: &Global) -> Result<u8> {
     let parts: Result<Vec<Part>, UsageError> = args.parts.iter().map(|part| Part::open(part, &vault)).collect();
     let parts = Parts::new(parts?)?;
     let out = OutputFolder::open(&args.output, &vault)?;
-    refuse_finished(&out, &parts)?;
-    let run = join(&parts, &out, args.jobs.count(), global)?;
+    let run = match is_joined_already(&out, &parts)? {
+        true => parts.run_file(),
+        false => join(&parts, &out, args.jobs.count(), global)?,
+    };
     report(&args, &parts, &run, global)?;
     Ok(exit::OK)
 }
@@ -46,12 +48,14 @@ fn refuse_the_same_twice(parts: &[PathBuf]) -> Result<(), UsageError> {
     }
 }
 
-/// Only an empty folder, or one that this merge left half-way, is written to.
-fn refuse_finished(out: &OutputFolder, parts: &Parts) -> Result<(), UsageError> {
-    match out.run_file() {
-        None => Ok(()),
-        Some(there) if !there.complete && there.totals == parts.run_file().totals => Ok(()),
-        Some(_) => Err(UsageError(format!(
+/// Only an empty folder, or one that this merge left half-way, is written to. One that it finished is left as it is: its masks
+/// may have been corrected since.
+fn is_joined_already(out: &OutputFolder, parts: &Parts) -> Result<bool, UsageError> {
+    let Some(there) = out.run_file() else { return Ok(false) };
+    let mine = RunFile { complete: there.complete, ..parts.run_file() };
+    match *there == mine {
+        true => Ok(there.complete),
+        false => Err(UsageError(format!(
             "{} holds results already; nothing was changed. Choose an empty or new folder with -o.",
             out.root().display()
         ))),
