@@ -432,7 +432,8 @@ impl Record {
     }
 }
 
-fn round(value: &mut Value) {
+/// Figures get six decimals.
+pub(crate) fn round(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
             let exact = number.as_f64().unwrap_or_default();

@@ -53,7 +53,7 @@ const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
     ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 14] = [
+pub const DERIVED: [&str; 15] = [
     "scores.json",
     "scores.csv",
     "compare.json",
@@ -63,8 +63,9 @@ pub const DERIVED: [&str; 14] = [
     "tables/groups.csv",
     "tables/paper.csv",
     "tables/paper.md",
-    "tracks.json",
-    "tracks.csv",
+    "track.json",
+    "track.csv",
+    "track.html",
     "stress.json",
     "stress.csv",
     "stress.html",

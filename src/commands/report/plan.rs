@@ -45,6 +45,7 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
     };
     let review = args.review.as_deref().map(|file| Review::read(file, &vault).map(Arc::new)).transpose()?;
     Ok(ReportPlan {
+        track: beside.read(args.track.as_deref(), "--track", "track", "track")?,
         comparison: beside.read(args.compare.as_deref(), "--compare", "compare", "compare")?,
         whose: whose(&args.results.people, &results, &vault)?,
         scores,

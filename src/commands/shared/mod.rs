@@ -12,6 +12,7 @@ pub mod people;
 pub mod print;
 pub mod results;
 pub mod review;
+pub mod sources;
 
 use clap::ArgAction;
 
