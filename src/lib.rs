@@ -23,3 +23,4 @@ pub mod privacy;
 mod report;
 pub mod store;
 mod survey;
+pub mod track;

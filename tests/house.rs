@@ -9,7 +9,7 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 /// From the ground up: a room may use those before it, never those after it.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "exit",
     "error",
     "domain",
@@ -24,6 +24,7 @@ const ROOMS: [&str; 17] = [
     "survey",
     "annotations",
     "evaluation",
+    "track",
     "report",
     "commands",
     "main",

@@ -8,17 +8,16 @@ use serde_json::Value;
 use crate::annotations::AnnotationError;
 use crate::annotations::error::Doubt;
 use crate::annotations::references::{ReferenceFormat, References};
-use crate::batch::{Tools, footprint};
+use crate::batch::Tools;
 use crate::disk::vault;
 use crate::domain::crop::CropRule;
 use crate::domain::mask::{BACKGROUND, IGNORE, Kinds, LabelMap, SKIN, is_lesion};
 use crate::domain::photo::Photo;
 use crate::domain::record::{
-    Classification, ClassifiedPart, Confidence, Crop, Done, Edited, FileRef, Input, Lesion, Outcome, Record, Size,
+    Classification, ClassifiedPart, Confidence, Crop, Done, Edited, FileRef, Lesion, Outcome, Record, Size,
 };
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError};
-use crate::input::decode;
 use crate::measure::{in_millimetres, measure_kinds};
 use crate::store::{
     CLASSIFIERS, MaskError, NewFile, OutputFolder, Overlay, decode_mask, encode_mask, encode_overlay, file_name_of,
@@ -158,16 +157,8 @@ impl Corrector<'_> {
 
     /// The photo, if it is still the one that was segmented.
     fn photo(&self, done: &Done, source: &Source) -> Result<Photo, Refused> {
-        let mut input = Input::default();
-        let mut file = self.tools.read(source, &mut input)?;
-        if input.blake3 != done.input.blake3 {
-            return Err(Refused::OtherPhoto);
-        }
-        file.unlock()?;
-        let header = file.header(&mut input)?;
-        let need = footprint(file.bytes.len(), header);
-        let (bytes, _share) = file.enter(need);
-        Ok(decode::decode(&bytes, header, u32::MAX)?.photo)
+        let (photo, _share) = self.tools.reopen(source, &done.input, u32::MAX)?.ok_or(Refused::OtherPhoto)?;
+        Ok(photo)
     }
 
     /// Before anything is written over it. A command that was killed may have kept it already.

@@ -11,7 +11,7 @@ pub mod progress;
 mod workers;
 
 pub use copy::{Copied, Faces, copy_clean};
-pub use memory::{MEMORY_PER_JOB, MemoryGate};
+pub use memory::{MEMORY_PER_JOB, MemoryGate, Share};
 pub use open::Tools;
 pub use photo::{Engines, PhotoPlan, contained, footprint, look, look_for_faces, process};
 pub use workers::{Stop, parallel_map, quiet_worker_panics, run_all};

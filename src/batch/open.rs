@@ -6,10 +6,12 @@ use std::io;
 use std::sync::MutexGuard;
 
 use super::MemoryGate;
+use super::footprint;
 use super::memory::Share;
 use crate::disk;
 use crate::disk::describe;
 use crate::disk::vault::{Locked, Vault};
+use crate::domain::photo::Photo;
 use crate::domain::record::Input;
 use crate::domain::source::Source;
 use crate::error::PhotoError;
@@ -54,6 +56,28 @@ impl<'a> Tools<'a> {
         input.bytes = Some(bytes.len() as u64);
         input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
         Ok(PhotoFile { tools: self, bytes, _turn: turn })
+    }
+}
+
+impl<'a> Tools<'a> {
+    /// The upright pixels of a photo that has a record, with its share of the memory; nothing where the file is another one
+    /// now. `enough` pixels on the longer side will do.
+    pub fn reopen(
+        self,
+        source: &Source,
+        recorded: &Input,
+        enough: u32,
+    ) -> Result<Option<(Photo, Share<'a>)>, PhotoError> {
+        let mut input = Input::default();
+        let mut file = self.read(source, &mut input)?;
+        if input.blake3 != recorded.blake3 {
+            return Ok(None);
+        }
+        file.unlock()?;
+        let header = file.header(&mut input)?;
+        let need = footprint(file.bytes.len(), header);
+        let (bytes, share) = file.enter(need);
+        Ok(Some((decode::decode(&bytes, header, enough)?.photo, share)))
     }
 }
 

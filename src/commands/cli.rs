@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use super::shared::Global;
-use super::{check, compare, correct, eval, export, merge, model, report, run, scrub, shell, stress, table, withdraw};
+use super::{
+    check, compare, correct, eval, export, merge, model, report, run, scrub, shell, stress, table, track, withdraw,
+};
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
 ///
@@ -30,6 +32,7 @@ pub enum Command {
     Compare(compare::args::CompareArgs),
     Stress(Box<stress::args::StressArgs>),
     Table(table::args::TableArgs),
+    Track(track::args::TrackArgs),
     Report(report::args::ReportArgs),
     Export(export::args::ExportArgs),
     Model(model::args::ModelCommand),

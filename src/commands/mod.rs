@@ -17,6 +17,7 @@ mod shared;
 mod shell;
 mod stress;
 mod table;
+mod track;
 mod withdraw;
 
 use anyhow::Result;
@@ -40,6 +41,7 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
         Command::Compare(args) => compare::run(args, global),
         Command::Stress(args) => stress::run(*args, global),
         Command::Table(args) => table::run(args, global),
+        Command::Track(args) => track::run(args, global),
         Command::Report(args) => report::run(args, global),
         Command::Export(args) => export::run(args, global),
         Command::Model(args) => model::run(args),

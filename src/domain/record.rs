@@ -497,7 +497,7 @@ pub fn as_written(exact: f64) -> f64 {
     (exact * 1e6).round() / 1e6 + 0.0
 }
 
-fn round(value: &mut Value) {
+pub(crate) fn round(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
             *value = Value::from(as_written(number.as_f64().unwrap_or_default()));

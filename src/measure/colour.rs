@@ -86,6 +86,11 @@ fn window_around(pieces: &[Component], margin: f64, labels: &LabelMap) -> [u32; 
     [left, top, right - left, bottom - top]
 }
 
+/// Of these pixels; nothing where there are none.
+pub fn mean_colour(photo: &Photo, pixels: impl Iterator<Item = (u32, u32)>) -> Option<RegionColour> {
+    region_colour(photo, pixels, &Curve::new())
+}
+
 /// Null where there are no pixels.
 fn region_colour(photo: &Photo, pixels: impl Iterator<Item = (u32, u32)>, curve: &Curve) -> Option<RegionColour> {
     let (mut n, mut sum, mut squares, mut log_red, mut log_green) = (0_u64, [0.0; 3], [0.0; 3], 0.0, 0.0);

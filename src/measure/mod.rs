@@ -16,6 +16,7 @@ mod symmetry;
 #[cfg(test)]
 pub mod testing;
 
+pub use colour::mean_colour;
 pub use quality::quality_of_photo;
 pub use scale::in_millimetres;
 
@@ -137,6 +138,11 @@ fn class_figures(
     }
 }
 
+/// The colours alone, of a photo or a reduced one.
+pub fn colours(photo: &Photo, labels: &LabelMap, has_skin_class: bool) -> Colour {
+    colour::colour(photo, labels, &components(labels, LESION), has_skin_class)
+}
+
 fn area(labels: &LabelMap, pieces: &[Component], knows_lesions: bool, has_skin_class: bool) -> Area {
     let frame = labels.data.len() as u64;
     let lesion_px: u64 = pieces.iter().map(|c| c.area).sum();
@@ -157,7 +163,8 @@ fn fraction_of_skin(px: u64, area: &Area) -> Option<f64> {
     (visible > 0).then(|| px as f64 / visible as f64)
 }
 
-fn is_speck(component: &Component, frame: u64) -> bool {
+/// Too small to be described.
+pub fn is_speck(component: &Component, frame: u64) -> bool {
     component.area < MIN_LESION_PX || (component.area as f64) < MIN_LESION_FRACTION_OF_FRAME * frame as f64
 }
 

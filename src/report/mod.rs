@@ -2,6 +2,7 @@
 //!
 //! It holds everything it shows and asks nobody for anything. Photos are in it only when asked for; otherwise masks alone.
 
+mod curves;
 mod figures;
 mod outline;
 mod page;
@@ -10,6 +11,7 @@ mod plots;
 mod rows;
 mod stress;
 mod tables;
+mod track;
 mod truth;
 mod words;
 
@@ -28,6 +30,7 @@ use crate::store::results::Results;
 use crate::store::review::Review;
 use rows::Row;
 pub use stress::stress_page;
+pub use track::track_page;
 pub use truth::Truth;
 pub use words::Language;
 use words::Words;
@@ -37,9 +40,10 @@ pub struct ReportPlan {
     pub people: Arc<OptOut>,
     /// Whose photo is whose.
     pub whose: Option<Whose>,
-    /// Content of scores.json and compare.json.
+    /// Content of scores.json, compare.json and track.json.
     pub scores: Option<Value>,
     pub comparison: Option<Value>,
+    pub track: Option<Value>,
     /// The reference masks of the scores.
     pub truth: Option<Truth>,
     /// What was said of these results before.
@@ -105,6 +109,7 @@ pub fn report(plan: &ReportPlan) -> Result<ReportSummary> {
         run: plan.results.run(),
         scores: plan.scores.as_ref(),
         comparison: plan.comparison.as_ref(),
+        track: plan.track.as_ref(),
         left_out,
     })?;
     write(vault, &plan.output, html.as_bytes()).with_context(|| format!("cannot write {}", plan.output.display()))?;

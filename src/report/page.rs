@@ -10,6 +10,7 @@ use super::pictures::Pictures;
 use super::plots::{Figure, escape};
 use super::rows::{ABSTAINED, COLUMNS, Kind, Label, Row, group_name};
 use super::tables;
+use super::track::track_section;
 use super::words::{Words, count};
 use crate::domain::record::Classification;
 use crate::domain::statistics::median;
@@ -37,6 +38,7 @@ pub struct Content<'a> {
     pub run: Option<Value>,
     pub scores: Option<&'a Value>,
     pub comparison: Option<&'a Value>,
+    pub track: Option<&'a Value>,
     pub left_out: Option<LeftOut>,
 }
 
@@ -51,6 +53,7 @@ pub fn html(content: &Content) -> Result<String> {
         ("figures", figures(content.figures)),
         ("scores", content.scores.map(|scores| tables::scores(scores, words)).unwrap_or_default()),
         ("changes", content.comparison.map(|changes| tables::changes(changes, words)).unwrap_or_default()),
+        ("track", content.track.map(|told| track_section(told, words)).unwrap_or_default()),
         ("problems", tables::problems(content.rows, words)),
         ("provenance", provenance(content)?),
         ("words", in_script(words.all())?),

@@ -146,7 +146,7 @@ impl Axis {
         (bin.max(0.0) as usize).min(self.bins() - 1)
     }
 
-    fn share(&self, value: f64) -> f64 {
+    pub fn share(&self, value: f64) -> f64 {
         match self.kind {
             Kind::Plain => (value - self.from) / (self.to - self.from),
             // In the middle of its bar.
@@ -155,7 +155,7 @@ impl Axis {
         }
     }
 
-    fn ticks(&self) -> Vec<f64> {
+    pub fn ticks(&self) -> Vec<f64> {
         let count = ((self.to - self.from) / self.step + 1e-9).floor() as u32;
         let tick = |i: u32| self.from + f64::from(i) * self.step;
         (0..=count).map(|i| if self.kind == Kind::Powers { 10_f64.powf(tick(i)) } else { tick(i) }).collect()

@@ -29,14 +29,14 @@ pub fn said(rows: &[Row], words: &Words) -> String {
     table.finish(words)
 }
 
-struct Table {
+pub struct Table {
     html: String,
     rows: usize,
 }
 
 impl Table {
     /// Caption and heads are keys of `table.` in the words.
-    fn new(words: &Words, caption: &str, head: &[&str]) -> Self {
+    pub fn new(words: &Words, caption: &str, head: &[&str]) -> Self {
         let say = |key: &str| escape(words.say(&format!("table.{key}")));
         let cells: String = head.iter().map(|key| format!("<th scope=\"col\">{}</th>", say(key))).collect();
         Self {
@@ -48,7 +48,7 @@ impl Table {
         }
     }
 
-    fn row(&mut self, cells: &[String]) {
+    pub fn row(&mut self, cells: &[String]) {
         self.rows += 1;
         if self.rows > MAX_ROWS {
             return;
@@ -62,7 +62,7 @@ impl Table {
     }
 
     /// Nothing for a table without rows.
-    fn finish(mut self, words: &Words) -> String {
+    pub fn finish(mut self, words: &Words) -> String {
         if self.rows == 0 {
             return String::new();
         }
@@ -75,7 +75,7 @@ impl Table {
     }
 }
 
-fn section(id: &str, words: &Words, content: &str) -> String {
+pub fn section(id: &str, words: &Words, content: &str) -> String {
     let title = escape(words.say(id));
     if content.is_empty() { String::new() } else { format!("<section id=\"{id}\"><h2>{title}</h2>{content}</section>") }
 }
@@ -85,7 +85,7 @@ fn case(value: &Value, words: &Words) -> String {
     words.find(&format!("case.{case}")).unwrap_or(case).to_owned()
 }
 
-fn list(value: &Value) -> &[Value] {
+pub fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 

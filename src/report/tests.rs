@@ -49,6 +49,7 @@ fn page_of(rows: &[Row]) -> String {
         run: Some(json!({"model": {"name": "</script><b>", "version": "1"}})),
         scores: None,
         comparison: None,
+        track: None,
         left_out: None,
     };
     page::html(&content).unwrap()
@@ -147,7 +148,8 @@ fn many_points_become_a_cloud_that_holds_them_all_in_a_few_elements() {
 }
 
 /// Keys that are put together from parts; `*` stands for what is known only when the page is made.
-const FAMILIES: [&str; 9] = ["group.", "card.", "column.", "kind.", "code.", "case.", "status.", "mark", "layer."];
+const FAMILIES: [&str; 10] =
+    ["group.", "track.", "card.", "column.", "kind.", "code.", "case.", "status.", "mark", "layer."];
 
 #[test]
 fn every_word_is_there_in_every_language_and_used() {
@@ -156,6 +158,8 @@ fn every_word_is_there_in_every_language_and_used() {
         include_str!("page.rs"),
         include_str!("tables.rs"),
         include_str!("plots.rs"),
+        include_str!("track.rs"),
+        include_str!("page/track.html"),
         include_str!("figures.rs"),
         include_str!("page/page.html"),
         include_str!("page/base.js"),

@@ -53,7 +53,7 @@ const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
     ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 17] = [
+pub const DERIVED: [&str; 18] = [
     "scores.json",
     "scores.csv",
     "labels.json",
@@ -66,8 +66,9 @@ pub const DERIVED: [&str; 17] = [
     "tables/paper.csv",
     "tables/paper.md",
     "tables/paper.xlsx",
-    "tracks.json",
-    "tracks.csv",
+    "track.json",
+    "track.csv",
+    "track.html",
     "stress.json",
     "stress.csv",
     "stress.html",

@@ -192,6 +192,7 @@ documents! {
     scrub: photos_with_faults(),
     stress: photos(),
     table: scored(),
+    track: crate::track::three_people(),
     withdraw: photos(),
 }
 

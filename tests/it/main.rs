@@ -45,4 +45,5 @@ mod stress;
 mod support;
 mod third_parties;
 mod tour;
+mod track;
 mod withdraw;

@@ -42,8 +42,8 @@ fn the_photos_are_not_touched() {
 /// The tour, with a home and a temporary folder of its own; `before` stands before the program's name.
 fn homeless_tour(before: &[&str]) -> Lab {
     let lab = Lab::new();
-    for person in ["one", "two"] {
-        lab.put(&format!("photos/{person}/a.jpg"), &Jpeg::camera().write(&Scene::any(3).draw(120, 90).photo));
+    for photo in ["one/a", "one/b", "two/a"] {
+        lab.put(&format!("photos/{photo}.jpg"), &Jpeg::camera().write(&Scene::any(3).draw(120, 90).photo));
     }
     ["home", "temp"].iter().for_each(|folder| fs::create_dir(lab.path(folder)).unwrap());
     let words: Vec<&str> = before.iter().copied().chain([env!("CARGO_BIN_EXE_derm-seg")]).collect();

@@ -55,6 +55,8 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         coded(&["correct", "out", "--masks", "labelme", "--photos", "photos"]),
         coded(&["measure", "out", "--photos", "photos", "--crops", "both"]),
         coded(&["table", "out", "--subjects", "patients.csv", "--scores", "scores/scores.json"]),
+        coded(&["track", "out", "--subjects", "patients.csv", "--photos", "photos"]),
+        vec!["report", "out", "-o", "over_time.html"],
         vec!["withdraw", "out", "--ids", "list", "--dry-run"],
         vec!["withdraw", "out", "--ids", "list"],
     ];
@@ -70,7 +72,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
 pub fn tour(lab: &Lab, codes: bool, program: impl Fn() -> Command) -> Vec<(String, Ran)> {
     lab.install_classifier("second", "lesion", false);
     lab.put("list", b"one\n");
-    lab.put("patients.csv", b"path,patient,sex\none,one,f\n");
+    lab.put("patients.csv", b"path,patient,sex,day\none,one,f,0\n");
     lab.put_private("study.key", CODE_KEY);
     let steps = steps(codes);
     for verb in derm_seg::commands::Cli::command().get_subcommands() {

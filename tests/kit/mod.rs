@@ -15,3 +15,4 @@ pub mod noise;
 pub mod photos;
 pub mod pngs;
 pub mod spoil;
+pub mod visits;

@@ -1,14 +1,15 @@
 //! `correct` and `measure`: arguments to a plan.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::path::Path;
 
 use super::args::{CommonArgs, CorrectArgs, MeasureArgs};
 use crate::annotations::corrections::Masks;
 use crate::annotations::references::{ReferenceFormat, References};
 use crate::commands::shared::crops::crop_rule;
 use crate::commands::shared::scale::{scales, table};
+use crate::commands::shared::sources::sources;
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::domain::crop::CropRule;
@@ -17,8 +18,6 @@ use crate::domain::pairing::{Pairing, pair};
 use crate::domain::record::{Done, Record};
 use crate::domain::source::Source;
 use crate::error::UsageError;
-use crate::input::discover::{Filter, code_names, discover};
-use crate::people::{OptOut, Pseudonyms};
 use crate::store::results::Results;
 use crate::store::review::Review;
 use crate::store::{CROPS, OutputFolder, Overlay, Scales, carries_codes, kinds_of};
@@ -117,24 +116,13 @@ pub fn measure(args: MeasureArgs) -> Result<CorrectPlan, UsageError> {
 
 fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault), UsageError> {
     let CommonArgs { photos, json, results: args } = args;
-    if !photos.is_dir() {
-        return Err(UsageError(format!(
-            "{} is not a folder: --photos takes the folder that was segmented",
-            photos.display()
-        )));
-    }
     let vault = at_rest::vault(&args.at_rest)?;
     let people = people::opt_out_of_results(&args.people, &vault)?;
     let codes = people::key(args.people.key_file.as_deref(), &vault)?;
     let results = Results::open(out, &people, &vault)?;
     let folder = OutputFolder::open_results(out, &vault)?;
     let is_coded = carries_codes(folder.settings());
-    if is_coded && codes.is_none() {
-        return Err(UsageError(format!(
-            "The results in {} carry codes instead of names: give the --key-file of the run, so that photos are found again.",
-            out.display()
-        )));
-    }
+    let sources = sources(&photos, out, &people, is_coded, codes.as_ref())?;
     let plan = CorrectPlan {
         overlay: folder.overlay(),
         crops: serde_json::from_value(folder.settings()[CROPS].clone()).ok(),
@@ -144,23 +132,10 @@ fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault
         masks: None,
         unused: Vec::new(),
         scales: Scales::default(),
-        sources: sources(photos, out, &people, codes.as_ref().filter(|_| is_coded))?,
+        sources,
         jobs: args.jobs.count(),
         json,
     };
     let records = results.records()?.collect::<Result<Vec<_>, _>>()?;
     Ok((plan, records, vault))
-}
-
-fn sources(
-    photos: PathBuf,
-    out: &Path,
-    people: &Arc<OptOut>,
-    codes: Option<&Pseudonyms>,
-) -> Result<HashMap<String, Source>, UsageError> {
-    let mut found = discover(&[photos], None, &Filter::default(), Some(out), people)?.sources;
-    if let Some(codes) = codes {
-        code_names(&mut found, codes);
-    }
-    Ok(found.into_iter().map(|source| (source.name.clone(), source)).collect())
 }

@@ -43,6 +43,9 @@ pub struct ReportArgs {
     /// Changes to show, from `derm-seg compare` [default: OUT/compare.json, if it is there]
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
+    /// Change over time to show, from `derm-seg track` [default: OUT/track.json, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub track: Option<PathBuf>,
     /// Draw the outlines of the references that were scored: the --truth of `derm-seg eval`
     #[arg(long, value_name = "DIR", num_args = 1..)]
     pub truth: Vec<PathBuf>,

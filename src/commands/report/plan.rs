@@ -48,6 +48,7 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
     let whose = whose(&args.results.people, &results, &vault)?;
     let scales = scales(args.scale, whose.as_ref().map(|whose| whose.table.clone()), review.clone());
     Ok(ReportPlan {
+        track: beside.read(args.track.as_deref(), "--track", "track", "track")?,
         comparison: beside.read(args.compare.as_deref(), "--compare", "compare", "compare")?,
         whose,
         scores,

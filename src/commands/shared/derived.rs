@@ -1,4 +1,4 @@
-//! Files that `eval` and `compare` wrote of results, read by the commands that show them.
+//! Files that `eval`, `compare` and `track` wrote of results, read by the commands that show them.
 
 use std::path::Path;
 
@@ -9,12 +9,15 @@ use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::people::OptOut;
 
-/// Whether scores or a comparison were made with photos of people who opted out.
+/// Whether scores, a comparison or series were made with photos of people who opted out.
 pub fn counts(file: &Value, people: &OptOut) -> bool {
     let images = file["images"].as_array().into_iter().flatten().filter_map(|image| image["image"].as_str());
     let others = ["unpaired", "failures"].into_iter().filter_map(|list| file[list].as_array()).flatten();
     let named = others.filter_map(|one| one["path"].as_str().or_else(|| one["image"].as_str()));
-    images.chain(named).any(|path| people.excludes(path))
+    let series = file["series"].as_array().into_iter().flatten();
+    let tracked = series.flat_map(|one| one["photos"].as_array().into_iter().flatten());
+    let tracked = tracked.filter_map(|photo| photo["path"].as_str());
+    images.chain(named).chain(tracked).any(|path| people.excludes(path))
 }
 
 /// A file of this program that says it is what is asked for.

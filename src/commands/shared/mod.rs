@@ -14,6 +14,7 @@ pub mod print;
 pub mod results;
 pub mod review;
 pub mod scale;
+pub mod sources;
 
 use clap::ArgAction;
 

@@ -1,0 +1,210 @@
+//! `track`: arguments to a plan.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use super::args::{Dates, TrackArgs};
+use crate::commands::report::args::Lang;
+use crate::commands::shared::sources::sources;
+use crate::commands::shared::{at_rest, people, review};
+use crate::domain::record::Record;
+use crate::domain::source::Source;
+use crate::error::UsageError;
+use crate::people::subjects::{Subjects, SubjectsPlan};
+use crate::report::Language;
+use crate::store::results::Results;
+use crate::store::review::{Review, Selection};
+use crate::track::days::{date_of, day_of};
+use crate::track::series::{Series, Shot};
+
+const SITES: [&str; 4] = ["site", "body_site", "region", "location"];
+const DATES: [&str; 4] = ["date", "day", "visit_date", "visit_day"];
+
+pub struct TrackPlan {
+    pub results: Results,
+    /// With two photos or more.
+    pub series: Vec<Series>,
+    /// Photos that are in no series, by cause.
+    pub left_out: BTreeMap<&'static str, usize>,
+    pub sources: HashMap<String, Source>,
+    /// `days`, `kept` or `shifted`.
+    pub dates: &'static str,
+    pub photo_size: u32,
+    pub language: Language,
+    pub output: PathBuf,
+    pub json: bool,
+    pub jobs: usize,
+}
+
+pub fn plan(args: TrackArgs) -> Result<TrackPlan, UsageError> {
+    let vault = at_rest::vault(&args.results.at_rest)?;
+    let people = people::opt_out_of_results(&args.results.people, &vault)?;
+    let codes = people::key(args.results.people.key_file.as_deref(), &vault)?;
+    let Some(file) = args.results.people.opt_out.subjects.clone() else {
+        return Err(UsageError(
+            "Give the table of the photos with --subjects FILE: a line for each photo, with the columns path, subject and date."
+                .into(),
+        ));
+    };
+    let shown = file.display().to_string();
+    let columns = SubjectsPlan {
+        file,
+        image_column: args.image_column.clone(),
+        subject_column: args.subject_column.clone(),
+        strata: Vec::new(),
+    };
+    let table = Subjects::read(&columns, codes.as_ref(), &vault)?;
+    if !table.has_subjects {
+        return Err(UsageError(format!(
+            "{shown} has no column of people, such as subject; name it with --subject-column"
+        )));
+    }
+    let marks = review::selection(&args.review, &vault)?;
+    let rulers = marks.as_ref().map(|selection| Selection::of_everything(selection.review.clone()).review);
+    let results = Results::open(&args.out, &people, &vault)?.selected(marks);
+    let is_coded = results.carries_codes();
+    let sources = sources(&args.photos, &args.out, &people, is_coded, codes.as_ref())?;
+    let lines = Lines::new(&args, &table, &shown)?;
+    let coded = codes.filter(|_| is_coded);
+    let mut left_out: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut found: BTreeMap<(String, Option<String>), Vec<Shot>> = BTreeMap::new();
+    for record in results.records()? {
+        let record = record?;
+        let Some(subject) = table.subject(&record.input().path) else {
+            *left_out.entry("without_subject").or_default() += 1;
+            continue;
+        };
+        let subject = coded.as_ref().map_or_else(|| subject.to_owned(), |codes| codes.code(subject));
+        let site = lines.cell(&record, lines.site);
+        let Some(shot) = lines.shot(record, rulers.as_deref())? else {
+            *left_out.entry("without_date").or_default() += 1;
+            continue;
+        };
+        found.entry((subject, site)).or_default().push(shot);
+    }
+    let mut series = Vec::new();
+    for ((subject, site), mut shots) in found {
+        if shots.len() < 2 {
+            *left_out.entry("alone").or_default() += 1;
+            continue;
+        }
+        shots.sort_by(|a, b| (a.day, &a.path).cmp(&(b.day, &b.path)));
+        if lines.are_dates {
+            let first = shots[0].day;
+            shots.iter_mut().for_each(|shot| shot.day -= first);
+        }
+        series.push(Series { subject, site, shots });
+    }
+    if series.is_empty() {
+        return Err(UsageError(format!(
+            "No person and place has two photos in these results: look at the columns of people, sites and dates in {shown}, and at the paths."
+        )));
+    }
+    Ok(TrackPlan {
+        series,
+        left_out,
+        sources,
+        dates: match (args.dates, args.shift_days) {
+            (_, Some(_)) => "shifted",
+            (Dates::Keep, None) => "kept",
+            (Dates::Days, None) => "days",
+        },
+        photo_size: args.photo_size,
+        language: match args.lang {
+            Lang::En => Language::English,
+            Lang::Ja => Language::Japanese,
+        },
+        output: args.output.unwrap_or_else(|| args.out.clone()),
+        json: args.json,
+        jobs: args.results.jobs.count(),
+        results,
+    })
+}
+
+/// The columns that say when and where a photo was taken, and at what scale.
+struct Lines<'a> {
+    table: &'a Subjects,
+    shown: &'a str,
+    site: Option<usize>,
+    date: usize,
+    are_dates: bool,
+    mm_per_px: Option<usize>,
+    marker: Option<(usize, f64)>,
+    /// By how many days written dates are moved; none where only days are written.
+    written: Option<i64>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(args: &TrackArgs, table: &'a Subjects, shown: &'a str) -> Result<Self, UsageError> {
+        let find = |name: &str| table.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
+        let named = |name: &Option<String>, option: &str, usual: &[&str]| match name {
+            None => Ok(usual.iter().find_map(|name| find(name))),
+            Some(name) => find(name).map(Some).ok_or_else(|| {
+                UsageError(format!("{option} {name}: the table has the columns {}", table.columns.join(", ")))
+            }),
+        };
+        let Some(date) = named(&args.date_column, "--date-column", &DATES)? else {
+            return Err(UsageError(format!(
+                "{shown} has no column date or day; if it is called otherwise, name it with --date-column."
+            )));
+        };
+        let marker = match args.marker_mm {
+            None => None,
+            Some(mm) if mm.is_finite() && mm > 0.0 => Some((
+                find("marker_px")
+                    .ok_or_else(|| UsageError(format!("--marker-mm needs a column marker_px in {shown}")))?,
+                mm,
+            )),
+            Some(mm) => return Err(UsageError(format!("--marker-mm {mm}: write a length over 0"))),
+        };
+        let keeps = args.dates == Dates::Keep;
+        let mut lines = Self {
+            site: named(&args.site_column, "--site-column", &SITES)?,
+            mm_per_px: find("mm_per_px"),
+            written: args.shift_days.map(i64::from).or(keeps.then_some(0)),
+            are_dates: false,
+            table,
+            shown,
+            date,
+            marker,
+        };
+        let cells = || lines.table.photos().filter_map(|(_, photo)| lines.table.value(photo, date));
+        lines.are_dates = cells().next().is_some_and(|cell| day_of(&cell).is_some());
+        if lines.written.is_some() && !lines.are_dates {
+            return Err(UsageError(format!("{shown} has days and no dates: leave out --dates keep and --shift-days")));
+        }
+        Ok(lines)
+    }
+
+    fn cell(&self, record: &Record, column: Option<usize>) -> Option<String> {
+        self.table.value(&record.input().path, column?)
+    }
+
+    /// Nothing for a photo without a date.
+    fn shot(&self, record: Record, rulers: Option<&Review>) -> Result<Option<Shot>, UsageError> {
+        let path = record.input().path.clone();
+        let Some(text) = self.cell(&record, Some(self.date)) else { return Ok(None) };
+        let wrong = |what: &str| UsageError(format!("{}, {path}: `{text}` is {what}", self.shown));
+        let day = match self.are_dates {
+            true => day_of(&text).ok_or_else(|| wrong("no date: write 2024-05-31"))?,
+            false => text.parse().map_err(|_| wrong("no day: write a whole number, or a date such as 2024-05-31"))?,
+        };
+        let number = |column: Option<usize>| -> Result<Option<f64>, UsageError> {
+            let Some(cell) = self.cell(&record, column) else { return Ok(None) };
+            match cell.parse::<f64>() {
+                Ok(value) if value.is_finite() && value > 0.0 => Ok(Some(value)),
+                _ => Err(UsageError(format!("{}, {path}: `{cell}` is no length: write a number over 0", self.shown))),
+            }
+        };
+        let marker = match self.marker {
+            Some((column, mm)) => number(Some(column))?.map(|px| mm / px),
+            None => None,
+        };
+        let ruler = rulers.and_then(|rulers| rulers.remark(&record)).and_then(|remark| remark.mm_per_px);
+        let of_file = record.done().and_then(|done| done.area.mm_per_px);
+        let mm_per_px = number(self.mm_per_px)?.or(marker).or(ruler).or(of_file);
+        let date = self.written.map(|days| date_of(day + days));
+        let done = record.done().cloned().map(Box::new);
+        Ok(Some(Shot { path, day, date, mm_per_px, done }))
+    }
+}
