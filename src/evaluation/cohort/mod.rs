@@ -100,6 +100,7 @@ pub fn cohort(plan: &CohortPlan) -> Result<Cohort> {
     for record in plan.results.records()? {
         photos.push(row(plan, &scores, summary_cells(&record?)));
     }
+    plan.subjects.refuse_doubt(photos.iter().map(PhotoRow::path))?;
     let paths = photos.iter().map(PhotoRow::path);
     let (photos_without_line, lines_without_photo) =
         plan.subjects.unmatched(paths, |path| plan.results.leaves_out(path));
