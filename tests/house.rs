@@ -72,6 +72,20 @@ fn arrows_go_one_way() {
 }
 
 #[test]
+fn the_walks_of_the_map_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let steps: Vec<(&str, &str)> = map.split('`').filter_map(|words| words.split_once(".rs:")).collect();
+    let lost = |(file, name): &&(&str, &str)| {
+        let text = fs::read_to_string(root.join("src").join(format!("{file}.rs"))).unwrap_or_default();
+        let name = name.rsplit("::").next().unwrap();
+        !["fn", "struct"].iter().any(|kind| text.contains(&format!("{kind} {name}")))
+    };
+    let lost: Vec<_> = steps.iter().filter(lost).collect();
+    assert!(steps.len() > 15 && lost.is_empty(), "CONTRIBUTING.md names what is not there: {lost:?}");
+}
+
+#[test]
 fn every_file_opens_with_its_purpose() {
     let silent: Vec<String> = sources().into_iter().filter(|s| !s.text.starts_with("//!")).map(|s| s.path).collect();
     assert!(silent.is_empty(), "{silent:?}");

@@ -67,8 +67,12 @@ pub fn copy_clean(source: &Source, target: &Path, policy: FacePolicy, tools: Too
         return Ok(Copied::Failed(PhotoError::TargetLocked(describe(e))));
     }
     if shows_face && policy == FacePolicy::Exclude {
-        let ours = there.is_ok_and(|there| there == clean);
-        return Ok(Copied::FaceLeftOut { removed: ours && disk::remove(target)? });
+        return match there {
+            Ok(there) if there != clean && Some(&there) != covered.as_ref() => {
+                Ok(Copied::Failed(PhotoError::TargetTaken))
+            }
+            there => Ok(Copied::FaceLeftOut { removed: there.is_ok() && disk::remove(target)? }),
+        };
     }
     let faces = match (&covered, shows_face) {
         (Some(_), _) => Faces::Covered,
@@ -108,7 +112,8 @@ fn make(source: &Source, policy: FacePolicy, tools: Tools, stage: &mut Stage) ->
         return Ok(made);
     };
     let mut photo = decode::decode(&bytes, header, u32::MAX)?.photo;
-    if policy == FacePolicy::Blur {
+    // Where it is left out, too: an earlier copy that is covered is known by that.
+    if matches!(policy, FacePolicy::Blur | FacePolicy::Exclude) {
         made.shows_face = faces.cover(&mut photo)? > 0;
         made.covered = made.shows_face.then(|| scrub::encode_anew(photo, &bytes)).transpose()?;
     } else {

@@ -37,6 +37,13 @@ impl Record {
         }
     }
 
+    pub fn into_done(self) -> Option<Done> {
+        match self.outcome {
+            Outcome::Done(done) => Some(*done),
+            _ => None,
+        }
+    }
+
     pub fn status(&self) -> &'static str {
         match &self.outcome {
             Outcome::Done(_) => "done",

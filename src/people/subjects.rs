@@ -135,8 +135,12 @@ impl Subjects {
 
     fn line_index(&self, image: &str) -> Option<usize> {
         let image = normalise(image);
-        let folders = image.rmatch_indices('/').map(|(end, _)| &image[..end]);
-        aliases(&image).iter().map(String::as_str).chain(folders).find_map(|name| self.by_image.get(name)).copied()
+        let mut folders = image.rmatch_indices('/').map(|(end, _)| &image[..end]);
+        self.line_by_name(&image).or_else(|| folders.find_map(|name| self.by_image.get(name)).copied())
+    }
+
+    fn line_by_name(&self, image: &str) -> Option<usize> {
+        aliases(image).iter().find_map(|name| self.by_image.get(name)).copied()
     }
 
     pub fn subject(&self, image: &str) -> Option<&str> {
@@ -178,6 +182,21 @@ impl Subjects {
     /// What the table calls the photos, line by line.
     pub fn images(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(|line| line.image.as_str())
+    }
+
+    /// A line that fits several photos would give the figures of one person to another: which it is about must be said.
+    pub fn refuse_doubt<'a>(&self, images: impl Iterator<Item = &'a str>) -> Result<(), UsageError> {
+        let mut met: Vec<Option<&str>> = vec![None; self.lines.len()];
+        for image in images {
+            let Some(i) = self.line_by_name(&normalise(image)) else { continue };
+            if let Some(other) = met[i].replace(image) {
+                return Err(UsageError(format!(
+                    "The line `{}` of the table fits several photos, such as {other} and {image}: give each photo a line with its path.",
+                    self.lines[i].image
+                )));
+            }
+        }
+        Ok(())
     }
 
     pub fn value(&self, image: &str, column: usize) -> Option<String> {
@@ -238,6 +257,15 @@ mod tests {
         assert_eq!(s.value("x/b.jpg", 0).as_deref(), Some("m"));
         assert_eq!(s.value("x/c_mask.png", 0).as_deref(), Some("f"));
         assert_eq!(s.value("d.jpg", 0), None);
+    }
+
+    #[test]
+    fn a_line_is_about_one_photo_or_one_folder() {
+        let s = parse("path,sex\na.jpg,f\nP01,m\n").unwrap();
+        let doubt = |images: &[&str]| s.refuse_doubt(images.iter().copied()).map_err(|e| e.to_string());
+        assert_eq!(doubt(&["x/a.jpg", "P01/1.jpg", "P01/2.jpg"]), Ok(()));
+        let why = doubt(&["x/a.jpg", "y/a.jpg"]).unwrap_err();
+        assert!(["`a.jpg`", "x/a.jpg", "y/a.jpg"].iter().all(|name| why.contains(name)), "{why}");
     }
 
     #[test]

@@ -205,7 +205,11 @@ impl Row {
             let remark = plan.review.as_ref().and_then(|review| review.remark(&record)).cloned();
             Ok(Row { subject, remark, ..Row::of(&record, &beside) })
         };
-        plan.results.records()?.map(row).collect()
+        let rows = plan.results.records()?.map(row).collect::<Result<Vec<_>>>()?;
+        if let Some(whose) = &plan.whose {
+            whose.table.refuse_doubt(rows.iter().map(|row| row.path.as_str()))?;
+        }
+        Ok(rows)
     }
 
     pub fn of(record: &Record, beside: &Beside) -> Row {

@@ -27,6 +27,7 @@ pub use parts::{Part, PartOf, Parts};
 pub use pictures::{Overlay, encode_grey, encode_mask, encode_overlay, encode_probabilities, kind_colour, palette};
 pub use refresh::refresh_tables;
 pub use results::kinds_of;
+pub use review::Review;
 pub use scales::Scales;
 pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, carries_codes, harmless, summary_cells, summary_columns};
 pub use withdraw::{Removal, Withdrawal, opted_out_people, withdrawn_people};

@@ -71,7 +71,7 @@ impl Review {
         Self::parse(text.trim_start_matches('\u{feff}')).map_err(wrong)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         // A spreadsheet may have saved it with other separators.
         let header = text.lines().next().unwrap_or_default();
         let separator = [b',', b';', b'\t'].into_iter().find(|s| header.as_bytes().contains(s)).unwrap_or(b',');

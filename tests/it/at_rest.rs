@@ -13,7 +13,7 @@ use walkdir::WalkDir;
 
 use crate::kit::files::{Jpeg, SENTINEL, identifying_exif};
 use crate::kit::photos::Scene;
-use crate::results_folder::{binary, square};
+use crate::support::results_folder::{binary, square};
 use crate::support::{CODE_KEY, Lab, RUN, Ran, assert_same, results, skipped};
 
 /// A lab with photos that carry a marker, a key, and the key of somebody else.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::kit::models::KINDS;
 use crate::kit::photos::Scene;
 use crate::kit::pngs::Png;
-use crate::published::{assert_valid, schema};
 use crate::support::Lab;
+use crate::support::published::{assert_valid, schema};
 
 fn said(record: &Value) -> Vec<Value> {
     record["classifications"].as_array().unwrap().clone()

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::published::{assert_valid, schema};
-use crate::results_folder::*;
+use crate::support::published::{assert_valid, schema};
+use crate::support::results_folder::*;
 use crate::support::{Ran, derm_seg_in};
 
 fn compare(folder: &TempDir, args: &[&str]) -> Ran {

@@ -113,7 +113,10 @@ fn people_on_a_list_stay_out_without_it() {
     lab.run(&["--opt-out", "list"]).expect_code(0);
     let first = lab.results();
     let known = fs::read_to_string(lab.path("out/.derm-seg.opted-out")).unwrap();
-    crate::published::assert_valid(&crate::published::schema("withdrawn"), &serde_json::from_str(&known).unwrap());
+    crate::support::published::assert_valid(
+        &crate::support::published::schema("withdrawn"),
+        &serde_json::from_str(&known).unwrap(),
+    );
     assert!(!known.contains("sub"), "no name lies there: {known}");
     lab.run(&["--opt-out", "list"]).expect_code(0);
     assert_eq!(

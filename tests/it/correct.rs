@@ -7,8 +7,8 @@ use age::secrecy::ExposeSecret;
 use derm_seg::domain::mask::{BACKGROUND, LESION, LabelMap, SKIN};
 use serde_json::Value;
 
-use crate::published::{assert_valid, schema};
-use crate::results_folder::{binary, grey_png, index};
+use crate::support::published::{assert_valid, schema};
+use crate::support::results_folder::{binary, grey_png, index};
 use crate::support::{Lab, Ran, assert_same, read_mask};
 
 fn say(lab: &Lab, args: &str) -> Ran {

@@ -16,7 +16,11 @@ use crate::support::{Lab, MANY, MANY_PHOTOS, Ran, assert_same, results, skipped}
 /// One job where a run is to be met half-way, so that it lasts; two where anything may happen.
 fn command(lab: &Lab, jobs: u32) -> Command {
     let mut program = lab.program();
-    program.arg("run").arg(&*MANY).args(["-o", "out", "--model", "model", "--overlay", "--jobs"]).arg(jobs.to_string());
+    program
+        .arg("run")
+        .arg(&*MANY)
+        .args(["-o", "out", "--model", "model", "--overlay", "--faces", "off", "--jobs"])
+        .arg(jobs.to_string());
     program.stdout(Stdio::piped()).stderr(Stdio::piped());
     program
 }

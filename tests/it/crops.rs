@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::kit::files::{Jpeg, identifying_exif};
 use crate::kit::photos::Scene;
-use crate::published::{assert_valid, schema};
+use crate::support::published::{assert_valid, schema};
 use crate::support::{Lab, assert_same};
 
 const PNG: [&str; 4] = ["--crops", "both", "--crop-format", "png"];

@@ -21,7 +21,7 @@ use crate::kit::lesions::Kind;
 use crate::kit::models::{that_fail, that_work};
 use crate::kit::photos::{Backdrop, Body, Scene};
 use crate::kit::spoil::cut;
-use crate::results_folder::{Photo, binary, excluded, failed, results, square, write_text};
+use crate::support::results_folder::{Photo, binary, excluded, failed, results, square, write_text};
 use crate::support::{Lab, Ran, program};
 
 /// Photos of three people, and a small model.

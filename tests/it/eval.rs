@@ -7,8 +7,8 @@ use derm_seg::domain::mask::LabelMap;
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
-use crate::published::{assert_valid, schema};
-use crate::results_folder::*;
+use crate::support::published::{assert_valid, schema};
+use crate::support::results_folder::*;
 use crate::support::{Ran, derm_seg_in};
 
 fn eval(folder: &TempDir, args: &[&str]) -> Ran {

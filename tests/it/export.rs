@@ -7,7 +7,7 @@ use derm_seg::domain::record::{Lesion, Record};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::results_folder::*;
+use crate::support::results_folder::*;
 use crate::support::{Ran, derm_seg_in};
 
 fn masks() -> [(&'static str, derm_seg::domain::mask::LabelMap); 4] {

@@ -134,6 +134,15 @@ fn scrub_covers_or_leaves_out() {
     scrub("off");
     assert_eq!(scrub("exclude")["faces_left_out"], 1);
     assert!(!copy.exists() && other.exists(), "the earlier copy went");
+
+    scrub("blur");
+    assert_eq!(scrub("exclude")["removed"], 1);
+    assert!(!copy.exists(), "the covered copy went, too");
+
+    fs::write(&copy, b"of somebody else").unwrap();
+    let refused = lab.say("scrub photos -o clean --json --faces exclude").expect_code(3).json();
+    assert_eq!(refused["failed"][0]["code"], "target_taken");
+    assert!(copy.exists(), "no file of somebody else goes");
 }
 
 #[test]

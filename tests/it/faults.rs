@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::kit::files::bmp;
 use crate::kit::photos::Scene;
-use crate::results_folder::{binary, square};
+use crate::support::results_folder::{binary, square};
 use crate::support::{Lab, Ran, results};
 
 /// Error numbers of Linux.
@@ -78,8 +78,7 @@ fn comparable(lab: &Lab, case: &Case) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The calls of an undisturbed command, and what it gives.
-fn undisturbed(case: &Case) -> (Vec<String>, BTreeMap<String, Vec<u8>>) {
-    let lab = lab(case);
+fn undisturbed(lab: Lab, case: &Case) -> (Vec<String>, BTreeMap<String, Vec<u8>>) {
     say(&lab, case.args, &[("DERM_SEG_FAULT_LOG", lab.path("calls").to_str().unwrap())]).expect_code(0);
     let calls = fs::read_to_string(lab.path("calls")).unwrap().lines().map(str::to_owned).collect();
     (calls, comparable(&lab, case))
@@ -103,9 +102,8 @@ fn assert_no_false_promise(lab: &Lab, case: &Case, what: &str) {
     }
 }
 
-fn disturb(case: &Case, call: usize, kind: &str, trouble: &str, whole: &BTreeMap<String, Vec<u8>>) {
+fn disturb(lab: Lab, case: &Case, call: usize, kind: &str, trouble: &str, whole: &BTreeMap<String, Vec<u8>>) {
     let what = format!("{}: call {call} ({kind}) meets {trouble}", case.args);
-    let lab = lab(case);
     let before = photos(&lab);
     let ran = say(&lab, case.args, &[("DERM_SEG_FAULT", &format!("{call}:{trouble}"))]);
     assert!(!ran.stderr.contains("panicked"), "{what}: {}", ran.stderr);
@@ -131,7 +129,8 @@ fn disturb(case: &Case, call: usize, kind: &str, trouble: &str, whole: &BTreeMap
 fn try_all(wanted: impl Fn(usize, &str, usize) -> bool + Sync) -> usize {
     let mut tried = 0;
     for case in &CASES {
-        let (calls, whole) = undisturbed(case);
+        let lab = lab(case);
+        let (calls, whole) = undisturbed(lab.copy(), case);
         let mut points = Vec::new();
         for (index, kind) in calls.iter().enumerate() {
             for (number, trouble) in TROUBLE.iter().enumerate() {
@@ -144,8 +143,12 @@ fn try_all(wanted: impl Fn(usize, &str, usize) -> bool + Sync) -> usize {
         let middle = points.len().div_ceil(2);
         std::thread::scope(|scope| {
             for half in points.chunks(middle) {
-                let whole = &whole;
-                scope.spawn(move || half.iter().for_each(|(call, kind, how)| disturb(case, *call, kind, how, whole)));
+                let (lab, whole) = (&lab, &whole);
+                scope.spawn(move || {
+                    for (call, kind, how) in half {
+                        disturb(lab.copy(), case, *call, kind, how, whole);
+                    }
+                });
             }
         });
         println!("{}: {} calls, {} faults tried", case.args, calls.len(), points.len());

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use derm_seg::domain::photo::Photo;
 use serde_json::Value;
 
 use crate::kit::files::{self, Jpeg};
@@ -150,13 +151,20 @@ fn photos_of_one_pixel_and_of_one_row_are_photos() {
 #[test]
 fn a_hundred_megapixels_go_through() {
     let lab = Lab::new();
-    let photo = Scene::any(6).draw(11_600, 8_700).photo;
+    let photo = enlarged(&Scene::any(6).draw(1_160, 870).photo, 10);
     lab.put("photos/large.jpg", &Jpeg { quality: 60, ..Jpeg::camera() }.write(&photo));
     drop(photo);
     lab.run(&["--jobs", "2"]).expect_code(0);
     let mask = lab.mask("large.jpg");
     assert_eq!((mask.width, mask.height), (11_600, 8_700));
     assert!(lab.record("large.jpg")["area"]["lesion_px"].as_u64().unwrap() > 1_000_000);
+}
+
+/// Every pixel becomes a square: drawing so many one by one takes half a minute.
+fn enlarged(photo: &Photo, times: usize) -> Photo {
+    let row = |row: &[u8]| row.chunks_exact(3).flat_map(|pixel| pixel.repeat(times)).collect::<Vec<u8>>().repeat(times);
+    let rgb = photo.rgb.chunks_exact(photo.width as usize * 3).flat_map(row).collect();
+    Photo { width: photo.width * times as u32, height: photo.height * times as u32, rgb }
 }
 
 #[cfg(target_os = "linux")]

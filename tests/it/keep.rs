@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::kit::files::Jpeg;
 use crate::kit::photos::Scene;
-use crate::results_folder::{binary, grey_png, square};
+use crate::support::results_folder::{binary, grey_png, square};
 use crate::support::{CODE_KEY, Lab, assert_same, results};
 
 /// Every file, also hidden ones.

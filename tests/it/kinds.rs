@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::kit::models::{Head, Variant};
 use crate::kit::photos::Scene;
 use crate::kit::pngs::Png;
-use crate::published::{assert_valid, schema};
 use crate::support::Lab;
+use crate::support::published::{assert_valid, schema};
 
 const KINDS: [&str; 2] = ["erythema", "erosion"];
 

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::published::{assert_valid, schema};
-use crate::results_folder::{Photo, binary, failed, results, square, write_text};
+use crate::support::published::{assert_valid, schema};
+use crate::support::results_folder::{Photo, binary, failed, results, square, write_text};
 use crate::support::{CODE_KEY, Lab, Ran};
 
 const PHOTOS: [&str; 12] = [

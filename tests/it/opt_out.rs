@@ -8,8 +8,8 @@ use derm_seg::people::Pseudonyms;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::published::{assert_valid, schema};
-use crate::results_folder::*;
+use crate::support::published::{assert_valid, schema};
+use crate::support::results_folder::*;
 use crate::support::{Ran, derm_seg_in};
 
 const KEPT: [&str; 2] = ["PAT_1/a.jpg", "PAT_1/b.jpg"];

@@ -7,7 +7,7 @@ use age::x25519::Identity;
 
 use crate::kit::files::Jpeg;
 use crate::kit::photos::Scene;
-use crate::published::{assert_valid, schema};
+use crate::support::published::{assert_valid, schema};
 use crate::support::{CODE_KEY, Lab, Ran, assert_same, results};
 
 /// Photos of different sizes, one that fails, one of a person who opted out, and two names that differ only in case.

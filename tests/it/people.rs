@@ -2,7 +2,7 @@
 
 use crate::kit::files::{Jpeg, identifying_exif};
 use crate::kit::photos::Scene;
-use crate::published::{assert_valid, schema};
+use crate::support::published::{assert_valid, schema};
 use crate::support::{CODE_KEY, Lab, assert_same};
 
 fn lab(people: &[&str]) -> Lab {

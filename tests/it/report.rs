@@ -9,8 +9,8 @@ use tempfile::{TempDir, tempdir};
 use crate::browser::{self, Browser};
 use crate::kit::files::{Jpeg, SENTINEL, identifying_exif};
 use crate::kit::photos::Scene;
-use crate::published::{assert_valid, schema};
-use crate::results_folder::*;
+use crate::support::published::{assert_valid, schema};
+use crate::support::results_folder::*;
 use crate::support::{Ran, derm_seg_in, skipped};
 
 /// A name that would run as a script if it became markup.
@@ -197,7 +197,7 @@ fn scores_that_lie_with_the_results_are_found_and_references_drawn() {
     let scores = fs::read_to_string(folder.path().join("out/scores.json")).unwrap();
     write_text(&folder.path().join("out/scores.json"), &scores.replacen("\"sha256\":\"00\"", "\"sha256\":\"01\"", 1));
     let ran = report(&folder, &[]).expect_code(0);
-    assert!(ran.stderr.contains("scores.json is not shown: it is of another model"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("scores.json is left out: it is of another model"), "{}", ran.stderr);
     assert!(!page_of(&folder).contains("<section id=\"scores\">"));
     report(&folder, &["--truth", "truth"]).expect_code(2).expect_error(&["run `derm-seg eval`"]);
 }

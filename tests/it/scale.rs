@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::published::{assert_valid, schema};
-use crate::results_folder::binary;
+use crate::support::published::{assert_valid, schema};
+use crate::support::results_folder::binary;
 use crate::support::{Lab, assert_same};
 
 /// A file's cells by column, of the line that begins with a name.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::kit::files::{Jpeg, identifying_exif};
 use crate::kit::photos::Scene;
 use crate::kit::pngs::Png;
-use crate::published::{assert_valid, schema};
+use crate::support::published::{assert_valid, schema};
 use crate::support::{Lab, Ran};
 
 #[test]

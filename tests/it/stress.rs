@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::kit::files::Jpeg;
 use crate::kit::photos::Scene;
-use crate::published::{assert_valid, schema};
+use crate::support::published::{assert_valid, schema};
 use crate::support::{CODE_KEY, Lab, MANY, Ran, results};
 
 fn stress(lab: &Lab, more: &[&str]) -> Ran {

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::kit::files::Jpeg;
 use crate::kit::visits::{Spot, Visit};
-use crate::published::{assert_valid, schema};
-use crate::results_folder::binary;
+use crate::support::published::{assert_valid, schema};
+use crate::support::results_folder::binary;
 use crate::support::{CODE_KEY, Lab};
 
 /// Photos of visits, the masks that a doctor would draw, and the table of the visits.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::kit::files::{Jpeg, bmp};
 use crate::kit::photos::Scene;
-use crate::published::{assert_valid, schema};
+use crate::support::published::{assert_valid, schema};
 use crate::support::{Lab, Ran, assert_same};
 
 const PEOPLE: [&str; 3] = ["PAT_1", "PAT_2", "PAT_3"];

@@ -12,6 +12,7 @@ pub mod icc;
 pub mod lesions;
 pub mod models;
 pub mod noise;
+pub mod parsers;
 pub mod photos;
 pub mod pngs;
 pub mod spoil;

@@ -1,8 +1,8 @@
 //! `correct` and `measure`: arguments to a plan.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::{CommonArgs, CorrectArgs, MeasureArgs};
 use crate::annotations::corrections::Masks;
@@ -71,7 +71,7 @@ pub fn correct(args: CorrectArgs) -> Result<CorrectPlan, UsageError> {
     let failed = pairs.iter().filter(|(photo, _)| records[*photo].done().is_none());
     unused(&mut failed.map(|(_, mask)| *mask), "its photo failed in the run, or was left out: it has no mask");
     plan.photos =
-        records.iter().zip(of).filter_map(|(record, mask)| Some((record.done()?.clone(), Some(mask?)))).collect();
+        records.into_iter().zip(of).filter_map(|(record, mask)| Some((record.into_done()?, Some(mask?)))).collect();
     let used: Vec<usize> = plan.photos.iter().filter_map(|(_, mask)| *mask).collect();
     let wrong = |e| UsageError(format!("{}: {e} (--mask-format)", masks.display()));
     plan.masks = Some(Masks::new(folder, format, &used).map_err(wrong)?);
@@ -110,7 +110,7 @@ pub fn measure(args: MeasureArgs) -> Result<CorrectPlan, UsageError> {
     plan.scales = scales(args.scale, table(subjects.as_deref(), codes.as_ref(), &vault)?, review);
     plan.cuts_all = asked.is_some();
     plan.crops = asked.or(plan.crops);
-    plan.photos = records.iter().filter_map(|record| Some((record.done()?.clone(), None))).collect();
+    plan.photos = records.into_iter().filter_map(|record| Some((record.into_done()?, None))).collect();
     Ok(plan)
 }
 

@@ -104,6 +104,7 @@ pub fn cohort(plan: &CohortPlan) -> Result<Cohort> {
     for record in plan.results.records()? {
         photos.push(row(plan, &scores, summary_cells(&record?)));
     }
+    plan.subjects.refuse_doubt(photos.iter().map(PhotoRow::path))?;
     let paths = photos.iter().map(PhotoRow::path);
     // A line of a photo that the review leaves out is no slip.
     let reviewed = plan.results.left_by_review()?;

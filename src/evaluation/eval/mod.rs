@@ -70,6 +70,9 @@ pub fn evaluate(plan: &EvalPlan) -> Result<Scores> {
     let metrics = Arc::new(metrics(&plan.options));
     let images: Vec<&Prediction> = scored.iter().map(|(p, _)| &inputs.predictions.list[*p]).collect();
     let names: Vec<&str> = images.iter().map(|i| i.image.as_str()).collect();
+    if let Some(table) = &plan.subjects {
+        table.refuse_doubt(names.iter().copied())?;
+    }
     let subjects = plan.subjects.as_ref().and_then(|table| table.numbered(&names));
     let (groupings, columns_left_out) = groupings(plan, &images)?;
     let (aggregate, strata) = describe_all(plan, &scored, &groupings, subjects.as_deref(), &metrics)?;

@@ -16,17 +16,26 @@ impl Turn {
 
     /// The picture, turned; its pixels must be stored at their own size.
     pub fn picture(self, upright: &Photo) -> Photo {
+        let (columns, rows) = (upright.width as isize, upright.height as isize);
+        // The upright picture's pixel that comes first, and how far it is from there to the next one in a row and in a column.
+        let (first, right, down) = match self {
+            Turn::None => return upright.clone(),
+            Turn::Quarter => (columns - 1, columns, -1),
+            Turn::Half => (columns * rows - 1, -1, -columns),
+            Turn::ThreeQuarters => (columns * (rows - 1), -columns, 1),
+        };
         let (width, height) = match self {
-            Turn::None | Turn::Half => (upright.width, upright.height),
-            Turn::Quarter | Turn::ThreeQuarters => (upright.height, upright.width),
+            Turn::Half => (columns, rows),
+            _ => (rows, columns),
         };
         let mut rgb = Vec::with_capacity(upright.rgb.len());
-        for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
-            let (x, y) = self.back((f64::from(x) + 0.5, f64::from(y) + 0.5), upright);
-            let i = (y as usize * upright.width as usize + x as usize) * 3;
-            rgb.extend_from_slice(&upright.rgb[i..i + 3]);
+        for y in 0..height {
+            for x in 0..width {
+                let i = (first + x * right + y * down) as usize * 3;
+                rgb.extend_from_slice(&upright.rgb[i..i + 3]);
+            }
         }
-        Photo { width, height, rgb }
+        Photo { width: width as u32, height: height as u32, rgb }
     }
 
     /// Where a point of the turned picture lies in the upright one.

@@ -44,6 +44,23 @@ impl Lab {
         lab
     }
 
+    /// Another folder with the same in it, dates too.
+    pub fn copy(&self) -> Self {
+        let copy = Self { folder: tempfile::tempdir().unwrap() };
+        for entry in walkdir::WalkDir::new(self.folder.path()) {
+            let entry = entry.unwrap();
+            let to = copy.folder.path().join(entry.path().strip_prefix(self.folder.path()).unwrap());
+            if entry.file_type().is_dir() {
+                fs::create_dir_all(to).unwrap();
+            } else {
+                fs::copy(entry.path(), &to).unwrap();
+                let modified = entry.metadata().unwrap().modified().unwrap();
+                fs::OpenOptions::new().write(true).open(to).unwrap().set_modified(modified).unwrap();
+            }
+        }
+        copy
+    }
+
     pub fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
