@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
 
 use std::collections::BTreeMap;
+use std::f64::consts::{FRAC_PI_2, PI, TAU};
 use std::path::{Path, PathBuf};
 
 use derm_seg::domain::mask::{LESION, LabelMap, SKIN};
@@ -246,7 +247,7 @@ fn take(scene: &Scene, to_scene: Affine, (width, height): (u32, u32), light: Opt
             let all = dice.between(0.7, 1.2);
             std::array::from_fn(|_| all * dice.between(0.93, 1.07))
         };
-        let (gamma, tilt, way) = (dice.between(0.8, 1.25), dice.between(0.0, 0.25), dice.between(0.0, 6.28));
+        let (gamma, tilt, way) = (dice.between(0.8, 1.25), dice.between(0.0, 0.25), dice.between(0.0, TAU));
         let (blur, noise) = (dice.between(0.0, 0.5) as f32, dice.between(0.0, 3.0));
         let before = rgb.clone();
         for (i, pixel) in rgb.iter_mut().enumerate() {
@@ -292,15 +293,17 @@ const STORIES: [Story; 7] =
     [Story::Stable, Story::Growing, Story::Shrinking, Story::New, Story::Resolved, Story::Merged, Story::Split];
 
 /// The lesions before and after, and what becomes of each: number of a lesion, and its state.
-fn tell(story: Story, subject: &Subject, dice: &mut Dice) -> Option<(Vec<Laid>, Vec<Laid>, Vec<(u8, &'static str)>)> {
+type Told = (Vec<Laid>, Vec<Laid>, Vec<(u8, &'static str)>);
+
+fn tell(story: Story, subject: &Subject, dice: &mut Dice) -> Option<Told> {
     let (w, h) = (subject.with.width as f64, subject.with.height as f64);
     let side = w.min(h);
     // Small enough that two of them, grown, find room.
     let zoom = f64::min(1.0, 0.11 * side / subject.radius);
     let radius = subject.radius * zoom;
     let place = |x: f64, y: f64| [w / 2.0 + x * side, h / 2.0 + y * side];
-    let turn = dice.between(0.0, 6.28);
-    let angle = dice.between(0.0, 6.28);
+    let turn = dice.between(0.0, TAU);
+    let angle = dice.between(0.0, TAU);
     let far = 0.17;
     let lesion = |number: u8, centre: Point, zoom: f64| Laid { number, centre, zoom, turn, gap: false };
     let (one, two) = (place(far * angle.cos(), far * angle.sin()), place(-far * angle.cos(), -far * angle.sin()));
@@ -418,7 +421,7 @@ fn main() {
         let frame = ((w * 0.8) as u32, (h * 0.8) as u32);
         let middle = [f64::from(frame.0) / 2.0, f64::from(frame.1) / 2.0];
         let one = take(&scene1, similarity(1.0, 0.0, 0.0, middle, [w / 2.0, h / 2.0]), frame, None);
-        let turn = if dice.unit() < 0.1 { dice.one_of(&[1.5708, 3.1416, -1.5708]) } else { dice.normal() * 0.2 };
+        let turn = if dice.unit() < 0.1 { dice.one_of(&[FRAC_PI_2, PI, -FRAC_PI_2]) } else { dice.normal() * 0.2 };
         let zoom = dice.between(-0.4, 0.4).exp();
         let slant = dice.between(-0.08, 0.08);
         let there = [w / 2.0 + dice.between(-0.08, 0.08) * w, h / 2.0 + dice.between(-0.08, 0.08) * h];

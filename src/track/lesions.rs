@@ -182,7 +182,7 @@ impl Lesions {
     }
 
     /// Lesions that were seen until now.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.all.len()
     }
 

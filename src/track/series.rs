@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use palette::white_point::D65;
 use palette::{IntoColor, Lab, LinSrgb};
 
-use super::align::{Alignment, align};
+use super::align::{Alignment, Reason, align};
 use super::lesions::{CHANGE, Lesions, Seen, Sighting, State};
 use super::strip::{Frame, frame};
 use super::told::{ToldAlignment, ToldColour, ToldLesion, ToldLight, ToldPhoto, ToldScale, ToldSeries, ToldShare};
@@ -142,7 +142,7 @@ fn look(
         let (lesions, seen) = Lesions::first(labels);
         let picture = frame(&view, &view, &Alignment::ITSELF, labels, &seen, desk.frames);
         let since = Since { path: shot.path.clone(), area_error: 0.0, disagreement: 0.0 };
-        let new = Memory { first: view, mm_per_px: shot.mm_per_px, since: vec![since; lesions.len()], lesions };
+        let new = Memory { first: view, mm_per_px: shot.mm_per_px, since: vec![since; lesions.count()], lesions };
         let told = ToldPhoto {
             comparable: true,
             reason: None,
@@ -153,7 +153,7 @@ fn look(
         *memory = Some(new);
         return (told, Some(picture));
     };
-    let found = align(&memory.first, &view).map_err(|reason| reason.code());
+    let found = align(&memory.first, &view).map_err(Reason::code);
     let scaled = found.and_then(|found| memory.scaled(found, shot.mm_per_px));
     let (alignment, disagreement) = match scaled {
         Ok(scaled) => scaled,
@@ -165,7 +165,7 @@ fn look(
         area_error: alignment.area_error,
         disagreement: disagreement.unwrap_or_default(),
     };
-    memory.since.resize(memory.lesions.len(), new);
+    memory.since.resize(memory.lesions.count(), new);
     let told = ToldPhoto {
         comparable: true,
         reason: None,

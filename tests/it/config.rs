@@ -92,7 +92,7 @@ fn slips_in_a_file_are_told_with_its_name() {
     let lab = Lab::with_photos(1);
     for (text, words) in [
         ("treshold = 0.5", &["bad.toml: `treshold` is not an option of `derm-seg run`; did you mean `threshold`?"][..]),
-        ("threshold = [0.4, 0.5]", &["`threshold` has to be one value"]),
+        ("jobs = [1, 2]", &["`jobs` has to be one value"]),
         ("overlay = 1", &["`overlay` has to be true or false"]),
         ("threshold = {a = 1}", &["`threshold` has to be a text or a number"]),
         ("threshold", &["bad.toml", "line 1"]),

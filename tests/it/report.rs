@@ -67,7 +67,10 @@ fn everything_asked_for_is_in_one_file() {
     let page = page(&folder);
     for (part, words) in [
         ("problems", vec!["broken.jpg", "damaged", "the file ends early", "left_out.jpg", "opt_out"]),
-        ("scores", vec!["Dice", "hd100", "Gap between groups", "sex", "Lowest Dice", "arm/p0011.jpg"]),
+        (
+            "scores",
+            vec!["Dice", "Largest border distance", "Gap between groups", "sex", "Lowest Dice", "arm/p0011.jpg"],
+        ),
         ("changes", vec!["the same as in the earlier run", "dice</th><td>0.01", "no</td>"]),
         ("provenance", vec!["&quot;settings&quot;", "conventions of the scores"]),
     ] {

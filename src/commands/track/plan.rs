@@ -128,7 +128,6 @@ struct Lines<'a> {
     site: Option<usize>,
     date: usize,
     are_dates: bool,
-    mm_per_px: Option<usize>,
     marker: Option<(usize, f64)>,
     /// By how many days written dates are moved; none where only days are written.
     written: Option<i64>,
@@ -160,7 +159,6 @@ impl<'a> Lines<'a> {
         let keeps = args.dates == Dates::Keep;
         let mut lines = Self {
             site: named(&args.site_column, "--site-column", &SITES)?,
-            mm_per_px: find("mm_per_px"),
             written: args.shift_days.map(i64::from).or(keeps.then_some(0)),
             are_dates: false,
             table,
@@ -189,20 +187,20 @@ impl<'a> Lines<'a> {
             true => day_of(&text).ok_or_else(|| wrong("no date: write 2024-05-31"))?,
             false => text.parse().map_err(|_| wrong("no day: write a whole number, or a date such as 2024-05-31"))?,
         };
-        let number = |column: Option<usize>| -> Result<Option<f64>, UsageError> {
-            let Some(cell) = self.cell(&record, column) else { return Ok(None) };
+        let number = |column: usize| -> Result<Option<f64>, UsageError> {
+            let Some(cell) = self.cell(&record, Some(column)) else { return Ok(None) };
             match cell.parse::<f64>() {
                 Ok(value) if value.is_finite() && value > 0.0 => Ok(Some(value)),
                 _ => Err(UsageError(format!("{}, {path}: `{cell}` is no length: write a number over 0", self.shown))),
             }
         };
         let marker = match self.marker {
-            Some((column, mm)) => number(Some(column))?.map(|px| mm / px),
+            Some((column, mm)) => number(column)?.map(|px| mm / px),
             None => None,
         };
         let ruler = rulers.and_then(|rulers| rulers.remark(&record)).and_then(|remark| remark.mm_per_px);
         let of_file = record.done().and_then(|done| done.area.mm_per_px);
-        let mm_per_px = number(self.mm_per_px)?.or(marker).or(ruler).or(of_file);
+        let mm_per_px = ruler.or(self.table.mm_per_px(&path)).or(marker).or(of_file);
         let date = self.written.map(|days| date_of(day + days));
         let done = record.done().cloned().map(Box::new);
         Ok(Some(Shot { path, day, date, mm_per_px, done }))
