@@ -25,7 +25,7 @@ fn check(name: &str) -> Result<(), &'static str> {
         return Err("is empty or too long");
     }
     if name.contains('\0') {
-        return Err("is no name of a file");
+        return Err("is not a file name");
     }
     for part in Path::new(name).components() {
         match part {

@@ -91,7 +91,7 @@ fn explain(
     UsageError(format!(
         "{problem}\nWrite what is missing into {place} (`derm-seg model check MODEL --write-manifest` makes it). What the graph \
          shows is filled in below; scale, mean and std are guesses, and so are the classes: check them against the model's \
-         training code. \"ignore\" stands for a class whose meaning you have to say:\n{known}"
+         training code. Where it says \"ignore\", write what the class is:\n{known}"
     ))
 }
 

@@ -161,6 +161,7 @@ fn shard(text: &str) -> Result<Shard, String> {
         let place = number("SLURM_ARRAY_TASK_ID")?.checked_sub(first)? / step;
         Some((place + 1, number("SLURM_ARRAY_TASK_COUNT")?))
     };
-    let (part, of) = task().ok_or("this is no task of a Slurm array (SLURM_ARRAY_TASK_ID and _COUNT are not set)")?;
+    let (part, of) = task()
+        .ok_or("this is not a task of a Slurm array (SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT are not set)")?;
     Shard::new(part, of)
 }

@@ -184,14 +184,18 @@ impl<'a> Lines<'a> {
         let Some(text) = self.cell(&record, Some(self.date)) else { return Ok(None) };
         let wrong = |what: &str| UsageError(format!("{}, {path}: `{text}` is {what}", self.shown));
         let day = match self.are_dates {
-            true => day_of(&text).ok_or_else(|| wrong("no date: write 2024-05-31"))?,
-            false => text.parse().map_err(|_| wrong("no day: write a whole number, or a date such as 2024-05-31"))?,
+            true => day_of(&text).ok_or_else(|| wrong("not a date: write 2024-05-31"))?,
+            false => {
+                text.parse().map_err(|_| wrong("not a day: write a whole number, or a date such as 2024-05-31"))?
+            }
         };
         let number = |column: usize| -> Result<Option<f64>, UsageError> {
             let Some(cell) = self.cell(&record, Some(column)) else { return Ok(None) };
             match cell.parse::<f64>() {
                 Ok(value) if value.is_finite() && value > 0.0 => Ok(Some(value)),
-                _ => Err(UsageError(format!("{}, {path}: `{cell}` is no length: write a number over 0", self.shown))),
+                _ => {
+                    Err(UsageError(format!("{}, {path}: `{cell}` is not a length: write a number over 0", self.shown)))
+                }
             }
         };
         let marker = match self.marker {

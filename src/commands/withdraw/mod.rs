@@ -76,6 +76,13 @@ fn report(args: &WithdrawArgs, done: &Removal, left: usize) -> Result<()> {
     }
     match (args.dry_run, left, done.unknown_files.len()) {
         (true, ..) => {}
+        // Nobody was found, so nothing can be said of anybody.
+        (false, 0, _) if done.photos == 0 && done.lines_without_results > 0 => {
+            writeln!(
+                out,
+                "no photo of these people was found: check the list before you say that nothing is left in {shown}"
+            )?;
+        }
         (false, 0, 0) => writeln!(out, "searched again: nothing of them is left in {shown}")?,
         (false, 0, _) => writeln!(out, "searched again: no record and no result of them is left in {shown}")?,
         (false, ..) => writeln!(
