@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::source::Source;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard {
     /// From 1 on.
@@ -53,6 +55,27 @@ impl FromStr for Shard {
         let numbers = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
         let (part, of) = numbers.ok_or("write it as K/N, for example 3/10")?;
         Self::new(part, of)
+    }
+}
+
+/// What run.json says of a part: which one, and of what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartOf {
+    #[serde(flatten)]
+    pub shard: Shard,
+    /// In all parts together.
+    pub photos: u64,
+    /// A fingerprint of the names and sizes of all of them: parts of the same photos have the same.
+    pub listing: String,
+}
+
+impl PartOf {
+    pub fn new(shard: Shard, sources: &[Source], bytes: &[u64]) -> Self {
+        let mut hash = blake3::Hasher::new();
+        for (source, bytes) in sources.iter().zip(bytes) {
+            hash.update(source.name.as_bytes()).update(&[0]).update(&bytes.to_le_bytes());
+        }
+        Self { shard, photos: sources.len() as u64, listing: hash.finalize().to_hex()[..32].to_owned() }
     }
 }
 

@@ -29,8 +29,6 @@ use crate::people::Remembered;
 
 /// The setting that tells whom results are encrypted to.
 pub const ENCRYPTED_TO: &str = "encrypted_to";
-/// The setting that names the second models; absent where there are none.
-pub const CLASSIFIERS: &str = "classifiers";
 
 /// Whether a folder holds results of this program.
 pub fn is_results(folder: &Path) -> bool {

@@ -20,14 +20,16 @@ mod withdraw;
 
 pub use crops::{NewFile, make_crops};
 pub use earlier::{Earlier, find as find_earlier};
-pub use folder::{CLASSIFIERS, ENCRYPTED_TO, OutputFolder, State, is_about_the_name, is_results, last_touched};
+pub use folder::{ENCRYPTED_TO, OutputFolder, State, is_about_the_name, is_results, last_touched};
 pub use layout::{CROPS, file_name_of, mask_path, model_mask_path, overlay_path, record_path};
 pub use mask_file::{MaskError, decode as decode_mask};
-pub use parts::{Part, PartOf, Parts};
+pub use parts::{Part, Parts};
 pub use pictures::{Overlay, encode_grey, encode_mask, encode_overlay, encode_probabilities, kind_colour, palette};
 pub use refresh::refresh_tables;
 pub use results::kinds_of;
 pub use review::Review;
 pub use scales::Scales;
-pub use tables::{RUN_SCHEMA, RunFile, Tables, Totals, carries_codes, harmless, summary_cells, summary_columns};
+pub use tables::{
+    CLASSIFIERS, RUN_SCHEMA, RunFile, Tables, Totals, carries_codes, harmless, summary_cells, summary_columns,
+};
 pub use withdraw::{Removal, Withdrawal, opted_out_people, withdrawn_people};

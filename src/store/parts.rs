@@ -7,45 +7,21 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::folder::{OutputFolder, differences};
-use super::layout::{WITHDRAWN, file_name_of, files_below, files_of, mask_path, record_path};
+use super::layout::{WITHDRAWN, crops_there, file_name_of, files_of, mask_path, record_path};
 use super::results::{Index, RecordError, Results};
 use super::tables::{RunFile, Totals};
 use crate::disk::vault::{Vault, exists, forms};
 use crate::disk::{copy_as_is, describe};
 use crate::domain::record::Record;
-use crate::domain::shard::Shard;
-use crate::domain::source::Source;
 use crate::domain::words::counted;
 use crate::error::{RunError, UsageError};
 use crate::people::{LeftOut, OptOut};
 
 /// How many photos are named where there are many.
 const EXAMPLES: usize = 3;
-
-/// What run.json says of a part: which one, and of what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartOf {
-    #[serde(flatten)]
-    pub shard: Shard,
-    /// In all parts together.
-    pub photos: u64,
-    /// A fingerprint of the names and sizes of all of them: parts of the same photos have the same.
-    pub listing: String,
-}
-
-impl PartOf {
-    pub fn new(shard: Shard, sources: &[Source], bytes: &[u64]) -> Self {
-        let mut hash = blake3::Hasher::new();
-        for (source, bytes) in sources.iter().zip(bytes) {
-            hash.update(source.name.as_bytes()).update(&[0]).update(&bytes.to_le_bytes());
-        }
-        Self { shard, photos: sources.len() as u64, listing: hash.finalize().to_hex()[..32].to_owned() }
-    }
-}
 
 /// The results of one part, kept from changing while they are read.
 pub struct Part {
@@ -107,7 +83,7 @@ impl Part {
             }
         }
         let mut files: Vec<_> = files_of(file_name).map(|file| self.folder.root().join(file)).collect();
-        files.extend(files_below(&self.folder.root().join("crops").join(file_name)).map_err(failed)?);
+        files.extend(crops_there(self.folder.root(), file_name).map_err(failed)?);
         for file in files.iter().rev() {
             for form in forms(file).into_iter().filter(|form| form.is_file()) {
                 let relative = form.strip_prefix(self.folder.root()).expect("it is below the part's folder");

@@ -7,16 +7,17 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::folder::CLASSIFIERS;
 use super::layout::{RECORDS, SUMMARY};
-use super::parts::PartOf;
 use super::pictures::Overlay;
 use crate::disk::LongFile;
 use crate::disk::vault::Vault;
 use crate::domain::record::{Done, Outcome, Record, ScaleSource};
+use crate::domain::shard::PartOf;
 use crate::people::LeftOut;
 
 pub const RUN_SCHEMA: &str = "derm-seg/run/1";
+/// The setting that names the second models; absent where there are none.
+pub const CLASSIFIERS: &str = "classifiers";
 
 /// run.json: everything that the results depend on, and what came of it. Only here are there timings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,9 +16,9 @@ use crate::disk::{describe, write};
 use crate::domain::record::{ClassifiedPart, ModelId};
 use crate::error::UsageError;
 use crate::exit;
-use crate::inference::manifest::{self, BUILT_IN_CARD, GraphInfo, Model, ModelKind, Observed, Resolved};
+use crate::inference::manifest::{self, BUILT_IN_CARD, GraphInfo, Model, ModelKind, Observed};
 use crate::inference::runtime::{Device, Runtime, RuntimeInfo, notices};
-use crate::inference::{Classifier, LoadedClassifier, LoadedModel};
+use crate::inference::{LoadedClassifier, LoadedModel};
 use args::{ModelAction, ModelCommand};
 
 /// Returns the exit code.
@@ -135,42 +135,36 @@ fn show(out: &mut impl Write, model: &Model, json: bool) -> Result<u8> {
     Ok(exit::OK)
 }
 
-/// What `model check` tells, in words and as JSON.
+/// What `model check` tells, in words and as JSON. `understood` is of a segmenter or, where `kind` says so, of a classifier.
 #[derive(Serialize)]
-struct Checked<'a> {
+struct Checked<'a, Understood> {
     schema: &'static str,
     model: &'a ModelId,
-    understood: &'a Resolved,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<ModelKind>,
+    understood: &'a Understood,
     seen: &'a Observed,
     runtime: &'a RuntimeInfo,
 }
 
-/// The same of a model that gives labels instead of a mask.
-#[derive(Serialize)]
-struct CheckedClassifier<'a> {
-    schema: &'static str,
-    model: &'a ModelId,
-    kind: ModelKind,
-    understood: &'a Classifier,
-    seen: &'a Observed,
-    runtime: &'a RuntimeInfo,
+impl<'a, Understood: Serialize> Checked<'a, Understood> {
+    fn new(model: &'a ModelId, understood: &'a Understood, seen: &'a Observed, runtime: &'a RuntimeInfo) -> Self {
+        Self { schema: "derm-seg/model-check/1", model, kind: None, understood, seen, runtime }
+    }
+
+    fn print_json(&self, out: &mut impl Write) -> Result<u8> {
+        writeln!(out, "{}", serde_json::to_string_pretty(self)?)?;
+        Ok(exit::OK)
+    }
 }
 
 fn check_classifier(out: &mut impl Write, ready: &LoadedClassifier, json: bool) -> Result<u8> {
-    let checked = CheckedClassifier {
-        schema: "derm-seg/model-check/1",
-        model: &ready.model.id,
-        kind: ModelKind::Classifier,
-        understood: &ready.spec,
-        seen: &ready.seen,
-        runtime: &ready.runtime.info,
-    };
+    let (spec, runtime) = (&ready.spec, &ready.runtime.info);
     if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&checked)?)?;
-        return Ok(exit::OK);
+        let checked = Checked::new(&ready.model.id, spec, &ready.seen, runtime);
+        return Checked { kind: Some(ModelKind::Classifier), ..checked }.print_json(out);
     }
-    let CheckedClassifier { model, understood: spec, seen, runtime, .. } = checked;
-    say_where(out, model, runtime, &ready.graph)?;
+    say_where(out, &ready.model.id, runtime, &ready.graph)?;
     let part = match spec.applies_to {
         ClassifiedPart::Photo => "the whole photo".to_owned(),
         ClassifiedPart::Lesion => format!("each lesion, cut as {}", serde_json::to_string(&spec.crop)?),
@@ -178,12 +172,17 @@ fn check_classifier(out: &mut impl Write, ready: &LoadedClassifier, json: bool) 
     };
     writeln!(out, "a classifier: it sees {part}")?;
     writeln!(out, "that goes in as: {}", serde_json::to_string(&spec.input)?)?;
-    writeln!(out, "answer is read as: {}", serde_json::to_string(&spec.output)?)?;
+    say_answer(out, &spec.output, &ready.seen, &spec.assumed)?;
+    Ok(exit::OK)
+}
+
+fn say_answer(out: &mut impl Write, output: &impl Serialize, seen: &Observed, assumed: &[String]) -> Result<()> {
+    writeln!(out, "answer is read as: {}", serde_json::to_string(output)?)?;
     writeln!(out, "tried on a test picture: shape {:?}, values {:.4} to {:.4}", seen.shape, seen.min, seen.max)?;
-    for assumption in &spec.assumed {
+    for assumption in assumed {
         writeln!(out, "assumed: {assumption}")?;
     }
-    Ok(exit::OK)
+    Ok(())
 }
 
 fn say_where(out: &mut impl Write, model: &ModelId, runtime: &RuntimeInfo, graph: &GraphInfo) -> Result<()> {
@@ -229,25 +228,13 @@ fn check(
         return check_classifier(out, &LoadedClassifier::new(model, runtime)?, json);
     }
     let ready = LoadedModel::new(model, runtime)?;
-    let checked = Checked {
-        schema: "derm-seg/model-check/1",
-        model: &ready.model.id,
-        understood: &ready.spec,
-        seen: &ready.seen,
-        runtime: &ready.runtime.info,
-    };
+    let (spec, runtime) = (&ready.spec, &ready.runtime.info);
     if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&checked)?)?;
-        return Ok(exit::OK);
+        return Checked::new(&ready.model.id, spec, &ready.seen, runtime).print_json(out);
     }
-    let Checked { model, understood: spec, seen, runtime, .. } = checked;
-    say_where(out, model, runtime, &ready.graph)?;
+    say_where(out, &ready.model.id, runtime, &ready.graph)?;
     writeln!(out, "photo goes in as: {}", serde_json::to_string(&spec.input)?)?;
-    writeln!(out, "answer is read as: {}", serde_json::to_string(&spec.output)?)?;
-    writeln!(out, "tried on a test picture: shape {:?}, values {:.4} to {:.4}", seen.shape, seen.min, seen.max)?;
-    for assumption in &spec.assumed {
-        writeln!(out, "assumed: {assumption}")?;
-    }
+    say_answer(out, &spec.output, &ready.seen, &spec.assumed)?;
     let kinds = spec.output.kinds().names;
     if kinds.is_empty() {
         writeln!(out, "note: no class for lesions; masks will hold 0 and 1, and figures of lesions will be null")?;

@@ -11,12 +11,13 @@ use super::plan::RunPlan;
 use super::tasks::Task;
 use crate::commands::shared::print::stdout;
 use crate::domain::record::{Outcome, Record};
+use crate::domain::shard::PartOf;
 use crate::domain::source::Source;
 use crate::domain::statistics::median;
 use crate::domain::words::counted;
 use crate::exit;
 use crate::people::LeftOut;
-use crate::store::{PartOf, State, Totals};
+use crate::store::{State, Totals};
 
 const EXAMPLES: usize = 5;
 

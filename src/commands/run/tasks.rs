@@ -8,12 +8,13 @@ use serde_json::Value;
 use super::plan::RunPlan;
 use crate::batch::{PhotoPlan, parallel_map};
 use crate::disk::describe;
+use crate::domain::shard::PartOf;
 use crate::domain::source::Source;
 use crate::domain::words::counted;
 use crate::error::{RunError, UsageError};
 use crate::input::discover::{Discovered, check_locks, code_names, discover};
 use crate::people::LeftOut;
-use crate::store::{Earlier, OutputFolder, PartOf, State, find_earlier};
+use crate::store::{Earlier, OutputFolder, State, find_earlier};
 
 /// What results of this run depend on, to be held against what is in the folder.
 pub struct Asked {
