@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import data, decoys, disease
 from data import smooth_noise
-from optics import BLOOD, PIGMENT, blur, colour, density, fractal, raised
+from optics import BLOOD, PIGMENT, blur, colour, density, fractal, raised, spots
 
 data.GEOMETRY["faces"] = (0.18, 1.0, 0.4, 1)
 data.GLARE = 0.0  # its bright blobs look like vitiligo that is labelled skin
-MIX = dict(ham10000=0.20, isic2017=0.08, pad_ufes=0.04, pad_ufes_more=0.10, fuseg=0.16, ccp_skin=0.02, ccp_skin_crops=0.07, faces=0.03, composed=0.05, drawn=0.25)
+MIX = dict(ham10000=0.18, isic2017=0.08, pad_ufes=0.04, pad_ufes_more=0.10, fuseg=0.14, ccp_skin=0.02, ccp_skin_crops=0.07, faces=0.03, composed=0.04, drawn=0.33)
+DERMOSCOPY = ("ham10000", "isic2017")
 CANVAS = dict(ccp_skin_crops=0.40, fuseg=0.18, pad_ufes_more=0.08, faces=0.14, composed=0.14, pad_ufes=0.03, ccp_skin=0.03)  # what is drawn onto
 CLOSE = dict(fuseg=0.34, pad_ufes_more=0.26, ccp_skin_crops=0.22, pad_ufes=0.08, faces=0.10)  # and where skin is cut from that fills the picture
 
@@ -30,7 +31,10 @@ class Stream(data.Sampler):
         return o, t
 
     def warp(self, name, S, frac=None, canvas=None):
-        return self.drawn(S) if name == "drawn" else super().warp(name, S, frac, canvas)
+        if name == "drawn":
+            return self.drawn(S)
+        x, t = super().warp(name, S, frac, canvas)
+        return (faint(self.rng, x, t), t) if name in DERMOSCOPY else (x, t)
 
     def drawn(self, S):
         rng = self.rng
@@ -94,6 +98,22 @@ class Stream(data.Sampler):
         if rng.random() < 0.4:  # darker towards the corners, as round parts are and as a flash leaves them
             light = light - rng.uniform(0, 0.45) * ((xx - rng.normal(0, 0.3)) ** 2 + (yy - rng.normal(0, 0.3)) ** 2)
         return (x * np.exp(light)[..., None]).clip(0, 255), t
+
+
+def faint(rng, x, t):
+    """Dermoscopy as it is on pale and freckled people, whom the sets hardly show: the lesion nearer to the colour of the skin around it, and freckles."""
+    lesion, skin = t == 2, (t == 1) | (t == 4)
+    fade, freckled = rng.random() < 0.35, rng.random() < 0.15
+    if not (fade or freckled) or lesion.mean() < 0.004 or skin.mean() < 0.08:
+        return x
+    s, d = t.shape[0], density(x)
+    if fade:
+        w = cv2.erode(skin.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+        around = blur(d * w[..., None], s / 6) / (blur(w, s / 6)[..., None] + 1e-3)
+        d = d + (blur(lesion.astype(np.float32), s / 120) * np.clip(2 * blur(w, s / 6), 0, 1) * rng.uniform(0.2, 0.7))[..., None] * (around - d)
+    if freckled:
+        d = d + (spots(rng, skin, int(rng.integers(4, 50)), s * rng.uniform(0.004, 0.02))[0] * skin * rng.uniform(0.1, 0.45))[..., None] * PIGMENT
+    return colour(d).clip(0, 255).astype(np.uint8)
 
 
 def drawn_set(val, n=120, size=352, seed=77):
