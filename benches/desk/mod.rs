@@ -38,6 +38,7 @@ impl Desk {
             model: ready.model.id.clone(),
             spec: ready.spec.clone(),
             second_look: ready.model.manifest.second_look,
+            enough_pixels: enough_pixels(&ready.spec.input),
             doubt: ready.model.manifest.doubt,
             classifiers: Vec::new(),
             crops: None,

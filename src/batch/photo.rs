@@ -18,7 +18,7 @@ use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError, Stage};
 use crate::inference::manifest::{Doubt, Output, Resolved, SecondLook};
 use crate::inference::postprocess::{Decision, Segmentation, closer_look, disagreement, interpret, merge};
-use crate::inference::preprocess::{enough_pixels, preprocess};
+use crate::inference::preprocess::preprocess;
 use crate::inference::runtime::Engine;
 use crate::inference::{Classifier, LoadedModel};
 use crate::input::decode;
@@ -38,6 +38,8 @@ pub struct PhotoPlan {
     pub model: ModelId,
     pub spec: Resolved,
     pub second_look: Option<SecondLook>,
+    /// As many pixels on the longer side will do; a larger JPEG may be decoded at a reduced size.
+    pub enough_pixels: u32,
     pub doubt: Option<Doubt>,
     /// Second models, in the order in which they were named.
     pub classifiers: Vec<Classifier>,
@@ -62,6 +64,7 @@ impl PhotoPlan {
             model: ready.model.id.clone(),
             spec: ready.spec.clone(),
             second_look: ready.model.manifest.second_look,
+            enough_pixels: u32::MAX,
             doubt: None,
             classifiers: Vec::new(),
             crops: None,
@@ -208,10 +211,7 @@ fn segment(
     let longer = u64::from(header.size.width.max(header.size.height));
     let need = footprint(file.bytes.len(), header) + if plan.crops.is_some() { 3 * longer * longer } else { 0 };
     let (bytes, _share) = file.enter(need);
-    // Crops have all the pixels that there are.
-    let looks_closely = plan.crops.is_some() || !plan.classifiers.is_empty();
-    let enough = if looks_closely { u32::MAX } else { enough_pixels(&plan.spec.input) };
-    let decoded = decode::decode(&bytes, header, enough)?;
+    let decoded = decode::decode(&bytes, header, plan.enough_pixels)?;
     drop(bytes);
     let photo = decoded.photo;
     let mut warnings = decoded.warnings;

@@ -157,7 +157,7 @@ pub fn enough_pixels(spec: &InputSpec) -> u32 {
         SizeRule::Fixed { width, height } => width.max(height),
         SizeRule::Multiple { long_side, .. } => long_side,
     };
-    3 * side
+    5 * side / 2
 }
 
 /// A picture for trying a model out: a gradient with some texture, so that outputs show their range.

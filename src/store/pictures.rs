@@ -65,7 +65,8 @@ pub fn encode_mask(labels: &LabelMap, kinds: usize) -> Result<Vec<u8>, PhotoErro
     let mut packed = Vec::with_capacity(labels.data.len() / 4 + labels.height as usize);
     for row in labels.data.chunks_exact(labels.width as usize) {
         let (whole, rest) = row.as_chunks::<4>();
-        packed.extend(whole.iter().map(|p| p[0] << 6 | p[1] << 4 | p[2] << 2 | p[3]));
+        // One multiplication moves four values of two bits, a byte apart, side by side into the highest byte.
+        packed.extend(whole.iter().map(|&p| (u32::from_le_bytes(p).wrapping_mul(0x4010_0401) >> 24) as u8));
         if !rest.is_empty() {
             packed.push(rest.iter().enumerate().fold(0, |byte, (i, p)| byte | p << (6 - 2 * i)));
         }

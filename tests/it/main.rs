@@ -33,6 +33,7 @@ mod opt_out;
 mod parts;
 mod people;
 mod privacy;
+mod readers;
 mod report;
 mod resume;
 mod scale;

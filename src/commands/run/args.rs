@@ -86,6 +86,9 @@ pub struct RunArgs {
     #[command(flatten)]
     pub at_rest: AtRestArgs,
 
+    /// Decode every pixel of large JPEG photos, of which otherwise a half or fewer along each side are read; see docs/speed.md
+    #[arg(long, help_heading = "Resources")]
+    pub full_decode: bool,
     /// Photos processed at the same time [default: one for each processor]
     #[arg(short, long, value_name = "N", env = "DERM_SEG_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]
     pub jobs: Option<u16>,

@@ -19,9 +19,10 @@ use crate::domain::crop::CropRule;
 use crate::domain::shard::Shard;
 use crate::error::UsageError;
 use crate::inference::manifest::{self, Model};
+use crate::inference::preprocess::enough_pixels;
 use crate::inference::runtime::{Device, Runtime};
 use crate::inference::{LoadedClassifier, LoadedModel};
-use crate::input::decode::{JPEG_DECODER, Limits};
+use crate::input::decode::Limits;
 use crate::input::discover::{Filter, read_list};
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::Policy;
@@ -40,6 +41,7 @@ pub struct RunPlan {
     pub crops: Option<CropRule>,
     pub ort_lib: Option<PathBuf>,
     pub device: Device,
+    pub full_decode: bool,
     pub limits: Limits,
     pub overlay: Option<Overlay>,
     pub probabilities: Option<u8>,
@@ -87,6 +89,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         crops: crop_rule(&args.crops)?,
         ort_lib,
         device,
+        full_decode: args.full_decode,
         limits: Limits { max_pixels: args.max_pixels, max_file_bytes: args.max_bytes },
         overlay: args
             .overlay
@@ -145,7 +148,7 @@ impl RunPlan {
             "second_look": self.model.manifest.second_look,
             "doubt": self.model.manifest.doubt,
             "device": self.device,
-            "jpeg_decoder": JPEG_DECODER,
+            "full_decode": self.decodes_all(),
             "max_pixels": self.limits.max_pixels,
             "max_file_bytes": self.limits.max_file_bytes,
             "probability_bits": self.probabilities,
@@ -163,6 +166,11 @@ impl RunPlan {
         settings
     }
 
+    /// Every pixel of a large JPEG, because that was asked for or because parts of it are cut out.
+    fn decodes_all(&self) -> bool {
+        self.full_decode || self.crops.is_some() || !self.classifiers.is_empty()
+    }
+
     pub fn ready(&self) -> Result<(Models, PhotoPlan), UsageError> {
         let runtime = Runtime::load(self.ort_lib.as_deref(), self.device)?;
         let ready = LoadedModel::new(self.model.clone(), runtime.clone())?;
@@ -172,6 +180,7 @@ impl RunPlan {
             model: self.model.id.clone(),
             spec: ready.spec.clone(),
             second_look: self.model.manifest.second_look,
+            enough_pixels: if self.decodes_all() { u32::MAX } else { enough_pixels(&ready.spec.input) },
             doubt: self.model.manifest.doubt,
             classifiers: classifiers.iter().map(|classifier| classifier.spec.clone()).collect(),
             crops: self.crops.clone(),

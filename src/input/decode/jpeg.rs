@@ -9,7 +9,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::{Limits, Raw, broken};
+use super::{Limits, Raw, broken, scaled};
 use crate::domain::colour::{Samples, Space};
 use crate::domain::record::Size;
 use crate::error::{PhotoError, PhotoWarning};
@@ -37,13 +37,14 @@ pub fn header(bytes: &[u8], limits: &Limits) -> Result<(Size, Orientation), Phot
     Ok((size, orientation))
 }
 
-/// `enough` pixels on the longer side will do, where the decoder can give fewer than all.
+/// `enough` pixels on the longer side will do.
 pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
     if !is_complete(bytes) {
         return Err(PhotoError::Truncated);
     }
-    if let Some(raw) = scaled(bytes, enough)? {
-        return Ok(raw);
+    if let Some((pixels, grey)) = scaled::decode(bytes, enough) {
+        let samples = if grey { Samples::Grey(pixels) } else { Samples::Rgb(pixels) };
+        return Ok(Raw { samples, space: colour_space(&open(bytes, None)?), warnings: Vec::new() });
     }
     let stored = open(bytes, None)?.input_colorspace().unwrap_or(ColorSpace::YCbCr);
     let wanted = match stored {
@@ -73,18 +74,6 @@ pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
     let space = if stored == ColorSpace::YCCK { Space::Srgb } else { space };
     let warnings = Vec::from_iter((stored == ColorSpace::YCCK).then_some(PhotoWarning::YcckApproximate));
     Ok(Raw { samples, space, warnings })
-}
-
-#[cfg(feature = "turbojpeg")]
-fn scaled(bytes: &[u8], enough: u32) -> Result<Option<Raw>, PhotoError> {
-    let Some((pixels, grey)) = super::turbo::decode(bytes, enough)? else { return Ok(None) };
-    let samples = if grey { Samples::Grey(pixels) } else { Samples::Rgb(pixels) };
-    Ok(Some(Raw { samples, space: colour_space(&open(bytes, None)?), warnings: Vec::new() }))
-}
-
-#[cfg(not(feature = "turbojpeg"))]
-fn scaled(_bytes: &[u8], _enough: u32) -> Result<Option<Raw>, PhotoError> {
-    Ok(None)
 }
 
 fn colour_space(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Space {

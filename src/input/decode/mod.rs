@@ -1,14 +1,13 @@
 //! A file's bytes become upright sRGB pixels. The content decides what a file is, never its name.
 //!
-//! `jpeg` reads JPEG, the commonest by far; `other` the rest through the `image` crate; `sniff` tells them apart. `opener`
+//! `jpeg` reads JPEG, the commonest by far, and `scaled` the large ones at a reduced size; `other` the rest through the `image` crate; `sniff` tells them apart. `opener`
 //! makes the decoders: sizes are checked against the limits before anything is allocated for pixels.
 
 mod jpeg;
 pub(crate) mod opener;
 mod other;
+mod scaled;
 mod sniff;
-#[cfg(feature = "turbojpeg")]
-mod turbo;
 
 pub use sniff::{PhotoFormat, SNIFF_BYTES, sniff};
 
@@ -70,10 +69,7 @@ pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
     Ok(Header { format, size, orientation: orientation.to_exif() })
 }
 
-/// Which JPEG decoder this build has; results differ between them by a little, so settings name it.
-pub const JPEG_DECODER: &str = if cfg!(feature = "turbojpeg") { "libjpeg-turbo, scaled" } else { "zune-jpeg" };
-
-/// `enough` pixels on the longer side will do for a JPEG, where the build can decode fewer than all.
+/// `enough` pixels on the longer side will do: a JPEG that has twice as many is decoded at a reduced size.
 pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, PhotoError> {
     let raw = match header.format {
         PhotoFormat::Jpeg => jpeg::decode(bytes, enough)?,
