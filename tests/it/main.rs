@@ -15,6 +15,7 @@ mod correct;
 mod crash;
 mod crops;
 mod damage;
+mod dicom;
 mod documents;
 mod eval;
 mod export;
