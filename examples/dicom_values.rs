@@ -5,6 +5,8 @@
 //! A line of JSON for each frame; its values go to `OUT/<file>.<frame>.raw`: 32-bit integers where grey, bytes where coloured,
 //! and to `.shown` what a model would see, three bytes a pixel.
 
+#![allow(clippy::disallowed_methods, reason = "scratch files for one comparison")]
+
 use std::path::Path;
 use std::{env, fs};
 

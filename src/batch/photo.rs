@@ -16,7 +16,7 @@ use crate::domain::record::{
 };
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError, Stage};
-use crate::inference::manifest::{Doubt, Output, Resolved, SecondLook};
+use crate::inference::manifest::{Doubt, Output, Resolved, SecondLook, WindowRule};
 use crate::inference::postprocess::{Decision, Segmentation, closer_look, disagreement, interpret, merge};
 use crate::inference::preprocess::{enough_pixels, preprocess};
 use crate::inference::runtime::Engine;
@@ -203,7 +203,7 @@ fn segment(
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
     let mut header = file.header(input)?;
-    header.window = plan.spec.input.window.map(|window| window.of_manifest());
+    header.window = plan.spec.input.window.map(WindowRule::of_manifest);
 
     // A crop is never larger than the photo's longer side.
     let longer = u64::from(header.size.width.max(header.size.height));

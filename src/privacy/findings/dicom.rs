@@ -92,7 +92,7 @@ impl Walk<'_> {
             0x0028_0302 if is_yes(element) => self.found.add("face", "picture", Identifying),
             // Overlays and curves lie over the picture, and often hold text.
             tag if matches!(tag >> 24, 0x60 | 0x50) && tag & 0xffff == 0x3000 => {
-                self.found.add("overlay", place, Possible)
+                self.found.add("overlay", place, Possible);
             }
             tag if matches!(tag >> 24, 0x60) && matches!(tag & 0xffff, 0x0022 | 0x1500 | 0x4000) => {
                 self.found.add("free_text", place, Identifying);
