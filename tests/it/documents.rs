@@ -175,6 +175,7 @@ macro_rules! documents {
 }
 
 documents! {
+    calibrate: crate::calibrate::study(0.97),
     check: photos_with_faults(),
     compare: scored(),
     completions: Lab::new(),

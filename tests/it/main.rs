@@ -5,6 +5,7 @@
 mod at_rest;
 mod bombs;
 mod browser;
+mod calibrate;
 mod check;
 mod classify;
 mod command_line;

@@ -17,7 +17,7 @@ pub use graph::{Dim, Element, GraphInfo, Observed, ROUNDING, TensorInfo};
 pub use input::{Input, resolve_input};
 pub use labels::{LabelOutput, labels_output, resolve_labels};
 pub use locate::BUILT_IN_CARD;
-pub use locate::{Model, built_in, locate};
+pub use locate::{Model, built_in, built_in_as, locate};
 pub use output::{Output, map_output, resolve_output};
 pub use template::{fill_in_input, fill_in_output};
 
