@@ -54,10 +54,22 @@ pub enum PhotoError {
     EmptyFile,
     #[error("the file holds only zero bytes, as an interrupted copy leaves; copy it again from its source")]
     OnlyZeros,
-    #[error("the file is not a photo in a known format (JPEG, PNG, TIFF, BMP, WebP, GIF)")]
+    #[error("the file is not a photo in a known format (JPEG, PNG, TIFF, BMP, WebP, GIF, DICOM)")]
     UnknownFormat,
     #[error("the file is {0}, which this build does not read; convert it to JPEG, PNG or TIFF")]
     UnsupportedFormat(&'static str),
+    #[error("the DICOM file holds no picture; leave it out, or check that it is the right one")]
+    NoPicture,
+    #[error(
+        "the pixels of the DICOM file are packed as {0}, which is not read; unpack it first, for example with gdcmconv --raw"
+    )]
+    UnsupportedSyntax(&'static str),
+    #[error("the DICOM file holds {0}, which is not read")]
+    UnsupportedPixels(&'static str),
+    #[error(
+        "the file holds {0} frames, but it could not be looked into before (it is encrypted, or not named .dcm): decrypt or rename it"
+    )]
+    FramesUnknown(u32),
     #[error("the photo is cut off: its end is missing; copy it again from its source")]
     Truncated,
     #[error("the photo has {0}; raise --max-pixels if it is meant")]
@@ -123,6 +135,10 @@ impl PhotoError {
             Self::EmptyFile => (Stage::Decode, "empty_file"),
             Self::OnlyZeros | Self::UnknownFormat => (Stage::Decode, "unknown_format"),
             Self::UnsupportedFormat(_) => (Stage::Decode, "unsupported_format"),
+            Self::NoPicture => (Stage::Decode, "no_picture"),
+            Self::UnsupportedSyntax(_) => (Stage::Decode, "unsupported_syntax"),
+            Self::UnsupportedPixels(_) => (Stage::Decode, "unsupported_pixels"),
+            Self::FramesUnknown(_) => (Stage::Decode, "frames_unknown"),
             Self::Truncated => (Stage::Decode, "truncated"),
             Self::TooManyPixels(_) => (Stage::Decode, "too_many_pixels"),
             Self::DecodeFailed(_) => (Stage::Decode, "decode_failed"),

@@ -12,11 +12,11 @@ use crate::disk;
 use crate::disk::describe;
 use crate::disk::vault::{Locked, Vault};
 use crate::domain::photo::Photo;
-use crate::domain::record::Input;
+use crate::domain::record::{DicomInput, Input};
 use crate::domain::source::Source;
 use crate::error::PhotoError;
 use crate::input::decode;
-use crate::input::decode::{Header, Limits};
+use crate::input::decode::{Header, Limits, PhotoFormat};
 use crate::privacy::faces::FaceFinder;
 
 /// What every worker has at hand.
@@ -33,6 +33,7 @@ pub struct Tools<'a> {
 pub struct PhotoFile<'a> {
     tools: Tools<'a>,
     pub bytes: Vec<u8>,
+    frame: Option<u32>,
     /// Held until the file has its share of the memory.
     _turn: Option<MutexGuard<'a, ()>>,
 }
@@ -55,7 +56,7 @@ impl<'a> Tools<'a> {
         let bytes = disk::read(&source.path).map_err(unreadable)?;
         input.bytes = Some(bytes.len() as u64);
         input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
-        Ok(PhotoFile { tools: self, bytes, _turn: turn })
+        Ok(PhotoFile { tools: self, bytes, frame: source.frame, _turn: turn })
     }
 }
 
@@ -74,7 +75,8 @@ impl<'a> Tools<'a> {
             return Ok(None);
         }
         file.unlock()?;
-        let header = file.header(&mut input)?;
+        let mut header = file.header(&mut input)?;
+        header.window = recorded.dicom.as_ref().and_then(DicomInput::window_of_manifest);
         let need = footprint(file.bytes.len(), header);
         let (bytes, share) = file.enter(need);
         Ok(Some((decode::decode(&bytes, header, enough)?.photo, share)))
@@ -95,7 +97,11 @@ impl<'a> PhotoFile<'a> {
     /// What the header says, also into `input`.
     pub fn header(&self, input: &mut Input) -> Result<Header, PhotoError> {
         input.format = Some(decode::sniff(&self.bytes)?.name().to_owned());
-        let header = decode::header(&self.bytes, self.tools.limits)?;
+        let mut header = decode::header(&self.bytes, self.tools.limits)?;
+        header.frame = self.frame;
+        if header.format == PhotoFormat::Dicom {
+            input.dicom = Some(decode::dicom::describe(&self.bytes, self.frame.unwrap_or(1))?);
+        }
         input.width = Some(header.size.width);
         input.height = Some(header.size.height);
         input.orientation = Some(header.orientation);

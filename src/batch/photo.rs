@@ -16,13 +16,13 @@ use crate::domain::record::{
 };
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, RunError, Stage};
-use crate::inference::manifest::{Doubt, Output, Resolved, SecondLook};
+use crate::inference::manifest::{Doubt, Output, Resolved, SecondLook, WindowRule};
 use crate::inference::postprocess::{Decision, Segmentation, closer_look, disagreement, interpret, merge};
 use crate::inference::preprocess::preprocess;
 use crate::inference::runtime::Engine;
 use crate::inference::{Classifier, LoadedModel};
 use crate::input::decode;
-use crate::input::decode::Header;
+use crate::input::decode::{Header, PhotoFormat};
 use crate::measure::measure_kinds;
 use crate::people::{Kind, OptOut, Remembered};
 use crate::privacy::faces::{self, FaceFinder};
@@ -205,7 +205,8 @@ fn segment(
     if let Some(exclusion) = plan.privacy.exclusion(&privacy.findings) {
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
-    let header = file.header(input)?;
+    let mut header = file.header(input)?;
+    header.window = plan.spec.input.window.map(WindowRule::of_manifest);
 
     // A crop is never larger than the photo's longer side.
     let longer = u64::from(header.size.width.max(header.size.height));
@@ -213,6 +214,9 @@ fn segment(
     let (bytes, _share) = file.enter(need);
     let decoded = decode::decode(&bytes, header, plan.enough_pixels)?;
     drop(bytes);
+    if let Some(dicom) = &mut input.dicom {
+        dicom.window = decoded.window;
+    }
     let photo = decoded.photo;
     let mut warnings = decoded.warnings;
     let shows_face = look_for_faces(&photo, tools.faces, &mut privacy.findings, &mut warnings);
@@ -301,9 +305,10 @@ pub fn look_for_faces(
 }
 
 /// Bytes that a photo holds at the worst moment: the file, and twelve bytes a pixel (a progressive JPEG's coefficients and
-/// its pixels, or a 16-bit picture beside its 8-bit copy).
+/// its pixels, or a 16-bit picture beside its 8-bit copy); twice as many for DICOM, of which values may take four bytes.
 pub fn footprint(file: usize, header: Header) -> u64 {
-    file as u64 + 12 * u64::from(header.size.width) * u64::from(header.size.height)
+    let a_pixel = if header.format == PhotoFormat::Dicom { 24 } else { 12 };
+    file as u64 + header.unpacked + a_pixel * u64::from(header.size.width) * u64::from(header.size.height)
 }
 
 /// Runs the model: once over the whole photo, and again on a part where the manifest asks for a closer look.

@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::shared::Global;
 use super::{
-    check, compare, correct, eval, export, merge, model, report, run, scrub, shell, stress, table, track, withdraw,
+    calibrate, check, compare, correct, eval, export, merge, model, report, run, scrub, shell, stress, table, track,
+    withdraw,
 };
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
@@ -32,6 +33,7 @@ pub enum Command {
     Compare(compare::args::CompareArgs),
     Stress(Box<stress::args::StressArgs>),
     Table(table::args::TableArgs),
+    Calibrate(calibrate::args::CalibrateArgs),
     Track(track::args::TrackArgs),
     Report(report::args::ReportArgs),
     Export(export::args::ExportArgs),

@@ -1,6 +1,7 @@
 //! The commands. A folder a verb: `args` is its command line, `plan` what its arguments ask for once they are checked,
 //! `print` what the user sees; `mod.rs` does the work in order. Nothing outside knows clap. `shared` holds what verbs share.
 
+mod calibrate;
 mod check;
 mod cli;
 mod compare;
@@ -41,6 +42,7 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
         Command::Compare(args) => compare::run(args, global),
         Command::Stress(args) => stress::run(*args, global),
         Command::Table(args) => table::run(args, global),
+        Command::Calibrate(args) => calibrate::run(args, global),
         Command::Track(args) => track::run(args, global),
         Command::Report(args) => report::run(args, global),
         Command::Export(args) => export::run(args, global),

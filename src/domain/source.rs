@@ -8,6 +8,8 @@ use crate::error::PhotoError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     pub path: PathBuf,
+    /// Which frame of a file with several, from 1 on.
+    pub frame: Option<u32>,
     /// How the photo is called in results: relative, `/` between parts, unique.
     pub name: String,
     /// As `name`, but distinct from the others on systems that ignore case, too, and short enough to write.

@@ -1,7 +1,8 @@
 //! Masks held against each other: the figures (`score`), results against references (`eval`),
 //! labels that classifiers give against true ones (`labels`), a run against another (`compare`),
-//! photos against worse ones of themselves (`stress`).
+//! photos against worse ones of themselves (`stress`), settings of a model against all others (`calibrate`).
 
+pub(crate) mod calibrate;
 pub(crate) mod cohort;
 pub(crate) mod compare;
 pub(crate) mod eval;

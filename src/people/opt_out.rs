@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::vault::Vault;
+use crate::domain::frame;
 use crate::domain::record::Exclusion;
 use crate::domain::words::counted;
 use crate::error::UsageError;
@@ -135,7 +136,9 @@ impl OptOut {
     /// Whether the photo at this relative path (as shown in records) is somebody's who opted out.
     pub fn excludes(&self, path: &str) -> bool {
         let is_known = |people: &Remembered| people.knows_photo(path, self.pseudonyms.as_ref());
-        self.line_for(path).is_some() || [&self.withdrawn, &self.listed].into_iter().flatten().any(is_known)
+        let is_out =
+            self.line_for(path).is_some() || [&self.withdrawn, &self.listed].into_iter().flatten().any(is_known);
+        is_out || frame::file_of(path).is_some_and(|file| self.excludes(file))
     }
 
     /// Photos that the list or the table names, whether there are any or not; codes where there is a key.
@@ -170,7 +173,8 @@ impl OptOut {
     }
 
     fn lines_met<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> HashSet<usize> {
-        paths.into_iter().filter_map(|path| self.line_for(path)).collect()
+        let file_line = |path| self.line_for(frame::file_of(path)?);
+        paths.into_iter().filter_map(|path| self.line_for(path).or_else(|| file_line(path))).collect()
     }
 
     /// What outputs say of it, given the paths of the photos that were left out; nothing where nobody is listed.

@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::disk::describe;
 use crate::disk::vault::{Vault, is_encrypted, read_as_is, refuse_readable_by_others};
+use crate::domain::frame;
 use crate::error::UsageError;
 
 const MIN_KEY_BYTES: usize = 32;
@@ -70,8 +71,9 @@ impl Pseudonyms {
         (0..CODE_BYTES * 8 / 5).rev().map(|i| ALPHABET[(bits >> (5 * i) & 31) as usize] as char).collect()
     }
 
-    /// A relative path with a code for every folder and for the file's stem; the extension stays.
+    /// A relative path with a code for every folder and for the file's stem; the extension and a frame's number stay.
     pub fn path(&self, path: &str) -> String {
+        let (path, frame) = frame::split(path);
         let (folders, file) = path.rsplit_once('/').map_or((None, path), |(folders, file)| (Some(folders), file));
         let (stem, extension) = split_extension(file);
         let mut coded: Vec<_> = folders.iter().flat_map(|f| f.split('/')).map(|name| self.code(name)).collect();
@@ -79,7 +81,7 @@ impl Pseudonyms {
             Some(extension) => format!("{}.{extension}", self.code(stem)),
             None => self.code(stem),
         });
-        coded.join("/")
+        coded.join("/") + frame
     }
 }
 

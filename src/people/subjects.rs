@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::disk::describe;
 use crate::disk::vault::Vault;
+use crate::domain::frame;
 use crate::domain::pairing::aliases;
 use crate::error::UsageError;
 use crate::people::Pseudonyms;
@@ -136,7 +137,8 @@ impl Subjects {
     fn line_index(&self, image: &str) -> Option<usize> {
         let image = normalise(image);
         let mut folders = image.rmatch_indices('/').map(|(end, _)| &image[..end]);
-        self.line_by_name(&image).or_else(|| folders.find_map(|name| self.by_image.get(name)).copied())
+        let of_file = || self.line_by_name(frame::file_of(&image)?);
+        self.line_by_name(&image).or_else(of_file).or_else(|| folders.find_map(|name| self.by_image.get(name)).copied())
     }
 
     fn line_by_name(&self, image: &str) -> Option<usize> {

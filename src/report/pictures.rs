@@ -12,9 +12,11 @@ use super::outline::{path, reduced};
 use super::rows::Row;
 use crate::batch::{MemoryGate, footprint};
 use crate::disk::vault::Vault;
+use crate::domain::frame;
 use crate::domain::geometry::Rect;
 use crate::domain::mask::{LESION, SKIN, is_lesion};
 use crate::domain::photo::resize;
+use crate::domain::record::DicomInput;
 use crate::input::decode::{Limits, decode, header};
 
 const PHOTO_QUALITY: u8 = 80;
@@ -70,10 +72,8 @@ pub fn pictures(row: &Row, plan: &ReportPlan, photo_size: u32, memory: &MemoryGa
         Some(Outlines(width, height, path(&labels, LESION), skin, truth.unwrap_or_default(), later))
     };
     let outlines = outlines();
-    let photo = plan
-        .photos
-        .as_ref()
-        .and_then(|folder| photo_jpeg(&folder.join(&row.path), photo_size, &plan.results.vault, memory));
+    let photo =
+        plan.photos.as_ref().and_then(|folder| photo_jpeg(folder, row, photo_size, &plan.results.vault, memory));
     Pictures { outlines, photo: photo.map(|bytes| BASE64_STANDARD.encode(bytes)), lacks_truth }
 }
 
@@ -83,10 +83,14 @@ fn scaled(width: u32, height: u32, longer: u32) -> (u32, u32) {
 }
 
 /// Decoded and encoded again: no metadata of the photo comes along.
-fn photo_jpeg(path: &Path, size: u32, vault: &Vault, memory: &MemoryGate) -> Option<Vec<u8>> {
+fn photo_jpeg(folder: &Path, row: &Row, size: u32, vault: &Vault, memory: &MemoryGate) -> Option<Vec<u8>> {
     let limits = Limits::default();
-    let file = vault.read_within(path, limits.max_file_bytes).ok()?;
-    let header = header(&file, &limits).ok()?;
+    let dicom = row.dicom.as_ref();
+    let path = frame::file_of(&row.path).filter(|_| dicom.is_some_and(|dicom| dicom.frames > 1)).unwrap_or(&row.path);
+    let file = vault.read_within(&folder.join(path), limits.max_file_bytes).ok()?;
+    let mut header = header(&file, &limits).ok()?;
+    header.frame = dicom.map(|dicom| dicom.frame);
+    header.window = dicom.and_then(DicomInput::window_of_manifest);
     let _share = memory.enter(footprint(file.len(), header));
     let photo = decode(&file, header, size).ok()?.photo;
     let (width, height) = scaled(photo.width, photo.height, size);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ReportPlan;
 use super::words::Words;
-use crate::domain::record::{Classification, Done, FileRef, Outcome, Record, Size};
+use crate::domain::record::{Classification, DicomInput, Done, FileRef, Outcome, Record, Size};
 use crate::error::UsageError;
 use crate::evaluation::score::strata::MISSING;
 use crate::store::review::{Remark, result_id};
@@ -87,6 +87,7 @@ pub struct Row {
     pub mask: Option<(FileRef, Size)>,
     pub size: Option<(u32, u32)>,
     pub orientation: u8,
+    pub dicom: Option<DicomInput>,
     pub is_scored: bool,
     /// Whose photo it is.
     pub subject: Option<String>,
@@ -237,6 +238,7 @@ impl Row {
             mask: done.map(|d| (d.mask.clone(), d.photo)),
             size: done.map(|d| (d.photo.width, d.photo.height)),
             orientation: record.input().orientation.unwrap_or(1),
+            dicom: record.input().dicom.clone(),
             is_scored: score.is_some(),
             subject: None,
             id: result_id(record),

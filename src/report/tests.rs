@@ -28,6 +28,7 @@ fn row(path: &str, dice: Option<f64>) -> Row {
         )),
         size: Some((10, 10)),
         orientation: 1,
+        dicom: None,
         is_scored: false,
         subject: None,
         id: "0123456789abcdef".into(),

@@ -53,7 +53,7 @@ const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
     ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 18] = [
+pub const DERIVED: [&str; 20] = [
     "scores.json",
     "scores.csv",
     "labels.json",
@@ -69,6 +69,8 @@ pub const DERIVED: [&str; 18] = [
     "track.json",
     "track.csv",
     "track.html",
+    "calibrate.json",
+    "calibrated.json",
     "stress.json",
     "stress.csv",
     "stress.html",
@@ -89,6 +91,12 @@ pub fn record_path(file_name: &str) -> String {
 
 pub fn mask_path(file_name: &str) -> String {
     format!("masks/{file_name}.png")
+}
+
+/// The map of the one kind of lesion that belongs to a mask, of the photo or of the model.
+pub fn lesion_map_path(mask: &str) -> String {
+    let file_name = mask.split_once('/').map_or(mask, |(_, name)| name);
+    format!("probs/{}.lesion.png", file_name.strip_suffix(".png").unwrap_or(file_name))
 }
 
 /// Where the model's mask is kept when somebody corrected it.

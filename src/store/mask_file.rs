@@ -26,6 +26,8 @@ pub enum MaskError {
         "it holds other values: a mask has the values 0 background, 1 normal skin, 2 lesion (or the kinds of the model, from 2 on), or their colours"
     )]
     OtherValues,
+    #[error("it is no map of probabilities as `derm-seg run --probs` writes them")]
+    NoProbabilities,
     #[error("it is not the mask that its record promises")]
     NotPromised,
     #[error("the mask was changed after the run, and cannot be used ({0}); `derm-seg run --overwrite` makes it again")]
@@ -58,6 +60,22 @@ pub fn decode(bytes: &[u8], size: Size, kinds: usize) -> Result<LabelMap, MaskEr
     };
     let data = data.ok_or(MaskError::OtherValues)?;
     Ok(LabelMap { width: size.width, height: size.height, data })
+}
+
+/// A map of `run --probs`, of 8 or of 16 bits, as values 0 to 255.
+pub fn decode_probabilities(bytes: &[u8], size: Size) -> Result<Vec<u8>, MaskError> {
+    let mut reader = open(bytes, size)?;
+    let depth = reader.info().bit_depth;
+    if reader.info().color_type != ColorType::Grayscale || !matches!(depth, BitDepth::Eight | BitDepth::Sixteen) {
+        return Err(MaskError::NoProbabilities);
+    }
+    let mut values = vec![0; reader.output_buffer_size().ok_or(MaskError::TooLarge)?];
+    reader.next_frame(&mut values)?;
+    if depth == BitDepth::Eight {
+        return Ok(values);
+    }
+    let rounded = |pair: &[u8]| ((u32::from(pair[0]) << 8 | u32::from(pair[1])) + 128) / 257;
+    Ok(values.chunks_exact(2).map(|pair| rounded(pair) as u8).collect())
 }
 
 /// The values of one row, of which a byte holds one or several.

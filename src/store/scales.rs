@@ -1,5 +1,5 @@
-//! How long a pixel is in each photo, by what the user said of it: one length for all, a column of the clinical table, or
-//! what the ruler of the report found.
+//! How long a pixel is in each photo, by what the user said of it (one length for all, a column of the clinical table, what
+//! the ruler of the report found) and by what a DICOM file says of itself.
 
 use std::sync::Arc;
 
@@ -35,13 +35,21 @@ impl Scales {
     fn of(&self, record: &Record) -> Option<Scale> {
         let measured = self.review.as_ref().and_then(|review| review.mm_per_px(record));
         let measured = measured.map(|mm| Scale::of(mm, ScaleSource::Review));
-        measured.or_else(|| self.of_name(&record.input().path))
+        let of_file = || {
+            let mm = record.input().dicom.as_ref()?.mm_per_px()?;
+            Some(Scale::of(mm, ScaleSource::File))
+        };
+        let path = &record.input().path;
+        measured.or_else(|| self.of_table(path)).or_else(of_file).or_else(|| self.of_name(path))
     }
 
     /// Of a photo of which nothing but its name is known.
     pub fn of_name(&self, path: &str) -> Option<Scale> {
-        let of_table = self.table.as_ref().and_then(|table| table.mm_per_px(path));
-        let of_table = of_table.map(|mm| Scale::of(mm, ScaleSource::Table));
-        of_table.or(self.stated.map(|mm| Scale::of(mm, ScaleSource::Stated)))
+        self.of_table(path).or(self.stated.map(|mm| Scale::of(mm, ScaleSource::Stated)))
+    }
+
+    fn of_table(&self, path: &str) -> Option<Scale> {
+        let mm = self.table.as_ref()?.mm_per_px(path)?;
+        Some(Scale::of(mm, ScaleSource::Table))
     }
 }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use derm_seg::input::decode;
 use derm_seg::input::decode::Limits;
 
+use crate::kit::dicom::{Coding, Dicom};
 use crate::kit::files::{self, Jpeg};
 use crate::kit::icc::Space;
 use crate::kit::photos::Scene;
@@ -34,6 +35,9 @@ fn good_files() -> Vec<(&'static str, Vec<u8>)> {
         ("webp", files::webp(&photo)),
         ("webp", files::animated_webp(&[&photo, &photo])),
         ("gif", files::animated_gif(&[&photo, &photo])),
+        ("dcm", Dicom::photo(&photo).identifying().bytes()),
+        ("dcm", Dicom::jpeg(&[&photo]).identifying().bytes()),
+        ("dcm", Dicom::slice(64, 48, &[-7; 64 * 48]).identifying().coded(Coding::Implicit).bytes()),
     ]
 }
 

@@ -21,6 +21,7 @@ use crate::kit::lesions::Kind;
 use crate::kit::models::{that_fail, that_work};
 use crate::kit::photos::{Backdrop, Body, Scene};
 use crate::kit::spoil::cut;
+use crate::kit::visits::{Spot, Visit};
 use crate::support::results_folder::{Photo, binary, excluded, failed, results, square, write_text};
 use crate::support::{Lab, Ran, program};
 
@@ -98,9 +99,33 @@ fn study() -> Lab {
         }
     }
     lab.install_classifier("second", "lesion", false);
+    lab.put("visits.csv", visits(&lab).as_bytes());
     lab.put("photos/P06/face.jpg", &Jpeg::camera().write(&faces::draw(400, 500)));
     lab.put("patients.csv", table.as_bytes());
     lab
+}
+
+/// Photos of two patients of the study on three days, and their table: of one a lesion grows and another fades, of the other
+/// the last photo is of another place.
+fn visits(lab: &Lab) -> String {
+    let [grows, fades] = [Spot::new(-0.4, -0.3, 0.2), Spot::new(0.4, 0.25, 0.2)];
+    let of =
+        |larger: f32, smaller: f32| [Spot { radius: 0.2 * larger, ..grows }, Spot { radius: 0.2 * smaller, ..fades }];
+    let visits = [
+        ("P01", 0, Visit::new(1, &of(1.0, 1.0))),
+        ("P01", 28, Visit::new(1, &of(1.15, 0.8)).from(1.1, 9.0, (0.04, -0.03), 0.9)),
+        ("P01", 84, Visit::new(1, &of(1.4, 0.6)).from(0.9, -14.0, (-0.04, 0.03), 1.08)),
+        ("P04", 0, Visit::new(2, &[grows])),
+        ("P04", 28, Visit::new(2, &[grows]).from(0.95, 6.0, (0.02, 0.02), 0.95)),
+        ("P04", 84, Visit::new(7, &[grows])),
+    ];
+    let mut table = "path,patient,site,day\n".to_owned();
+    for (patient, day, visit) in visits {
+        let path = format!("{patient}/arm-day{day:02}.jpg");
+        lab.put(&format!("visits/{path}"), &Jpeg::camera().write(&visit.draw(400, 300).photo));
+        table += &format!("{path},{patient},arm,{day}\n");
+    }
+    table
 }
 
 /// Finished results and reference masks, without a photo: squares, so that every figure can be counted by hand.
@@ -175,6 +200,7 @@ macro_rules! documents {
 }
 
 documents! {
+    calibrate: crate::calibrate::study(0.97),
     check: photos_with_faults(),
     compare: scored(),
     completions: Lab::new(),

@@ -5,6 +5,7 @@
 mod at_rest;
 mod bombs;
 mod browser;
+mod calibrate;
 mod check;
 mod classify;
 mod command_line;
@@ -15,6 +16,7 @@ mod correct;
 mod crash;
 mod crops;
 mod damage;
+mod dicom;
 mod documents;
 mod eval;
 mod export;

@@ -52,6 +52,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         vec!["export", "out", "-f", "labelme", "-o", "labelme"],
         vec!["export", "out", "-f", "geojson", "-o", "geojson"],
         vec!["export", "out", "-f", "csv", "-o", "lesions.csv"],
+        vec!["calibrate", "out", "--truth", "again/masks"],
         coded(&["correct", "out", "--masks", "labelme", "--photos", "photos"]),
         coded(&["measure", "out", "--photos", "photos", "--crops", "both"]),
         coded(&["table", "out", "--subjects", "patients.csv", "--scores", "scores/scores.json"]),

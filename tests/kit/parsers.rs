@@ -15,15 +15,16 @@ use derm_seg::inference::manifest::{
     Element, GraphInfo, Layout, Manifest, Observed, TensorInfo, fill_in_input, fill_in_output, resolve_input,
     resolve_output, side_files,
 };
-use derm_seg::input::decode::{Limits, decode, header, sniff};
+use derm_seg::input::decode::{Limits, PhotoFormat, decode, header, sniff};
 use derm_seg::input::discover::read_list;
-use derm_seg::input::walk::{gif, icc, jpeg, png, riff, tiff};
+use derm_seg::input::walk::{dicom, gif, icc, jpeg, png, riff, tiff};
 use derm_seg::people::Remembered;
 use derm_seg::people::subjects::{Subjects, SubjectsPlan};
 use derm_seg::privacy::findings::{scan_bytes, scan_path};
 use derm_seg::privacy::scrub::scrub;
 use derm_seg::store::{Review, decode_mask, encode_mask};
 
+use super::dicom::{Coding, Dicom};
 use super::files::{self, Jpeg};
 use super::icc::Space;
 use super::models;
@@ -92,6 +93,10 @@ fn photos() -> Vec<Vec<u8>> {
         files::webp(&photo),
         files::animated_webp(&[&photo, &photo]),
         files::animated_gif(&[&photo, &photo]),
+        Dicom::photo(&photo).identifying().bytes(),
+        Dicom::jpeg(&[&photo, &photo]).bytes(),
+        Dicom::slice(16, 12, &[40; 192]).identifying().coded(Coding::Big).bytes(),
+        Dicom::photo(&photo).identifying().coded(Coding::Implicit).bare(),
         exif,
     ]
 }
@@ -107,6 +112,13 @@ fn walks(bytes: &[u8]) {
     black_box((png::parts(bytes).count(), riff::parts(bytes).count(), gif::parts(bytes).count()));
     black_box((tiff::has_second_page(bytes), tiff::says_adobe_rgb(bytes), jpeg::is_complete(bytes)));
     black_box(icc::tags(bytes).map(Iterator::count));
+    black_box(dicom::Dicom::new(bytes).map(|file| deep(file.data()))).ok();
+}
+
+/// All elements of a DICOM file, also those inside others.
+fn deep(data: dicom::DataSet) -> usize {
+    let inside = |element: dicom::Element| element.items().flatten().map(deep).sum::<usize>();
+    data.elements().flatten().map(|element| 1 + inside(element) + element.fragments().count()).sum()
 }
 
 fn headers(bytes: &[u8]) {
@@ -119,7 +131,8 @@ fn small() -> Limits {
 }
 
 fn pictures(bytes: &[u8]) {
-    if let Ok(header) = header(bytes, &small()) {
+    if let Ok(mut header) = header(bytes, &small()) {
+        header.frame = (header.format == PhotoFormat::Dicom).then_some(1);
         black_box(decode(bytes, header, u32::MAX).is_ok());
     }
 }

@@ -34,7 +34,7 @@ pub fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError>
         tracing::warn!("a link that leads back to a folder above it was not followed");
     }
     if found.sources.is_empty() {
-        return Err(UsageError("No photos were found. Name files or folders that hold JPEG, PNG, TIFF, BMP, WebP or GIF files; -v tells what was skipped.".into()));
+        return Err(UsageError("No photos were found. Name files or folders that hold JPEG, PNG, TIFF, BMP, WebP, GIF or DICOM files; -v tells what was skipped.".into()));
     }
     let theirs: Vec<String> = found.sources.iter().filter(|s| s.opted_out).map(|s| s.name.clone()).collect();
     let opted_out = plan.opt_out.left_out(&theirs);

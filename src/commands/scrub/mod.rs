@@ -22,7 +22,7 @@ use crate::domain::source::Source;
 use crate::domain::words::counted;
 use crate::error::{PhotoError, RunError, UsageError};
 use crate::exit;
-use crate::input::discover::{check_locks, code_names, discover};
+use crate::input::discover::{Filter, check_locks, code_names, discover};
 use crate::people::lines_without_photos;
 use crate::privacy::faces;
 use crate::privacy::findings;
@@ -99,8 +99,8 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
 }
 
 fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
-    let mut found =
-        discover(&plan.inputs, plan.base.as_deref(), &Default::default(), Some(&plan.output), &plan.opt_out)?;
+    let whole_files = Filter { whole_files: true, ..Filter::default() };
+    let mut found = discover(&plan.inputs, plan.base.as_deref(), &whole_files, Some(&plan.output), &plan.opt_out)?;
     if found.sources.is_empty() {
         return Err(UsageError("no photos were found: name photos, or folders that hold photos".into()));
     }

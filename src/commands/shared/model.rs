@@ -15,7 +15,7 @@ pub struct ModelArgs {
     #[arg(short, long, value_name = "PATH", env = "DERM_SEG_MODEL", hide_env_values = true)]
     pub model: Option<PathBuf>,
     /// The model's description, where it does not lie beside it
-    #[arg(long, value_name = "FILE", requires = "model")]
+    #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
     /// Go on only if the model has this SHA-256 (`derm-seg model show` tells it)
     #[arg(long, value_name = "HASH")]
@@ -72,7 +72,7 @@ pub enum DeviceName {
 pub fn find_model(args: &ModelArgs) -> Result<Model, UsageError> {
     let mut model = match &args.model {
         Some(path) => manifest::locate(path, args.manifest.as_deref())?,
-        None => manifest::built_in()?,
+        None => manifest::built_in_as(args.manifest.as_deref())?,
     };
     if let Some(wanted) = args.model_sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&model.id.sha256)) {
         return Err(UsageError(format!(

@@ -1,5 +1,7 @@
 //! One image: its prediction against the reference, or against the majority of several.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::inputs::{Annotator, Predictions};
@@ -42,33 +44,9 @@ pub fn score_image(
     let prediction = predictions.read(index).map_err(|e| failure("prediction_unreadable", e.to_string()))?;
     let bytes_a_pixel = SCORING + annotators.len() as u64;
     let _share = memory.enter_picture((prediction.width, prediction.height), bytes_a_pixel);
-    let mut truths: Vec<Option<LabelMap>> = Vec::with_capacity(annotators.len());
-    for annotator in annotators {
-        let Some(truth) = annotator.of[index] else {
-            truths.push(None);
-            continue;
-        };
-        let name = &annotator.folder.names[truth];
-        let map = annotator
-            .folder
-            .read(truth, &annotator.format)
-            .map_err(|e| failure("truth_unreadable", format!("{name}: {e} (format {})", annotator.format)))?;
-        let map = if stored_grid { upright(map, this.orientation) } else { map };
-        if (map.width, map.height) != (prediction.width, prediction.height) {
-            return Err(failure("size_mismatch", mismatch(name, &map, &prediction, this.orientation, stored_grid)));
-        }
-        truths.push(Some(map));
-    }
-
-    let present: Vec<&LabelMap> = truths.iter().flatten().collect();
-    let voted;
-    let truth = match present.as_slice() {
-        [] => return Err(failure("truth_unreadable", "there is no reference".to_owned())),
-        [only] => only,
-        many => {
-            voted = majority(many).unwrap_or_else(|| many[0].clone());
-            &voted
-        }
+    let truths = references(index, (prediction.width, prediction.height), predictions, annotators, stored_grid)?;
+    let Some(truth) = together(&truths) else {
+        return Err(failure("truth_unreadable", "there is no reference".to_owned()));
     };
     let marks_skin = annotators.iter().any(|a| a.format.marks_skin());
     let agreement = if annotators.len() > 1 {
@@ -82,18 +60,51 @@ pub fn score_image(
     Ok(ImageScore {
         width: prediction.width,
         height: prediction.height,
-        pair: score(&prediction, truth, options, this.mm_per_px, marks_skin),
+        pair: score(&prediction, &truth, options, this.mm_per_px, marks_skin),
         truth_marks_skin: truth.data.contains(&SKIN),
         agreement,
     })
 }
 
-fn mismatch(name: &str, truth: &LabelMap, prediction: &LabelMap, orientation: u8, stored_grid: bool) -> String {
-    let sizes = format!(
-        "the prediction is {}x{}, the reference {name} is {}x{}",
-        prediction.width, prediction.height, truth.width, truth.height
-    );
-    let lying = (truth.width, truth.height) == (prediction.height, prediction.width);
+/// Of every annotator, where there is one, in the size of the prediction.
+pub fn references(
+    index: usize,
+    size: (u32, u32),
+    predictions: &Predictions,
+    annotators: &[Annotator],
+    stored_grid: bool,
+) -> Result<Vec<Option<LabelMap>>, ScoreFailure> {
+    let this = &predictions.list[index];
+    let failure = |code, message: String| ScoreFailure { image: this.image.clone(), code, message };
+    let read = |annotator: &Annotator| {
+        let Some(truth) = annotator.of[index] else { return Ok(None) };
+        let name = &annotator.folder.names[truth];
+        let map = annotator
+            .folder
+            .read(truth, &annotator.format)
+            .map_err(|e| failure("truth_unreadable", format!("{name}: {e} (format {})", annotator.format)))?;
+        let map = if stored_grid { upright(map, this.orientation) } else { map };
+        match (map.width, map.height) == size {
+            true => Ok(Some(map)),
+            false => Err(failure("size_mismatch", mismatch(name, &map, size, this.orientation, stored_grid))),
+        }
+    };
+    annotators.iter().map(read).collect()
+}
+
+/// The only one, or the majority of several.
+pub fn together(references: &[Option<LabelMap>]) -> Option<Cow<'_, LabelMap>> {
+    let present: Vec<&LabelMap> = references.iter().flatten().collect();
+    match present.as_slice() {
+        [] => None,
+        [only] => Some(Cow::Borrowed(only)),
+        many => Some(majority(many).map_or(Cow::Borrowed(many[0]), Cow::Owned)),
+    }
+}
+
+fn mismatch(name: &str, truth: &LabelMap, (width, height): (u32, u32), orientation: u8, stored_grid: bool) -> String {
+    let sizes = format!("the prediction is {width}x{height}, the reference {name} is {}x{}", truth.width, truth.height);
+    let lying = (truth.width, truth.height) == (height, width);
     let remedy = match (lying && orientation > 4, stored_grid) {
         (true, false) => "it seems to be drawn on the pixels as stored: try --truth-grid stored",
         (true, true) => "it seems to be drawn on the upright photo: leave out --truth-grid stored",

@@ -16,7 +16,7 @@ use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
 use crate::store::review::Reviewed;
-use crate::store::{MaskError, file_name_of, model_mask_path};
+use crate::store::{MaskError, file_name_of, lesion_map_path, model_mask_path};
 
 /// Everything that is scored, in pairs.
 pub struct Inputs {
@@ -205,6 +205,12 @@ impl Predictions {
 
     pub fn is_results(&self) -> bool {
         self.results.is_some()
+    }
+
+    /// The size of a photo of results, and its map of lesion probabilities where `run --probs` made one.
+    pub fn lesion_map(&self, index: usize) -> Option<(Size, PathBuf)> {
+        let (Source::Mask(mask, size), Some(results)) = (&self.list[index].source, &self.results) else { return None };
+        Some((*size, results.root.join(lesion_map_path(&mask.path))))
     }
 
     /// With every kind of lesion as a lesion, or the one that is scored.

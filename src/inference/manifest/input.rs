@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::graph::{Dim, Element, GraphInfo, TensorInfo};
-use super::{Channels, InputManifest, Layout, Resize, SizeRule, Unclear};
+use super::{Channels, InputManifest, Layout, Resize, SizeRule, Unclear, WindowRule};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Input {
@@ -20,6 +20,9 @@ pub struct Input {
     /// One more channel, of the lesions.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub mask: bool,
+    /// Of DICOM files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowRule>,
 }
 
 impl Input {
@@ -44,6 +47,12 @@ pub fn resolve_input(wanted: &InputManifest, graph: &GraphInfo) -> Result<(Input
     let axes = axes(tensor, layout);
     let channels = channels(wanted.channels, colours(axes.channels, mask), tensor, &mut assumed)?;
     let size = size(wanted.size, &axes, tensor, &mut assumed)?;
+    if wanted
+        .window
+        .is_some_and(|window| !(window.center.is_finite() && window.width > 0.0 && window.width.is_finite()))
+    {
+        return Err(Unclear::Wrong("The manifest's window needs a center and a width over 0.".into()));
+    }
     let (scale, mean, std) = normalisation(wanted, tensor.element, channels.count())?;
     let input = Input {
         name: tensor.name.clone(),
@@ -57,6 +66,7 @@ pub fn resolve_input(wanted: &InputManifest, graph: &GraphInfo) -> Result<(Input
         mean,
         std,
         mask,
+        window: wanted.window,
     };
     Ok((input, assumed))
 }

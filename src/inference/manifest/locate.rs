@@ -27,7 +27,12 @@ pub struct Model {
 }
 
 pub fn built_in() -> Result<Model, UsageError> {
-    let manifest = parse(BUILT_IN_MANIFEST, "the built-in model")?;
+    built_in_as(None)
+}
+
+/// The built-in model with another description of it, such as `calibrate` writes.
+pub fn built_in_as(manifest: Option<&Path>) -> Result<Model, UsageError> {
+    let manifest = manifest.map_or_else(|| parse(BUILT_IN_MANIFEST, "the built-in model"), read_manifest)?;
     finish(manifest, Cow::Borrowed(BUILT_IN_GRAPH), None, "derm-skin", None)
 }
 

@@ -17,7 +17,7 @@ pub use graph::{Dim, Element, GraphInfo, Observed, ROUNDING, TensorInfo};
 pub use input::{Input, resolve_input};
 pub use labels::{LabelOutput, labels_output, resolve_labels};
 pub use locate::BUILT_IN_CARD;
-pub use locate::{Model, built_in, locate};
+pub use locate::{Model, built_in, built_in_as, locate};
 pub use output::{Output, map_output, resolve_output};
 pub use template::{fill_in_input, fill_in_output};
 
@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::crop::Frame;
-use crate::domain::record::{ClassifiedPart, Confidence};
+use crate::domain::record::{ClassifiedPart, Confidence, Window, WindowFunction, WindowSource};
 
 pub const MANIFEST_SCHEMA: &str = "derm-seg/manifest/1";
 
@@ -126,6 +126,24 @@ pub struct InputManifest {
     /// Of a classifier: one more channel after the colours, 1 in lesions and 0 elsewhere (255 for a graph that takes bytes).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<bool>,
+    /// Which grey values of DICOM files are black and white, in place of what the files say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowRule>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowRule {
+    pub center: f64,
+    pub width: f64,
+    #[serde(default)]
+    pub function: WindowFunction,
+}
+
+impl WindowRule {
+    pub fn of_manifest(self) -> Window {
+        Window { center: self.center, width: self.width, function: self.function, source: WindowSource::Manifest }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,8 +1,10 @@
 //! A file's bytes become upright sRGB pixels. The content decides what a file is, never its name.
 //!
-//! `jpeg` reads JPEG, the commonest by far, and `scaled` the large ones at a reduced size; `other` the rest through the `image` crate; `sniff` tells them apart. `opener`
+//! `jpeg` reads JPEG, the commonest by far, and `scaled` the large ones at a reduced size; `dicom` files of hospitals; `other` the rest
+//! through the `image` crate; `sniff` tells them apart. `opener`
 //! makes the decoders: sizes are checked against the limits before anything is allocated for pixels.
 
+pub mod dicom;
 mod jpeg;
 pub(crate) mod opener;
 mod other;
@@ -16,7 +18,7 @@ use image::{DynamicImage, RgbImage};
 
 use crate::domain::colour::{Doubt, Samples, Space, to_srgb};
 use crate::domain::photo::Photo;
-use crate::domain::record::Size;
+use crate::domain::record::{Size, Window};
 use crate::error::{PhotoError, PhotoWarning};
 use opener::{Bound, Refused, one_line};
 
@@ -40,16 +42,24 @@ pub struct Decoded {
     pub photo: Photo,
     pub header: Header,
     pub warnings: Vec<PhotoWarning>,
+    /// Which values of a DICOM file are black and white; none where they are shown as they are.
+    pub window: Option<Window>,
 }
 
 /// Known before any pixel is decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Header {
     pub format: PhotoFormat,
     /// As stored, before the orientation.
     pub size: Size,
     /// EXIF value, 1 to 8.
     pub orientation: u8,
+    /// Which frame of several is meant, from 1 on.
+    pub frame: Option<u32>,
+    /// The window that was asked for, in place of the file's.
+    pub window: Option<Window>,
+    /// Bytes that the file takes in memory besides itself and its pixels.
+    pub unpacked: u64,
 }
 
 /// Pixels as they came out of a decoder.
@@ -62,18 +72,25 @@ struct Raw {
 /// Reads the header only, and checks the size against the limits.
 pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
     let format = sniff(bytes)?;
+    let mut unpacked = 0;
     let (size, orientation) = match format {
         PhotoFormat::Jpeg => jpeg::header(bytes, limits)?,
+        PhotoFormat::Dicom => {
+            let size;
+            (size, unpacked) = dicom::header(bytes, limits)?;
+            (size, Orientation::NoTransforms)
+        }
         _ => other::header(bytes, format, limits)?,
     };
-    Ok(Header { format, size, orientation: orientation.to_exif() })
+    Ok(Header { format, size, orientation: orientation.to_exif(), frame: None, window: None, unpacked })
 }
 
 /// `enough` pixels on the longer side will do: a JPEG that has twice as many is decoded at a reduced size.
 pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, PhotoError> {
-    let raw = match header.format {
-        PhotoFormat::Jpeg => jpeg::decode(bytes, enough)?,
-        _ => other::decode(bytes, header)?,
+    let (raw, window) = match header.format {
+        PhotoFormat::Jpeg => (jpeg::decode(bytes, enough)?, None),
+        PhotoFormat::Dicom => dicom::decode(bytes, header)?,
+        _ => (other::decode(bytes, header)?, None),
     };
     let mut warnings = raw.warnings;
     let (rgb, doubt) = to_srgb(raw.samples, &raw.space);
@@ -82,7 +99,7 @@ pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, Phot
         Doubt::CmykApproximate => PhotoWarning::CmykApproximate,
     }));
     let photo = turn_upright(rgb, header)?;
-    Ok(Decoded { photo, header, warnings })
+    Ok(Decoded { photo, header, warnings, window })
 }
 
 fn turn_upright(rgb: Vec<u8>, header: Header) -> Result<Photo, PhotoError> {

@@ -59,6 +59,6 @@ fn has_more_pictures(bytes: &[u8], format: PhotoFormat) -> bool {
             gif::parts(bytes).filter(|part| matches!(part, gif::Part::Image(_) | gif::Part::Broken)).nth(1).is_some()
         }
         PhotoFormat::Tiff => tiff::has_second_page(bytes),
-        PhotoFormat::Jpeg | PhotoFormat::Bmp => false,
+        PhotoFormat::Jpeg | PhotoFormat::Bmp | PhotoFormat::Dicom => false,
     }
 }

@@ -1,6 +1,7 @@
 //! What a file is, from its first bytes.
 
 use crate::error::PhotoError;
+use crate::input::walk::dicom::{PREAMBLE, is_bare};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhotoFormat {
@@ -10,6 +11,7 @@ pub enum PhotoFormat {
     Bmp,
     WebP,
     Gif,
+    Dicom,
 }
 
 impl PhotoFormat {
@@ -21,6 +23,7 @@ impl PhotoFormat {
             PhotoFormat::Bmp => "bmp",
             PhotoFormat::WebP => "webp",
             PhotoFormat::Gif => "gif",
+            PhotoFormat::Dicom => "dicom",
         }
     }
 }
@@ -35,6 +38,8 @@ pub fn sniff(bytes: &[u8]) -> Result<PhotoFormat, PhotoError> {
         |brands: &[&[u8]]| bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|b| brands.contains(&b));
     match bytes {
         [] => Err(PhotoError::EmptyFile),
+        // The preamble may be the header of another format.
+        _ if bytes.get(PREAMBLE..PREAMBLE + 4) == Some(b"DICM") => Ok(PhotoFormat::Dicom),
         [0xff, 0xd8, 0xff, ..] => Ok(PhotoFormat::Jpeg),
         [0x89, b'P', b'N', b'G', ..] => Ok(PhotoFormat::Png),
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] | [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => {
@@ -43,7 +48,7 @@ pub fn sniff(bytes: &[u8]) -> Result<PhotoFormat, PhotoError> {
         [b'B', b'M', ..] if bytes.len() >= 26 => Ok(PhotoFormat::Bmp),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(PhotoFormat::WebP),
         [b'G', b'I', b'F', b'8', ..] => Ok(PhotoFormat::Gif),
-        _ if bytes.get(128..132) == Some(b"DICM") => unsupported("DICOM"),
+        _ if is_bare(bytes) => Ok(PhotoFormat::Dicom),
         _ if box_brand(&[b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"]) => unsupported("HEIC"),
         _ if box_brand(&[b"avif", b"avis"]) => unsupported("AVIF"),
         [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => unsupported("JPEG XL"),
@@ -64,6 +69,9 @@ mod tests {
         assert_eq!(sniff(b"hello, this is a text"), Err(PhotoError::UnknownFormat));
         assert_eq!(sniff(b"\0\0\0\x18ftypheic\0\0\0\0"), Err(PhotoError::UnsupportedFormat("HEIC")));
         assert_eq!(sniff(&[0; 64]), Err(PhotoError::OnlyZeros));
-        assert_eq!(sniff(&[&[0u8; 128][..], b"DICM"].concat()), Err(PhotoError::UnsupportedFormat("DICOM")));
+        assert_eq!(sniff(&[&[0u8; 128][..], b"DICM"].concat()).unwrap(), PhotoFormat::Dicom);
+        assert_eq!(sniff(&[b"II*\0", &[0u8; 124][..], b"DICM"].concat()).unwrap(), PhotoFormat::Dicom);
+        assert_eq!(sniff(b"\x08\0\x05\0CS\x0a\0ISO_IR 100").unwrap(), PhotoFormat::Dicom);
+        assert_eq!(sniff(b"\x08\0\x16\0\x1a\0\0\x001.2.840.10008.5.1.4.1.1.7").unwrap(), PhotoFormat::Dicom);
     }
 }

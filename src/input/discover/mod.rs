@@ -23,7 +23,7 @@ use crate::disk::describe;
 use crate::disk::vault::clear_name;
 use crate::domain::source::Source;
 use crate::error::{PhotoError, UsageError};
-use crate::input::decode::{SNIFF_BYTES, sniff};
+use crate::input::decode::{SNIFF_BYTES, dicom, sniff};
 use crate::people::OptOut;
 use crate::store::is_results;
 
@@ -38,11 +38,26 @@ pub struct Discovered {
     pub loops: Vec<PathBuf>,
 }
 
+/// A photo that has no name yet.
+struct Found {
+    path: PathBuf,
+    frame: Option<u32>,
+    problem: Option<PhotoError>,
+}
+
+impl Found {
+    fn new(path: PathBuf, problem: Option<PhotoError>) -> Self {
+        Self { path, frame: None, problem }
+    }
+}
+
 /// Which of the files found in folders are wanted.
 #[derive(Debug, Default)]
 pub struct Filter {
     pub include: Option<GlobSet>,
     pub exclude: Option<GlobSet>,
+    /// For copies: a file with several frames is one photo.
+    pub whole_files: bool,
 }
 
 impl Filter {
@@ -60,7 +75,7 @@ impl Filter {
             }
             builder.build().map(Some).map_err(|e| UsageError(format!("The patterns cannot be used: {e}.")))
         };
-        Ok(Self { include: set(include)?, exclude: set(exclude)? })
+        Ok(Self { include: set(include)?, exclude: set(exclude)?, whole_files: false })
     }
 
     /// An encrypted file may be meant by its own name or by the photo's.
@@ -82,7 +97,7 @@ pub fn discover(
     opt_out: &OptOut,
 ) -> Result<Discovered, UsageError> {
     let mut found = Discovered::default();
-    let mut photos: Vec<(PathBuf, Option<PhotoError>)> = Vec::new();
+    let mut photos: Vec<Found> = Vec::new();
     let skip = skip.and_then(|path| path.canonicalize().ok());
     let base = match (base, inputs) {
         (Some(base), _) => names::lexical(base),
@@ -97,8 +112,11 @@ pub fn discover(
         if input.is_dir() {
             walk(input, filter, skip.as_deref(), &closed, &mut found, &mut photos);
         } else {
-            photos.push((input.clone(), None));
+            photos.push(Found::new(input.clone(), None));
         }
+    }
+    if !filter.whole_files {
+        photos = photos.into_iter().flat_map(|photo| frames(photo, &closed)).collect();
     }
     found.sources = names::name_all(photos, &base)?;
     found.base = base.clone();
@@ -115,7 +133,7 @@ fn walk(
     skip: Option<&Path>,
     closed: &dyn Fn(&Path) -> bool,
     found: &mut Discovered,
-    photos: &mut Vec<(PathBuf, Option<PhotoError>)>,
+    photos: &mut Vec<Found>,
 ) {
     let hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
     // Masks and overlays of earlier runs are no photos.
@@ -137,7 +155,7 @@ fn walk(
                     continue;
                 }
                 match has_photo_name(&path) || closed(&path) || has_photo_content(&path) {
-                    true => photos.push((path, None)),
+                    true => photos.push(Found::new(path, None)),
                     false => found.skipped.push(path),
                 }
             }
@@ -146,20 +164,36 @@ fn walk(
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_path_buf();
                 let why = error.io_error().map_or_else(|| "it cannot be listed".to_owned(), describe);
-                photos.push((path, Some(PhotoError::UnreadableFolder(why))));
+                photos.push(Found::new(path, Some(PhotoError::UnreadableFolder(why))));
             }
         }
     }
 }
 
+/// Each frame of a file with several. Only files that may be DICOM are looked into, and none of people who opted out.
+fn frames(photo: Found, closed: &dyn Fn(&Path) -> bool) -> Vec<Found> {
+    let may_be_dicom = !has_ending(&photo.path, &PICTURES) && photo.problem.is_none() && !closed(&photo.path);
+    let count = may_be_dicom.then(|| dicom::count_frames(&photo.path)).flatten();
+    match count {
+        Some(count) => (1..=count).map(|n| Found { path: photo.path.clone(), frame: Some(n), problem: None }).collect(),
+        None => vec![photo],
+    }
+}
+
+/// Endings of formats that hold no frames.
+const PICTURES: [&str; 13] =
+    ["jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "webp", "gif", "heic", "heif", "avif"];
 const EXTENSIONS: [&str; 15] =
     ["jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "webp", "gif", "heic", "heif", "avif", "dcm", "jxl"];
 
 /// A damaged photo is still reported, if its ending is known.
 fn has_photo_name(path: &Path) -> bool {
+    has_ending(path, &EXTENSIONS)
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).map(|name| Path::new(clear_name(name)));
-    name.and_then(|name| name.extension()?.to_str())
-        .is_some_and(|e| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()))
+    name.and_then(|name| name.extension()?.to_str()).is_some_and(|e| endings.contains(&e.to_ascii_lowercase().as_str()))
 }
 
 /// A photo under the wrong name is still found.

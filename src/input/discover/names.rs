@@ -5,8 +5,9 @@ use std::path::{Component, Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::Source;
+use super::{Found, Source};
 use crate::disk::vault::{clear_name, has_sealed_name};
+use crate::domain::frame;
 use crate::error::{PhotoError, UsageError};
 use crate::people::Pseudonyms;
 
@@ -46,32 +47,36 @@ pub fn parts_below(base: &Path, clean: &Path) -> Option<Vec<String>> {
 }
 
 /// Names in a stable order; a file that was named twice is taken once.
-pub fn name_all(photos: Vec<(PathBuf, Option<PhotoError>)>, base: &Path) -> Result<Vec<Source>, UsageError> {
+pub fn name_all(photos: Vec<Found>, base: &Path) -> Result<Vec<Source>, UsageError> {
     // Sorted by the parts of the path, so that the order does not depend on how `/` compares to other characters.
     // The path itself is part of the key: a name with odd bytes may read like another file's.
-    let mut by_name: BTreeMap<(Vec<String>, PathBuf), (PathBuf, Option<PhotoError>)> = BTreeMap::new();
-    for (path, problem) in photos {
-        let clean = lexical(&path);
+    let mut by_name: BTreeMap<(Vec<String>, PathBuf, Option<u32>), Found> = BTreeMap::new();
+    for found in photos {
+        let path = &found.path;
+        let clean = lexical(path);
         let parts = parts_below(base, &clean).ok_or_else(|| {
             UsageError(format!(
                 "{} does not lie inside the base folder; give a --base that contains all inputs.",
                 path.display()
             ))
         })?;
-        by_name.entry((parts, clean)).or_insert((path, problem));
+        by_name.entry((parts, clean, found.frame)).or_insert(found);
     }
     let (mut names, mut taken) = (HashSet::new(), HashSet::new());
     let mut next = HashMap::new();
     Ok(by_name
         .into_iter()
-        .map(|((parts, _), (path, problem))| {
+        .map(|((mut parts, ..), Found { path, frame, problem })| {
+            if let Some(file) = parts.last_mut() {
+                *file = frame::named(file, frame);
+            }
             let file_name = distinct(&parts, &mut taken, &mut next);
             let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
             let is_first = names.insert(name.clone());
             let problem =
                 problem.or_else(|| (!is_first && has_sealed_name(&path)).then_some(PhotoError::TwinNotEncrypted));
             let name = if is_first { name } else { file_name.clone() };
-            Source { path, name, file_name, problem, opted_out: false }
+            Source { path, frame, name, file_name, problem, opted_out: false }
         })
         .collect())
 }
@@ -162,7 +167,7 @@ mod tests {
     use super::*;
 
     fn names(paths: &[&str], base: &str) -> Vec<(String, String)> {
-        let photos = paths.iter().map(|p| (PathBuf::from(p), None)).collect();
+        let photos = paths.iter().map(|p| Found::new(PathBuf::from(p), None)).collect();
         name_all(photos, &lexical(Path::new(base))).unwrap().into_iter().map(|s| (s.name, s.file_name)).collect()
     }
 

@@ -1,6 +1,7 @@
-//! Walks over the parts of an image file (JPEG segments, PNG and RIFF chunks, TIFF directories) without decoding it: bounded, and without
+//! Walks over the parts of an image file (JPEG segments, PNG and RIFF chunks, TIFF directories, DICOM elements) without decoding it: bounded, and without
 //! panic on hostile bytes. Findings and scrubbing stand on the same walks, so that what is found is what is removed.
 
+pub mod dicom;
 pub mod gif;
 pub mod icc;
 pub mod jpeg;

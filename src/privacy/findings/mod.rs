@@ -5,6 +5,7 @@
 //! is harmless by itself. Work is bounded by the file's size, and hostile bytes cannot make it panic.
 
 mod bmp;
+mod dicom;
 mod gif;
 mod icc;
 mod iptc;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::domain::record::{Finding, Severity};
+use crate::input::decode::{PhotoFormat, sniff};
 use crate::input::walk::tiff::Tiff;
 use crate::input::walk::{self, riff};
 
@@ -47,7 +49,9 @@ pub fn scan_path(path: &Path) -> Vec<Finding> {
 }
 
 fn scan_file(bytes: &[u8], found: &mut Found) {
-    if bytes.starts_with(&[0xFF, walk::jpeg::SOI]) {
+    if sniff(bytes) == Ok(PhotoFormat::Dicom) {
+        dicom::scan(bytes, found);
+    } else if bytes.starts_with(&[0xFF, walk::jpeg::SOI]) {
         jpeg::scan(bytes, found);
     } else if bytes.starts_with(walk::png::SIGNATURE) {
         png::scan(bytes, found);

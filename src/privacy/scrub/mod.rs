@@ -35,6 +35,7 @@ pub fn scrub(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, PhotoError> {
         PhotoFormat::Png => png::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
         PhotoFormat::WebP => webp::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
         PhotoFormat::Gif => gif::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
+        PhotoFormat::Dicom => return Err(PhotoError::UnsupportedFormat("DICOM")),
         PhotoFormat::Tiff | PhotoFormat::Bmp => reencoded::scrub(bytes, format, limits)?,
     };
     verify(bytes, &clean, limits)?;

@@ -107,6 +107,7 @@ fn done(photo: Photo, out: &Path, mask: String) -> Done {
             width: Some(map.width),
             height: Some(map.height),
             orientation: Some(photo.orientation),
+            dicom: None,
         },
         photo: Size { width: map.width, height: map.height },
         model: ModelId { name: "test".into(), version: "1.0.0".into(), sha256: "00".into() },

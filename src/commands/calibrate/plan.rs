@@ -1,0 +1,129 @@
+//! `calibrate`: arguments to a plan.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::args::CalibrateArgs;
+use crate::annotations::references::ReferenceFormat;
+use crate::commands::eval::args::Grid;
+use crate::commands::shared::{at_rest, people};
+use crate::error::UsageError;
+use crate::evaluation::eval::EvalPlan;
+use crate::evaluation::score::Options;
+use crate::evaluation::score::overlap::EmptyPolicy;
+use crate::inference::manifest::{Activation, MANIFEST_SCHEMA, Manifest, Values};
+use crate::people::subjects::{Subjects, SubjectsPlan};
+use crate::store::Scales;
+use crate::store::results::Results;
+
+pub struct CalibratePlan {
+    /// What is held against what, as for `eval`.
+    pub eval: EvalPlan,
+    pub run: Settings,
+    pub output: PathBuf,
+    pub json: bool,
+}
+
+/// The settings of the run that made the probabilities.
+pub struct Settings {
+    pub model: Value,
+    pub manifest: Manifest,
+    pub threshold: f64,
+    pub temperature: f64,
+    /// Probabilities that come from the graph itself have none.
+    pub has_temperature: bool,
+}
+
+pub fn plan(args: CalibrateArgs) -> Result<CalibratePlan, UsageError> {
+    let vault = at_rest::vault(&args.results.at_rest)?;
+    let whom = &args.results.people;
+    let people = people::opt_out_of_results(whom, &vault)?;
+    let codes = people::key(whom.key_file.as_deref(), &vault)?;
+    let results = Results::open(&args.out, &people, &vault)?;
+    let run = settings(&results)?;
+    let table = whom.opt_out.subjects.clone().map(|file| {
+        let table = Subjects::read(&SubjectsPlan { file, ..SubjectsPlan::default() }, codes.as_ref(), &vault);
+        table.map(Arc::new)
+    });
+    let format =
+        |text: String| text.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("--truth-format {text}: {e}")));
+    Ok(CalibratePlan {
+        run,
+        output: args.output.unwrap_or_else(|| args.out.clone()),
+        json: args.json,
+        eval: EvalPlan {
+            predictions: args.out,
+            prediction_format: None,
+            truths: args.truth,
+            truth_format: args.truth_format.map(format).transpose()?,
+            truth_suffixes: args.truth_suffix,
+            stored_grid: args.truth_grid == Grid::Stored,
+            options: Options { empty: EmptyPolicy::One, tolerances: Vec::new() },
+            model_masks: false,
+            kind: None,
+            people,
+            selection: None,
+            scales: Scales::default(),
+            subjects: table.transpose()?,
+            bins: BTreeMap::new(),
+            gates: Vec::new(),
+            seed: args.seed,
+            vault,
+            jobs: args.results.jobs.count(),
+        },
+    })
+}
+
+fn settings(results: &Results) -> Result<Settings, UsageError> {
+    let shown = results.root.display();
+    if results.kinds().len() > 1 {
+        return Err(UsageError(format!(
+            "The model of the results in {shown} tells several kinds of lesion apart ({}): calibrate finds the threshold of a model \
+             with one. Compare thresholds of a kind by hand: derm-seg run --threshold NAME=P, then derm-seg eval --class NAME.",
+            results.kinds().join(", ")
+        )));
+    }
+    let no_run = || UsageError(format!("run.json in {shown} cannot be read, or is not of this version: run again"));
+    let run = results.run().ok_or_else(no_run)?;
+    let output = &run["model"]["understood"]["output"];
+    let values: Values = known(&output["values"]).ok_or_else(no_run)?;
+    let activation: Activation = known(&output["activation"]).ok_or_else(no_run)?;
+    if values == Values::Labels {
+        return Err(UsageError(format!(
+            "The model of the results in {shown} gives classes and no probabilities: there is nothing to calibrate."
+        )));
+    }
+    let (Some(threshold), Some(temperature)) =
+        (output["thresholds"]["lesion"].as_f64(), output["temperature"].as_f64())
+    else {
+        return Err(no_run());
+    };
+    let (model, of_run) = (&run["model"], &run["settings"]);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Ok(Settings {
+        manifest: Manifest {
+            schema: Some(MANIFEST_SCHEMA.to_owned()),
+            name: text(&model["name"]),
+            version: text(&model["version"]),
+            sha256: text(&model["sha256"]),
+            licence: text(&model["licence"]),
+            input: known(&of_run["manifest_input"]).ok_or_else(no_run)?,
+            output: known(&of_run["manifest_output"]).ok_or_else(no_run)?,
+            second_look: known(&of_run["second_look"]).ok_or_else(no_run)?,
+            doubt: known(&of_run["doubt"]).ok_or_else(no_run)?,
+            ..Manifest::default()
+        },
+        model: json!({"name": model["name"], "version": model["version"], "sha256": model["sha256"]}),
+        threshold,
+        temperature,
+        has_temperature: activation != Activation::None,
+    })
+}
+
+fn known<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    serde_json::from_value(value.clone()).ok()
+}
