@@ -1,4 +1,4 @@
-//! Days of a series: a number, or a date such as 2024-05-31, which becomes one.
+//! Dates such as 2024-05-31 as numbers of days.
 
 /// Days since 1970-01-01; nothing where it is no date of the form year-month-day.
 pub fn day_of(text: &str) -> Option<i64> {

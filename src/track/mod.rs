@@ -5,7 +5,6 @@
 //! `lesions` tells them apart, `series` goes through the photos, `strip` makes pictures of them, `told` is what is written.
 
 pub mod align;
-pub mod days;
 pub mod lesions;
 pub mod series;
 pub mod strip;

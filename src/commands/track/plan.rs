@@ -7,6 +7,7 @@ use super::args::{Dates, TrackArgs};
 use crate::commands::report::args::Lang;
 use crate::commands::shared::sources::sources;
 use crate::commands::shared::{at_rest, people, review};
+use crate::domain::days::{date_of, day_of};
 use crate::domain::record::Record;
 use crate::domain::source::Source;
 use crate::error::UsageError;
@@ -14,7 +15,6 @@ use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::report::Language;
 use crate::store::results::Results;
 use crate::store::review::{Review, Selection};
-use crate::track::days::{date_of, day_of};
 use crate::track::series::{Series, Shot};
 
 const SITES: [&str; 4] = ["site", "body_site", "region", "location"];
