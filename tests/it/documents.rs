@@ -236,11 +236,11 @@ fn every_verb_has_its_document() {
 
 fn hold(document: &str, lab: &Lab) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
-    compare(document, run_again(&fs::read_to_string(path).unwrap(), lab));
+    held(document, run_again(&fs::read_to_string(path).unwrap(), lab));
 }
 
 /// Holds a document against what it would be now.
-pub fn compare(document: &str, now: String) {
+pub fn held(document: &str, now: String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let assert = Assert::new().action_env("SNAPSHOTS").normalize_paths(false).redact_with(what_differs());
     assert.eq(now, Data::read_from(&path, None));

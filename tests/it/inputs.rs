@@ -240,3 +240,39 @@ fn the_output_folder_may_lie_among_the_photos() {
     assert_eq!(first["totals"]["inputs"], 2);
     assert_eq!(second["totals"]["inputs"], 2, "results are never taken for photos");
 }
+
+/// The model of the tests reads 192 pixels, so of these photos an eighth, a quarter or a half along each side is enough.
+#[test]
+fn a_large_jpeg_is_decoded_at_a_reduced_size_and_its_mask_has_its_own() {
+    let lab = Lab::new();
+    let photo = Scene::any(9).draw(2001, 1500).photo;
+    let plain = Jpeg::camera();
+    let turned = Jpeg { exif: Some(files::exif(6)), ..Jpeg::camera() };
+    for (name, bytes) in [
+        ("plain.jpg", plain.write(&photo)),
+        ("grey.jpg", plain.write_grey(&photo)),
+        ("progressive.jpg", Jpeg { progressive: true, ..Jpeg::camera() }.write(&photo)),
+        ("turned.jpg", turned.write(&photo)),
+        ("halved.jpg", plain.write(&Scene::any(9).draw(1200, 900).photo)),
+    ] {
+        lab.put(&format!("photos/{name}"), &bytes);
+    }
+    lab.run(&[]).expect_code(0);
+    assert_eq!(lab.run_file()["settings"]["full_decode"], false);
+    let names = ["plain.jpg", "grey.jpg", "progressive.jpg", "turned.jpg", "halved.jpg"];
+    let seen = || names.map(|name| (name, lab.mask(name), lab.record(name)["quality"]["sharpness"].clone()));
+    let reduced = seen();
+    // Other settings are not mixed with these.
+    lab.run(&["--full-decode"]).expect_code(2);
+    lab.run(&["--full-decode", "--overwrite"]).expect_code(0);
+    assert_eq!(lab.run_file()["settings"]["full_decode"], true);
+    for ((name, mask, sharpness), (_, full, all_sharpness)) in reduced.into_iter().zip(seen()) {
+        assert_eq!((mask.width, mask.height), (full.width, full.height), "{name}");
+        assert_ne!(sharpness, all_sharpness, "{name} was decoded in full");
+        let far = difference(&mask, &full);
+        assert!(far < 0.01, "{name}: {:.2} % of pixels differ", far * 100.0);
+    }
+    // Crops are cut from all pixels.
+    lab.run(&["--overwrite", "--crops", "photo"]).expect_code(0);
+    assert_eq!(lab.run_file()["settings"]["full_decode"], true);
+}

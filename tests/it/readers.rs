@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::documents::compare;
+use crate::documents::held;
 use crate::support::{Lab, Ran, program, skipped};
 
 /// Printed between a block and what comes before it, which runs again.
@@ -60,7 +60,7 @@ fn holds(document: &str, language: &str, interpreter: &[&str], script: impl Fn(&
         }
         now += &format!("{line}\n");
     }
-    compare(document, now);
+    held(document, now);
 }
 
 fn said(lab: &Lab, interpreter: &[&str], script: &str) -> String {
@@ -70,5 +70,6 @@ fn said(lab: &Lab, interpreter: &[&str], script: &str) -> String {
     command.args(&interpreter[1..]).arg(script).current_dir(lab.path("")).env("PATH", path);
     let ran = Ran::from(command.output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    ran.stdout.rsplit_once(HERE).unwrap().1.trim_start_matches([' ', '\n']).to_owned()
+    let (_, shown) = ran.stdout.rsplit_once(HERE).unwrap().1.split_once('\n').unwrap();
+    shown.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
