@@ -78,6 +78,10 @@ pub enum PhotoError {
     DecodeFailed(String),
     #[error("the file holds no single still picture; save the picture by itself")]
     ScrubUnsupported,
+    #[error("copies of DICOM files carry codes instead of numbers and names: add --names pseudonym --key-file FILE")]
+    ScrubNeedsKey,
+    #[error("the file says that text is burned into its picture; look at it, and add --keep-burned-in if it may stay")]
+    BurnedIn,
     #[error("{kind} was found in the copy again ({place}); the copy was thrown away")]
     StillFound { kind: String, place: String },
     #[error("the copy did not show the same picture; it was thrown away")]
@@ -143,6 +147,8 @@ impl PhotoError {
             Self::TooManyPixels(_) => (Stage::Decode, "too_many_pixels"),
             Self::DecodeFailed(_) => (Stage::Decode, "decode_failed"),
             Self::ScrubUnsupported => (Stage::Decode, "scrub_unsupported"),
+            Self::ScrubNeedsKey => (Stage::Decode, "scrub_needs_key"),
+            Self::BurnedIn => (Stage::Decode, "burned_in_text"),
             Self::StillFound { .. } | Self::NotTheSamePicture => (Stage::Decode, "scrub_unverified"),
             Self::FacesNotChecked(_) => (Stage::Decode, "faces_not_checked"),
             Self::FacesNotCovered => (Stage::Decode, "faces_not_covered"),

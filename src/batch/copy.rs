@@ -12,7 +12,9 @@ use crate::domain::record::{Finding, Input};
 use crate::domain::source::Source;
 use crate::error::{PhotoError, Stage};
 use crate::input::decode;
+use crate::input::decode::{Header, PhotoFormat};
 use crate::privacy::faces::FacePolicy;
+use crate::privacy::scrub::DicomRule;
 use crate::privacy::{findings, scrub};
 
 /// What came of one photo.
@@ -52,8 +54,14 @@ struct Made {
 }
 
 /// Copies one photo without its metadata. Without `faces` the picture is not looked at. An error means that nothing more can be written.
-pub fn copy_clean(source: &Source, target: &Path, policy: FacePolicy, tools: Tools) -> io::Result<Copied> {
-    let made = contained(&mut Stage::Read, |stage| make(source, policy, tools, stage));
+pub fn copy_clean(
+    source: &Source,
+    target: &Path,
+    policy: FacePolicy,
+    rule: Option<&DicomRule>,
+    tools: Tools,
+) -> io::Result<Copied> {
+    let made = contained(&mut Stage::Read, |stage| make(source, policy, rule, tools, stage));
     let Made { clean, covered, left_out, shows_face } = match made {
         Ok(made) => made,
         Err(error) => return Ok(Copied::Failed(error)),
@@ -93,17 +101,26 @@ pub fn copy_clean(source: &Source, target: &Path, policy: FacePolicy, tools: Too
     Ok(Copied::Done { left_out, was_there: false, faces })
 }
 
-fn make(source: &Source, policy: FacePolicy, tools: Tools, stage: &mut Stage) -> Result<Made, PhotoError> {
+fn make(
+    source: &Source,
+    policy: FacePolicy,
+    rule: Option<&DicomRule>,
+    tools: Tools,
+    stage: &mut Stage,
+) -> Result<Made, PhotoError> {
     let mut input = Input::default();
     let mut file = tools.read(source, &mut input)?;
     file.unlock()?;
     *stage = Stage::Decode;
     let header = file.header(&mut input)?;
-    // The file and its copy, and both as pixels of up to eight bytes.
-    let need = 2 * file.bytes.len() as u64 + 16 * u64::from(header.size.width) * u64::from(header.size.height);
+    // The file and its copy, and both as pixels of up to eight bytes, or of a DICOM file as they are and as they are shown.
+    let a_pixel = if header.format == PhotoFormat::Dicom { 48 } else { 16 };
+    let need = 2 * file.bytes.len() as u64
+        + header.unpacked
+        + a_pixel * u64::from(header.size.width) * u64::from(header.size.height);
     let (bytes, _share) = file.enter(need);
     let mut made = Made {
-        clean: scrub::scrub(&bytes, tools.limits)?,
+        clean: scrub::scrub(&bytes, tools.limits, rule)?,
         covered: None,
         left_out: findings::scan_bytes(&bytes),
         shows_face: false,
@@ -111,6 +128,15 @@ fn make(source: &Source, policy: FacePolicy, tools: Tools, stage: &mut Stage) ->
     let Some(faces) = tools.faces else {
         return Ok(made);
     };
+    if header.format == PhotoFormat::Dicom {
+        let frames = input.dicom.map_or(1, |dicom| dicom.frames);
+        for frame in 1..=frames {
+            let photo = decode::decode(&bytes, Header { frame: Some(frame), ..header }, u32::MAX)?.photo;
+            made.shows_face |= !faces.find(&photo)?.is_empty();
+        }
+        // A new picture of the format is not written.
+        return if made.shows_face && policy == FacePolicy::Blur { Err(PhotoError::FacesNotCovered) } else { Ok(made) };
+    }
     let mut photo = decode::decode(&bytes, header, u32::MAX)?.photo;
     // Where it is left out, too: an earlier copy that is covered is known by that.
     if matches!(policy, FacePolicy::Blur | FacePolicy::Exclude) {

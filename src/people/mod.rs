@@ -6,5 +6,5 @@ mod remembered;
 pub mod subjects;
 
 pub use opt_out::{LeftOut, OptOut, lines_without_photos};
-pub use pseudonyms::Pseudonyms;
+pub use pseudonyms::{Pseudonyms, uid_of};
 pub use remembered::{Kind, Remembered};

@@ -48,7 +48,7 @@ impl Pseudonyms {
             .map_err(|UsageError(problem)| UsageError(format!("the key in {shown} {problem}; {HOW_TO_MAKE}")))
     }
 
-    fn from_key(key: &[u8]) -> Result<Self, UsageError> {
+    pub fn from_key(key: &[u8]) -> Result<Self, UsageError> {
         if key.len() < MIN_KEY_BYTES {
             return Err(UsageError(format!("is {} bytes long, at least {MIN_KEY_BYTES} are needed", key.len())));
         }
@@ -71,6 +71,29 @@ impl Pseudonyms {
         (0..CODE_BYTES * 8 / 5).rev().map(|i| ALPHABET[(bits >> (5 * i) & 31) as usize] as char).collect()
     }
 
+    /// The code of a patient's number as a file has it; nothing where it has none.
+    pub fn patient(&self, number: &[u8]) -> String {
+        match std::str::from_utf8(number) {
+            Ok("") => String::new(),
+            Ok(number) => self.code(number),
+            // In a character set of its own.
+            Err(_) => self.code(&number.escape_ascii().to_string()),
+        }
+    }
+
+    /// By how many weeks the dates of a patient are put back: one to ten years, the same in all files.
+    pub fn weeks_back(&self, number: &[u8]) -> i64 {
+        let digest = self.mac.clone().chain_update(b"\0weeks\0").chain_update(number).finalize().into_bytes();
+        52 + i64::from(u16::from_be_bytes([digest[0], digest[1]])) % 470
+    }
+
+    /// A new identifier in place of another: the same one for the same one. It begins with `root`, or with 2.25.
+    pub fn uid(&self, root: Option<&str>, uid: &str) -> String {
+        let digest = self.mac.clone().chain_update(b"\0uid\0").chain_update(uid).finalize().into_bytes();
+        let number = digest[..16].iter().fold(0u128, |number, &byte| number << 8 | u128::from(byte));
+        uid_of(root, number)
+    }
+
     /// A relative path with a code for every folder and for the file's stem; the extension and a frame's number stay.
     pub fn path(&self, path: &str) -> String {
         let (path, frame) = frame::split(path);
@@ -82,6 +105,14 @@ impl Pseudonyms {
             None => self.code(stem),
         });
         coded.join("/") + frame
+    }
+}
+
+/// An identifier of DICOM: under 2.25 the number is a UUID of version 8.
+pub fn uid_of(root: Option<&str>, number: u128) -> String {
+    match root {
+        Some(root) => format!("{root}.{number}"),
+        None => format!("2.25.{}", number & !(0xf << 76) & !(0x3 << 62) | 0x8 << 76 | 0x2 << 62),
     }
 }
 

@@ -17,6 +17,7 @@ mod crash;
 mod crops;
 mod damage;
 mod dicom;
+mod dicom_copies;
 mod documents;
 mod eval;
 mod export;

@@ -46,6 +46,12 @@ pub struct ScrubArgs {
     /// Write which code stands for which name to this file, for you alone; it must lie outside OUT and the inputs
     #[arg(long, value_name = "FILE", requires = "key_file", help_heading = "Names")]
     pub table: Option<PathBuf>,
+    /// Copy DICOM files also where they say that text is burned into the picture: you have looked
+    #[arg(long, help_heading = "DICOM")]
+    pub keep_burned_in: bool,
+    /// New identifiers of DICOM copies begin with this instead of 2.25; up to 24 characters
+    #[arg(long, value_name = "ROOT", help_heading = "DICOM")]
+    pub uid_root: Option<String>,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
     #[command(flatten)]

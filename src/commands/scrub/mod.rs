@@ -124,7 +124,7 @@ fn copy(item: &Item, plan: &ScrubPlan, tools: Tools) -> Result<Outcome, RunError
     if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: disk::remove(&target).map_err(stopped)? });
     }
-    copy_clean(&item.source, &target, plan.faces, tools).map(Outcome::Copied).map_err(stopped)
+    copy_clean(&item.source, &target, plan.faces, plan.dicom().as_ref(), tools).map(Outcome::Copied).map_err(stopped)
 }
 
 /// Names by their codes.

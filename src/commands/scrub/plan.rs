@@ -12,6 +12,7 @@ use crate::inference::runtime::{Device, Runtime};
 use crate::input::decode::Limits;
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::faces::{self, FaceFinder};
+use crate::privacy::scrub::DicomRule;
 
 pub struct ScrubPlan {
     pub inputs: Vec<PathBuf>,
@@ -19,6 +20,8 @@ pub struct ScrubPlan {
     pub base: Option<PathBuf>,
     pub pseudonyms: Option<Pseudonyms>,
     pub table: Option<PathBuf>,
+    pub keep_burned_in: bool,
+    pub uid_root: Option<String>,
     pub opt_out: OptOut,
     pub vault: Vault,
     pub faces: faces::FacePolicy,
@@ -48,6 +51,7 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
     if args.table.is_some() && pseudonyms.is_none() {
         return Err(UsageError("--table needs --names pseudonym: without codes there is nothing to list".into()));
     }
+    args.uid_root.as_deref().map(check_root).transpose()?;
     let jobs = args.jobs.count();
     Ok(ScrubPlan {
         inputs: args.inputs,
@@ -55,6 +59,8 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
         base: args.base,
         pseudonyms,
         table: args.table,
+        keep_burned_in: args.keep_burned_in,
+        uid_root: args.uid_root,
         opt_out,
         vault,
         faces: args.faces.into(),
@@ -66,12 +72,32 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
 }
 
 impl ScrubPlan {
+    /// None without a key: DICOM files are not copied then.
+    pub fn dicom(&self) -> Option<DicomRule<'_>> {
+        let codes = self.pseudonyms.as_ref()?;
+        Some(DicomRule { codes, uid_root: self.uid_root.as_deref(), keep_burned_in: self.keep_burned_in })
+    }
+
     /// None where faces are not looked for; then no ONNX Runtime is needed.
     pub fn face_finder(&self) -> Result<Option<FaceFinder>, UsageError> {
         match self.faces {
             faces::FacePolicy::Off => Ok(None),
             policy => policy.finder(&Runtime::load(None, Device::Cpu)?),
         }
+    }
+}
+
+/// With 39 digits after it, an identifier has 64 characters at the most.
+fn check_root(root: &str) -> Result<(), UsageError> {
+    let is_part = |part: &str| {
+        let is_number = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        is_number && (part == "0" || !part.starts_with('0'))
+    };
+    match root.len() <= 24 && root.split('.').all(is_part) {
+        true => Ok(()),
+        false => Err(UsageError(format!(
+            "--uid-root {root} is no root of identifiers: write numbers with dots between them, up to 24 characters"
+        ))),
     }
 }
 

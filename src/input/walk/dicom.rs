@@ -110,6 +110,8 @@ pub struct Dicom<'a> {
     pub syntax: Syntax,
     /// The elements of group 2; empty where there are none.
     pub meta: DataSet<'a>,
+    /// As the file says it; empty where it does not.
+    pub syntax_uid: String,
     data: Cow<'a, [u8]>,
     coding: Coding,
 }
@@ -120,11 +122,13 @@ impl<'a> Dicom<'a> {
         let bytes = &bytes[start..];
         let mut meta_end = 0;
         let mut syntax = None;
+        let mut syntax_uid = String::new();
         let is_meta = |at: usize| bytes.get(at..at + 2) == Some(&[2, 0]);
         while is_meta(meta_end) {
             let (element, next) = read(bytes, meta_end, Coding::META, 0)?;
             if element.tag == 0x0002_0010 {
-                syntax = Some(Syntax::of(&element.text().ok_or(Broken)?));
+                syntax_uid = element.text().ok_or(Broken)?;
+                syntax = Some(Syntax::of(&syntax_uid));
             }
             meta_end = next;
         }
@@ -134,7 +138,8 @@ impl<'a> Dicom<'a> {
         let explicit = matches!(data.get(4..6), Some([b'A'..=b'Z', b'A'..=b'Z']));
         let syntax = syntax.unwrap_or(if explicit { Syntax::ExplicitLittle } else { Syntax::ImplicitLittle });
         let coding = Coding { explicit, big: syntax == Syntax::ExplicitBig };
-        Ok(Self { syntax, meta: DataSet { bytes: meta, coding: Coding::META, depth: 0 }, data, coding })
+        let meta = DataSet { bytes: meta, coding: Coding::META, depth: 0 };
+        Ok(Self { syntax, meta, syntax_uid, data, coding })
     }
 
     pub fn data(&self) -> DataSet<'_> {

@@ -1,8 +1,9 @@
 //! A copy of a photo that says nothing but its picture.
 //!
 //! JPEG, PNG, WebP and GIF lose the parts that are not the picture, which itself is copied byte for byte; TIFF and BMP are
-//! written again without loss. No copy leaves this room before it has been scanned again and decoded to the same pixels.
+//! written again without loss; of DICOM only what is on a list is kept. No copy leaves this room before it has been scanned again and decoded to the same pixels.
 
+mod dicom;
 mod exif;
 mod gif;
 mod icc;
@@ -16,6 +17,8 @@ use std::io::Cursor;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ColorType, ImageError, ImageFormat, RgbImage};
 
+pub use dicom::DicomRule;
+
 use super::findings;
 use crate::domain::photo::Photo;
 use crate::error::PhotoError;
@@ -27,7 +30,8 @@ use crate::input::walk::jpeg::is_complete;
 const JPEG_QUALITY: u8 = 95;
 
 /// The clean copy, proven to have no findings and the same pixels, right way up.
-pub fn scrub(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+/// DICOM needs a rule for its codes.
+pub fn scrub(bytes: &[u8], limits: &Limits, rule: Option<&DicomRule>) -> Result<Vec<u8>, PhotoError> {
     let format = sniff(bytes)?;
     let clean = match format {
         PhotoFormat::Jpeg if !is_complete(bytes) => return Err(PhotoError::Truncated),
@@ -35,7 +39,8 @@ pub fn scrub(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, PhotoError> {
         PhotoFormat::Png => png::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
         PhotoFormat::WebP => webp::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
         PhotoFormat::Gif => gif::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
-        PhotoFormat::Dicom => return Err(PhotoError::UnsupportedFormat("DICOM")),
+        // Checked by its own list.
+        PhotoFormat::Dicom => return dicom::scrub(bytes, rule),
         PhotoFormat::Tiff | PhotoFormat::Bmp => reencoded::scrub(bytes, format, limits)?,
     };
     verify(bytes, &clean, limits)?;

@@ -12,7 +12,7 @@ use crate::privacy::findings::scan_bytes;
 use crate::privacy::samples::{SENTINEL, encoded, joined, jpeg_with, samples, tiff_block};
 
 fn scrub(bytes: &[u8]) -> Result<Vec<u8>, PhotoError> {
-    super::scrub(bytes, &Limits::default())
+    super::scrub(bytes, &Limits::default(), None)
 }
 
 fn shown(bytes: &[u8]) -> Shown {

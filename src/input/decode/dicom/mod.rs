@@ -5,6 +5,7 @@
 
 mod attributes;
 mod frames;
+pub mod picture;
 mod stored;
 mod window;
 

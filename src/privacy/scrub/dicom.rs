@@ -1,0 +1,488 @@
+//! A DICOM file that says only what its pixels mean: the Basic Application Level Confidentiality Profile with dates shifted.
+//!
+//! Not what is known to tell is left out, but only what is known to be harmless is kept, and of that only values of the form
+//! that they must have: numbers, terms of the standard, codes made with the key. Nothing else of the file is copied; the pixels are.
+
+use crate::domain::days::{date_of, day_of};
+use crate::domain::record::{Finding, Severity};
+use crate::error::PhotoError;
+use crate::input::decode::dicom::{picture, stored};
+use crate::input::walk::dicom::{DataSet, Dicom, Element, PIXEL_DATA, Syntax};
+use crate::people::Pseudonyms;
+use crate::privacy::findings;
+
+use super::{icc, jpeg};
+
+/// How files of DICOM are copied.
+#[derive(Clone, Copy, Debug)]
+pub struct DicomRule<'a> {
+    pub codes: &'a Pseudonyms,
+    /// What new identifiers begin with; 2.25 without it.
+    pub uid_root: Option<&'a str>,
+    /// Somebody has looked, and text in the pixels may stay.
+    pub keep_burned_in: bool,
+}
+
+/// What becomes of an attribute that is kept.
+#[derive(Clone, Copy, PartialEq)]
+enum Keep {
+    /// Numbers as text.
+    Numbers,
+    /// Numbers in two bytes each.
+    Words,
+    /// One of these terms, or several of them.
+    Terms(&'static [&'static str]),
+    /// A term of the standard's own list of identifiers.
+    StandardUid,
+    CodedUid,
+    Date,
+    /// The patient, under the key.
+    Code,
+    /// There, without a value: the standard wants it.
+    Empty,
+    Sequence,
+    /// A table of colours, two bytes an entry.
+    Table,
+    Profile,
+}
+use Keep::{Code, CodedUid, Date, Empty, Numbers, Profile, Sequence, StandardUid, Table, Terms, Words};
+
+const SIDES: &[&str] = &["L", "R", "U", "B"];
+const YES_NO: &[&str] = &["YES", "NO"];
+const PARTS: &[&str] = &[
+    "ABDOMEN",
+    "ANKLE",
+    "ARM",
+    "BACK",
+    "BREAST",
+    "BUTTOCK",
+    "CALF",
+    "CHEEK",
+    "CHEST",
+    "CHIN",
+    "EAR",
+    "ELBOW",
+    "EXTREMITY",
+    "EYE",
+    "EYELID",
+    "FACE",
+    "FINGER",
+    "FOOT",
+    "FOREARM",
+    "FOREHEAD",
+    "HAND",
+    "HEAD",
+    "HIP",
+    "KNEE",
+    "LEG",
+    "LIP",
+    "LUNG",
+    "MOUTH",
+    "NAIL",
+    "NECK",
+    "NOSE",
+    "PELVIS",
+    "SCALP",
+    "SHOULDER",
+    "SKIN",
+    "SKULL",
+    "SPINE",
+    "THIGH",
+    "THUMB",
+    "TOE",
+    "TRUNK",
+    "WRIST",
+];
+const POSITIONS: &[&str] = &["HFP", "HFS", "HFDR", "HFDL", "FFP", "FFS", "FFDR", "FFDL"];
+const VIEWS: &[&str] = &["AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"];
+const DIRECTIONS: &[&str] = &[
+    "L", "R", "A", "P", "H", "F", "LA", "LP", "LH", "LF", "RA", "RP", "RH", "RF", "AL", "AR", "AH", "AF", "PL", "PR",
+    "PH", "PF", "HL", "HR", "HA", "HP", "FL", "FR", "FA", "FP",
+];
+const MODELS: &[&str] =
+    &["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT"];
+const MODALITIES: &[&str] = &[
+    "CR", "CT", "DX", "ES", "GM", "IO", "IVUS", "MG", "MR", "NM", "OP", "OPT", "OT", "PT", "PX", "RF", "SC", "SM",
+    "US", "XA", "XC", "DMS", "OCT",
+];
+
+/// All that a copy may hold, in the order of tags.
+const KEPT: &[(u32, &[u8; 2], Keep)] = &[
+    (0x0008_0008, b"CS", Terms(&["ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "AXIAL", "LOCALIZER"])),
+    (0x0008_0016, b"UI", StandardUid),
+    (0x0008_0018, b"UI", CodedUid),
+    (0x0008_0020, b"DA", Date),
+    (0x0008_0021, b"DA", Date),
+    (0x0008_0022, b"DA", Date),
+    (0x0008_0023, b"DA", Date),
+    (0x0008_0030, b"TM", Empty),
+    (0x0008_0033, b"TM", Empty),
+    (0x0008_0050, b"SH", Empty),
+    (0x0008_0060, b"CS", Terms(MODALITIES)),
+    (0x0008_0064, b"CS", Terms(&["DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN"])),
+    (0x0008_0070, b"LO", Empty),
+    (0x0008_0090, b"PN", Empty),
+    (0x0010_0010, b"PN", Code),
+    (0x0010_0020, b"LO", Code),
+    (0x0010_0030, b"DA", Empty),
+    (0x0010_0040, b"CS", Empty),
+    (0x0018_0015, b"CS", Terms(PARTS)),
+    (0x0018_0050, b"DS", Numbers),
+    (0x0018_0060, b"DS", Numbers),
+    (0x0018_0080, b"DS", Numbers),
+    (0x0018_0081, b"DS", Numbers),
+    (0x0018_0088, b"DS", Numbers),
+    (0x0018_1164, b"DS", Numbers),
+    (0x0018_5100, b"CS", Terms(POSITIONS)),
+    (0x0018_5101, b"CS", Terms(VIEWS)),
+    (0x0020_000D, b"UI", CodedUid),
+    (0x0020_000E, b"UI", CodedUid),
+    (0x0020_0010, b"SH", Empty),
+    (0x0020_0011, b"IS", Numbers),
+    (0x0020_0012, b"IS", Numbers),
+    (0x0020_0013, b"IS", Numbers),
+    (0x0020_0020, b"CS", Terms(DIRECTIONS)),
+    (0x0020_0032, b"DS", Numbers),
+    (0x0020_0037, b"DS", Numbers),
+    (0x0020_0052, b"UI", CodedUid),
+    (0x0020_0060, b"CS", Terms(SIDES)),
+    (0x0020_0062, b"CS", Terms(SIDES)),
+    (0x0020_1040, b"LO", Empty),
+    (0x0020_1041, b"DS", Numbers),
+    (0x0020_9113, b"SQ", Sequence),
+    (0x0020_9116, b"SQ", Sequence),
+    (0x0028_0002, b"US", Words),
+    (0x0028_0004, b"CS", Terms(MODELS)),
+    (0x0028_0006, b"US", Words),
+    (0x0028_0008, b"IS", Numbers),
+    (0x0028_0010, b"US", Words),
+    (0x0028_0011, b"US", Words),
+    (0x0028_0030, b"DS", Numbers),
+    (0x0028_0034, b"IS", Numbers),
+    (0x0028_0100, b"US", Words),
+    (0x0028_0101, b"US", Words),
+    (0x0028_0102, b"US", Words),
+    (0x0028_0103, b"US", Words),
+    (0x0028_0120, b"US", Words),
+    (0x0028_0301, b"CS", Terms(YES_NO)),
+    (0x0028_1050, b"DS", Numbers),
+    (0x0028_1051, b"DS", Numbers),
+    (0x0028_1052, b"DS", Numbers),
+    (0x0028_1053, b"DS", Numbers),
+    (0x0028_1054, b"LO", Terms(&["HU", "US", "OD"])),
+    (0x0028_1056, b"CS", Terms(&["LINEAR", "LINEAR_EXACT", "SIGMOID"])),
+    (0x0028_1101, b"US", Words),
+    (0x0028_1102, b"US", Words),
+    (0x0028_1103, b"US", Words),
+    (0x0028_1201, b"OW", Table),
+    (0x0028_1202, b"OW", Table),
+    (0x0028_1203, b"OW", Table),
+    (0x0028_2000, b"OB", Profile),
+    (0x0028_2110, b"CS", Terms(&["00", "01"])),
+    (0x0028_2112, b"DS", Numbers),
+    (0x0028_9110, b"SQ", Sequence),
+    (0x0028_9132, b"SQ", Sequence),
+    (0x0028_9145, b"SQ", Sequence),
+    (0x5200_9229, b"SQ", Sequence),
+    (0x5200_9230, b"SQ", Sequence),
+];
+/// What the standard wants of every picture, also if the file did without.
+const WANTED: [u32; 10] = [
+    0x0008_0020,
+    0x0008_0030,
+    0x0008_0050,
+    0x0008_0070,
+    0x0008_0090,
+    0x0010_0010,
+    0x0010_0020,
+    0x0010_0030,
+    0x0010_0040,
+    0x0020_0010,
+];
+/// Written by us in every copy: that it is one, and how it was made.
+const ABOUT_THE_COPY: [u32; 4] = [0x0012_0062, 0x0012_0063, 0x0012_0064, 0x0028_0303];
+const BURNED_IN: u32 = 0x0028_0301;
+const PATIENT_ID: u32 = 0x0010_0020;
+const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
+/// Of an overlay inside the unused bits of the pixels.
+const OVERLAY_BITS: u32 = 0x0100;
+
+pub fn scrub(bytes: &[u8], rule: Option<&DicomRule>) -> Result<Vec<u8>, PhotoError> {
+    let rule = rule.ok_or(PhotoError::ScrubNeedsKey)?;
+    let file = Dicom::new(bytes)?;
+    let data = file.data();
+    let is_yes = |tag| data.get(tag).and_then(|element| element.text()).as_deref() == Some("YES");
+    if is_yes(BURNED_IN) && !rule.keep_burned_in {
+        return Err(PhotoError::BurnedIn);
+    }
+    let overlay_in_pixels = data.elements().map_while(Result::ok).any(|element| {
+        element.tag >> 24 == 0x60 && element.tag & 0xffff == OVERLAY_BITS && element.word().is_some_and(|bits| bits > 1)
+    });
+    if overlay_in_pixels {
+        return Err(PhotoError::ScrubUnsupported);
+    }
+    let clean = copy(&file, rule)?;
+    verify(bytes, &clean)?;
+    Ok(clean)
+}
+
+fn copy(file: &Dicom, rule: &DicomRule) -> Result<Vec<u8>, PhotoError> {
+    let data = file.data();
+    let patient = data.get(PATIENT_ID).map(|element| element.value.trim_ascii().to_vec()).unwrap_or_default();
+    let maker = Maker { rule, code: rule.codes.patient(&patient), weeks: rule.codes.weeks_back(&patient) };
+    let mut elements = maker.kept(data);
+    for (tag, vr, keep) in KEPT.iter().filter(|(tag, ..)| WANTED.contains(tag)) {
+        if elements.iter().all(|(there, ..)| there != tag) {
+            let value = if *keep == Code { maker.code.clone().into_bytes() } else { Vec::new() };
+            elements.push((*tag, **vr, value));
+        }
+    }
+    elements.push((ABOUT_THE_COPY[0], *b"CS", b"YES".to_vec()));
+    elements.push((ABOUT_THE_COPY[1], *b"LO", b"Basic profile, dates shifted, kept by list".to_vec()));
+    elements.push((ABOUT_THE_COPY[2], *b"SQ", methods()));
+    elements.push((ABOUT_THE_COPY[3], *b"CS", b"MODIFIED".to_vec()));
+    elements.sort_by_key(|(tag, ..)| *tag);
+    let uid =
+        |tag| elements.iter().find(|(there, ..)| *there == tag).map(|(.., value)| value.clone()).unwrap_or_default();
+    let syntax = match file.syntax {
+        Syntax::Other(name) => return Err(PhotoError::UnsupportedSyntax(name)),
+        native if native.is_native() => EXPLICIT_LITTLE,
+        _ => &file.syntax_uid,
+    };
+    let mut meta = Vec::new();
+    for (tag, vr, value) in [
+        (0x0002_0001, b"OB", vec![0, 1]),
+        (0x0002_0002, b"UI", uid(0x0008_0016)),
+        (0x0002_0003, b"UI", uid(0x0008_0018)),
+        (0x0002_0010, b"UI", syntax.as_bytes().to_vec()),
+        (0x0002_0012, b"UI", b"2.25.268051487309183401582963461783290138547".to_vec()),
+    ] {
+        meta.extend(element(tag, *vr, &value));
+    }
+    let mut clean =
+        [vec![0; 128], b"DICM".to_vec(), element(0x0002_0000, *b"UL", &(meta.len() as u32).to_le_bytes()), meta]
+            .concat();
+    elements.iter().for_each(|(tag, vr, value)| clean.extend(element(*tag, *vr, value)));
+    clean.extend(pixels(file)?);
+    Ok(clean)
+}
+
+struct Maker<'a> {
+    rule: &'a DicomRule<'a>,
+    code: String,
+    weeks: i64,
+}
+
+type Kept = (u32, [u8; 2], Vec<u8>);
+
+impl Maker<'_> {
+    /// What may stay of these elements; what is broken, and what follows it, does not.
+    fn kept(&self, data: DataSet) -> Vec<Kept> {
+        let elements = data.elements().map_while(Result::ok);
+        let kept = elements.filter_map(|element| {
+            let at = KEPT.binary_search_by_key(&element.tag, |(tag, ..)| *tag).ok()?;
+            let (tag, vr, keep) = KEPT[at];
+            Some((tag, *vr, self.value(&element, keep)?))
+        });
+        kept.collect()
+    }
+
+    /// None where the value has another form than it must have.
+    fn value(&self, element: &Element, keep: Keep) -> Option<Vec<u8>> {
+        let text = || element.text().filter(|text| !text.is_empty());
+        let value = match keep {
+            Empty => Vec::new(),
+            Code => self.code.clone().into_bytes(),
+            Words => element.words().iter().flat_map(|word| word.to_le_bytes()).collect(),
+            Table => {
+                let words = element.words();
+                if words.len() > 1 << 16 {
+                    return None;
+                }
+                words.iter().flat_map(|word| word.to_le_bytes()).collect()
+            }
+            Profile => icc::cleaned(element.value)?,
+            Numbers => text().filter(|text| are_numbers(text))?.into_bytes(),
+            Terms(terms) => {
+                let text = text()?;
+                let known: Vec<&str> =
+                    text.split('\\').map(str::trim).take_while(|part| terms.contains(part)).collect();
+                if known.is_empty() {
+                    return None;
+                }
+                known.join("\\").into_bytes()
+            }
+            StandardUid => text().filter(|uid| is_uid(uid) && uid.starts_with("1.2.840.10008."))?.into_bytes(),
+            CodedUid => self.rule.codes.uid(self.rule.uid_root, &text()?).into_bytes(),
+            Date => self.shifted(&text()?)?.into_bytes(),
+            Sequence => {
+                let items = element.items().map_while(Result::ok);
+                let items = items.map(|item| {
+                    let inside: Vec<u8> =
+                        self.kept(item).iter().flat_map(|(tag, vr, value)| self::element(*tag, *vr, value)).collect();
+                    self::item(&inside)
+                });
+                items.collect::<Vec<_>>().concat()
+            }
+        };
+        Some(value)
+    }
+
+    /// By whole weeks, the same for all files of a patient.
+    fn shifted(&self, date: &str) -> Option<String> {
+        let [year, month, day] = [date.get(..4)?, date.get(4..6)?, date.get(6..)?];
+        let day = day_of(&format!("{year}-{month}-{day}")).filter(|_| date.len() == 8)?;
+        Some(date_of(day - 7 * self.weeks).replace('-', ""))
+    }
+}
+
+fn are_numbers(text: &str) -> bool {
+    text.split('\\').all(|part| part.trim().len() <= 16 && part.trim().parse::<f64>().is_ok_and(f64::is_finite))
+}
+
+fn is_uid(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// Codes of the methods (PS3.16, CID 7050).
+fn methods() -> Vec<u8> {
+    let code = |value: &str, meaning: &str| {
+        let code = [(0x0008_0100, b"SH", value), (0x0008_0102, b"SH", "DCM"), (0x0008_0104, b"LO", meaning)];
+        item(&code.map(|(tag, vr, text)| element(tag, *vr, text.as_bytes())).concat())
+    };
+    [
+        code("113100", "Basic Application Confidentiality Profile"),
+        code("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
+    ]
+    .concat()
+}
+
+/// The pixels as they were; the metadata of JPEG pictures is left out.
+fn pixels(file: &Dicom) -> Result<Vec<u8>, PhotoError> {
+    if file.syntax.is_native() {
+        let (bits, bytes) = picture::native_little(file)?;
+        return Ok(element(PIXEL_DATA, if bits > 8 { *b"OW" } else { *b"OB" }, &bytes));
+    }
+    let mut pieces = item(&[]);
+    for frame in picture::compressed(file)? {
+        let clean = match file.syntax {
+            Syntax::Jpeg | Syntax::JpegLossless => jpeg::scrub(&frame).ok_or(PhotoError::ScrubUnsupported)?,
+            Syntax::Jpeg2000 => without_comments(&frame).ok_or(PhotoError::ScrubUnsupported)?,
+            _ => frame.into_owned(),
+        };
+        pieces.extend(item(&clean));
+    }
+    let mut all = [&PIXEL_DATA.to_le_bytes()[2..], &PIXEL_DATA.to_le_bytes()[..2], b"OB\0\0\xff\xff\xff\xff"].concat();
+    all.extend(pieces);
+    all.extend([0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0]);
+    Ok(all)
+}
+
+/// A codestream of JPEG 2000 without the comments of its main header; nothing where it lies in a file of its own.
+fn without_comments(bytes: &[u8]) -> Option<Vec<u8>> {
+    const COMMENT: [u8; 2] = [0xff, 0x64];
+    const TILE: [u8; 2] = [0xff, 0x90];
+    let mut clean = bytes.strip_prefix(&[0xff, 0x4f]).map(|_| vec![0xff, 0x4f])?;
+    let mut at = 2;
+    loop {
+        let marker: [u8; 2] = bytes.get(at..at + 2)?.try_into().ok()?;
+        if marker == TILE {
+            clean.extend_from_slice(&bytes[at..]);
+            return Some(clean);
+        }
+        let length = usize::from(u16::from_be_bytes(bytes.get(at + 2..at + 4)?.try_into().ok()?));
+        let segment = bytes.get(at..at + 2 + length.max(2))?;
+        if marker != COMMENT {
+            clean.extend_from_slice(segment);
+        }
+        at += segment.len();
+    }
+}
+
+fn tag_bytes(tag: u32) -> [u8; 4] {
+    let [a, b, c, d] = tag.to_le_bytes();
+    [c, d, a, b]
+}
+
+/// Explicit, little endian, of an even length.
+pub fn element(tag: u32, vr: [u8; 2], value: &[u8]) -> Vec<u8> {
+    let padding = match &vr {
+        b"UI" | b"OB" | b"OW" | b"UL" | b"US" | b"SQ" => 0,
+        _ => b' ',
+    };
+    let mut value = value.to_vec();
+    if value.len() % 2 == 1 {
+        value.push(padding);
+    }
+    let length = value.len() as u32;
+    let head = match &vr {
+        b"OB" | b"OW" | b"SQ" | b"UN" | b"UT" => [&vr[..], &[0, 0], &length.to_le_bytes()].concat(),
+        _ => [&vr[..], &(length as u16).to_le_bytes()].concat(),
+    };
+    [&tag_bytes(tag)[..], &head, &value].concat()
+}
+
+pub fn item(content: &[u8]) -> Vec<u8> {
+    let padding = vec![0; content.len() % 2];
+    let length = (content.len() + padding.len()) as u32;
+    [&[0xfe, 0xff, 0, 0xe0][..], &length.to_le_bytes(), content, &padding].concat()
+}
+
+/// The check that stands between a mistake above and somebody's data: nothing but what is on the list, no finding that names a
+/// person, and the same values in every frame.
+fn verify(original: &[u8], clean: &[u8]) -> Result<(), PhotoError> {
+    let file = Dicom::new(clean)?;
+    let still = |kind: &str, place: &str| PhotoError::StillFound { kind: kind.into(), place: place.into() };
+    only_kept(file.data())?;
+    // Text in the pixels stays where somebody said so.
+    let identifying =
+        |finding: &&Finding| finding.severity == Severity::Identifying && finding.kind != "burned_in_text";
+    if let Some(finding) = findings::scan_bytes(clean).iter().find(identifying) {
+        return Err(still(&finding.kind, &finding.place));
+    }
+    for frame in 1..=picture::frames(clean)? {
+        if stored(original, frame)? != stored(clean, frame)? {
+            return Err(PhotoError::NotTheSamePicture);
+        }
+    }
+    Ok(())
+}
+
+fn only_kept(data: DataSet) -> Result<(), PhotoError> {
+    for element in data.elements() {
+        let element = element?;
+        let is_known = KEPT.binary_search_by_key(&element.tag, |(tag, ..)| *tag).is_ok()
+            || ABOUT_THE_COPY.contains(&element.tag)
+            || element.tag == PIXEL_DATA;
+        if !is_known {
+            return Err(PhotoError::StillFound { kind: "unknown_tag".into(), place: "dicom".into() });
+        }
+        if element.is_sequence && !ABOUT_THE_COPY.contains(&element.tag) {
+            for item in element.items() {
+                only_kept(item?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_in_order_and_nothing_on_it_is_private() {
+        assert!(KEPT.is_sorted_by_key(|(tag, ..)| *tag));
+        assert!(KEPT.iter().all(|(tag, ..)| (tag >> 16) % 2 == 0));
+        assert!(WANTED.iter().all(|tag| KEPT.binary_search_by_key(tag, |(tag, ..)| *tag).is_ok()));
+    }
+
+    #[test]
+    fn comments_of_jpeg_2000_go() {
+        let stream =
+            [&[0xff, 0x4f, 0xff, 0x51, 0, 4, 1, 2, 0xff, 0x64, 0, 6][..], b"Name", &[0xff, 0x90, 0, 9]].concat();
+        let clean = [0xff, 0x4f, 0xff, 0x51, 0, 4, 1, 2, 0xff, 0x90, 0, 9];
+        assert_eq!(without_comments(&stream).unwrap(), clean);
+        assert_eq!(without_comments(&stream[..14]), None);
+    }
+}
