@@ -5,6 +5,7 @@ pub(crate) mod changes;
 pub mod colour;
 pub mod crop;
 pub mod days;
+pub mod dicom;
 pub mod frame;
 pub mod geometry;
 pub mod mask;

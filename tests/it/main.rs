@@ -18,6 +18,7 @@ mod crops;
 mod damage;
 mod dicom;
 mod dicom_copies;
+mod dicom_seg;
 mod documents;
 mod eval;
 mod export;

@@ -3,9 +3,12 @@
 //! Every photo is converted on its own; what goes into one file is put together in the order of the records.
 
 mod coco;
+mod dicom_seg;
 mod geojson;
 mod imagej;
 mod lesions;
+
+pub use dicom_seg::SegPlan;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -37,6 +40,8 @@ pub enum ExportFormat {
     /// A picture each: 0 background, 1 normal skin, 2 lesion, or the kinds of lesion from 2 on.
     Index,
     Csv,
+    /// A segmentation each, for photos that are DICOM.
+    DicomSeg,
 }
 
 impl ExportFormat {
@@ -55,6 +60,8 @@ pub struct ExportPlan {
     /// How far outlines may lie from the mask's, in pixels, to have fewer corners.
     pub simplify: Option<f64>,
     pub jobs: usize,
+    /// With `DicomSeg`.
+    pub seg: Option<SegPlan>,
 }
 
 impl ExportPlan {
@@ -100,6 +107,10 @@ pub fn export(plan: &ExportPlan) -> Result<ExportSummary> {
         ExportFormat::Labelme => a_file_each(plan, "json", &photos, &theirs, &mut summary)?,
         ExportFormat::Geojson => a_file_each(plan, "geojson", &photos, &theirs, &mut summary)?,
         ExportFormat::Imagej => a_file_each(plan, "zip", &photos, &theirs, &mut summary)?,
+        ExportFormat::DicomSeg => {
+            let seg = plan.seg.as_ref().context("segmentations need the photos")?;
+            dicom_seg::write_all(plan, seg, &photos, &theirs, &mut summary)?;
+        }
         ExportFormat::Masks | ExportFormat::Index => a_file_each(plan, "png", &photos, &theirs, &mut summary)?,
     }
     Ok(summary)

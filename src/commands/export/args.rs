@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::commands::shared::dicom::uid_root;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
 
@@ -16,6 +17,7 @@ Formats:
   masks    a PNG for each photo under its plain name (a.png): 255 lesion, 0 the rest, for ImageJ and training
   index    a PNG for each photo under its plain name: 0 background, 1 normal skin, 2 lesion
   csv      one table with a row for every lesion: position, size and shape
+  dicom-seg  a DICOM segmentation for each photo that is DICOM, with a segment for each class (needs --photos)
 
 Normal skin and lesions are both exported, unless --only says otherwise; photos that failed or were left out are
 not. Masks that are read back are the same to the pixel, unless --simplify moved their outlines.
@@ -26,6 +28,8 @@ Examples:
       put the files beside the photos to open and correct them in LabelMe
   derm-seg export results --format labelme -o drawn --only lesion --simplify 1.5
       fewer corners to move; `derm-seg correct` takes the corrected files in again
+  derm-seg export results --format dicom-seg -o segments --photos images
+      for a hospital's archive; photos that are no DICOM files are counted as failed
   derm-seg export results --format labelme -o annotations --review review.csv --marks redo
       only the photos that were marked redo in the report
 
@@ -50,6 +54,12 @@ pub struct ExportArgs {
     /// With labelme and imagej: outlines with fewer corners, at most so many pixels away from the mask's, for correcting by hand
     #[arg(long, value_name = "PX", value_parser = tolerance)]
     pub simplify: Option<f64>,
+    /// With dicom-seg: the folder that was segmented, to which the files refer
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// With dicom-seg: new identifiers begin with this instead of 2.25; up to 24 characters
+    #[arg(long, value_name = "ROOT", value_parser = uid_root)]
+    pub uid_root: Option<String>,
     /// Replace what is there
     #[arg(long)]
     pub overwrite: bool,
@@ -71,6 +81,7 @@ pub enum FormatArg {
     Masks,
     Index,
     Csv,
+    DicomSeg,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,10 @@
 //! `export`: arguments to a plan.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{ExportArgs, FormatArg, OnlyArg};
-use crate::annotations::export::{ExportFormat, ExportPlan};
+use crate::annotations::export::{ExportFormat, ExportPlan, SegPlan};
+use crate::commands::shared::sources::sources;
 use crate::commands::shared::{at_rest, people, review};
 use crate::domain::mask::{LESION, SKIN};
 use crate::error::UsageError;
@@ -18,6 +19,7 @@ pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
         FormatArg::Masks => ExportFormat::Masks,
         FormatArg::Index => ExportFormat::Index,
         FormatArg::Csv => ExportFormat::Csv,
+        FormatArg::DicomSeg => ExportFormat::DicomSeg,
     };
     let only = args.only.map(|only| if only == OnlyArg::Skin { SKIN } else { LESION });
     if args.simplify.is_some() && !matches!(format, ExportFormat::Labelme | ExportFormat::Imagej) {
@@ -26,6 +28,12 @@ pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
     if only.is_some() && matches!(format, ExportFormat::Csv | ExportFormat::Index) {
         return Err(UsageError(
             "--only is not for csv, which has lesions alone, or index, which has all classes".into(),
+        ));
+    }
+    let is_seg = format == ExportFormat::DicomSeg;
+    if is_seg != args.photos.is_some() || !is_seg && args.uid_root.is_some() {
+        return Err(UsageError(
+            "--format dicom-seg needs --photos DIR, and only it takes --photos and --uid-root".into(),
         ));
     }
     let dest = &args.output;
@@ -42,7 +50,14 @@ pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
     let people = people::opt_out_of_results(&args.results.people, &vault)?;
     let selection = review::selection(&args.review, &vault)?;
     let results = Results::open(&args.out, &people, &vault)?.selected(selection);
+    let seg = |photos: &PathBuf| {
+        let codes = people::key(args.results.people.key_file.as_deref(), &vault)?.filter(|_| results.carries_codes());
+        let sources = sources(photos, &args.out, &people, results.carries_codes(), codes.as_ref())?;
+        Ok::<_, UsageError>(SegPlan { sources, codes, uid_root: args.uid_root.clone() })
+    };
+    let seg = args.photos.as_ref().map(seg).transpose()?;
     Ok(ExportPlan {
+        seg,
         results,
         people,
         format,

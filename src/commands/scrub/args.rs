@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::shared::at_rest::AtRestArgs;
+use crate::commands::shared::dicom::uid_root;
 use crate::commands::shared::faces::ScrubFaces;
 use crate::commands::shared::jobs::JobsArgs;
 use crate::commands::shared::people::NamesArgs;
@@ -50,7 +51,7 @@ pub struct ScrubArgs {
     #[arg(long, help_heading = "DICOM")]
     pub keep_burned_in: bool,
     /// New identifiers of DICOM copies begin with this instead of 2.25; up to 24 characters
-    #[arg(long, value_name = "ROOT", help_heading = "DICOM")]
+    #[arg(long, value_name = "ROOT", help_heading = "DICOM", value_parser = uid_root)]
     pub uid_root: Option<String>,
     #[command(flatten)]
     pub opt_out: OptOutArgs,

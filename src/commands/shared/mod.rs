@@ -5,6 +5,7 @@ pub mod bins;
 pub mod config;
 pub mod crops;
 pub mod derived;
+pub mod dicom;
 pub mod faces;
 pub mod folders;
 pub mod jobs;

@@ -3,7 +3,7 @@
 //! Not what is known to tell is left out, but only what is known to be harmless is kept, and of that only values of the form
 //! that they must have: numbers, terms of the standard, codes made with the key. Nothing else of the file is copied; the pixels are.
 
-use crate::domain::days::{date_of, day_of};
+use crate::domain::dicom::{EXPLICIT_LITTLE, beginning, earlier, element, item};
 use crate::domain::record::{Finding, Severity};
 use crate::error::PhotoError;
 use crate::input::decode::dicom::{picture, stored};
@@ -203,7 +203,6 @@ const WANTED: [u32; 10] = [
 const ABOUT_THE_COPY: [u32; 4] = [0x0012_0062, 0x0012_0063, 0x0012_0064, 0x0028_0303];
 const BURNED_IN: u32 = 0x0028_0301;
 const PATIENT_ID: u32 = 0x0010_0020;
-const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
 /// Of an overlay inside the unused bits of the pixels.
 const OVERLAY_BITS: u32 = 0x0100;
 
@@ -249,19 +248,7 @@ fn copy(file: &Dicom, rule: &DicomRule) -> Result<Vec<u8>, PhotoError> {
         native if native.is_native() => EXPLICIT_LITTLE,
         _ => &file.syntax_uid,
     };
-    let mut meta = Vec::new();
-    for (tag, vr, value) in [
-        (0x0002_0001, b"OB", vec![0, 1]),
-        (0x0002_0002, b"UI", uid(0x0008_0016)),
-        (0x0002_0003, b"UI", uid(0x0008_0018)),
-        (0x0002_0010, b"UI", syntax.as_bytes().to_vec()),
-        (0x0002_0012, b"UI", b"2.25.268051487309183401582963461783290138547".to_vec()),
-    ] {
-        meta.extend(element(tag, *vr, &value));
-    }
-    let mut clean =
-        [vec![0; 128], b"DICM".to_vec(), element(0x0002_0000, *b"UL", &(meta.len() as u32).to_le_bytes()), meta]
-            .concat();
+    let mut clean = beginning(&uid(0x0008_0016), &uid(0x0008_0018), syntax);
     elements.iter().for_each(|(tag, vr, value)| clean.extend(element(*tag, *vr, value)));
     clean.extend(pixels(file)?);
     Ok(clean)
@@ -288,20 +275,24 @@ impl Maker<'_> {
     }
 
     /// None where the value has another form than it must have.
-    fn value(&self, element: &Element, keep: Keep) -> Option<Vec<u8>> {
-        let text = || element.text().filter(|text| !text.is_empty());
+    fn value(&self, found: &Element, keep: Keep) -> Option<Vec<u8>> {
+        // What the standard wants to be there may be without a value.
+        if found.value.iter().all(|b| matches!(b, 0 | b' ')) && matches!(keep, Terms(_) | Numbers | Date) {
+            return Some(Vec::new());
+        }
+        let text = || found.text().filter(|text| !text.is_empty());
         let value = match keep {
             Empty => Vec::new(),
             Code => self.code.clone().into_bytes(),
-            Words => element.words().iter().flat_map(|word| word.to_le_bytes()).collect(),
+            Words => found.words().iter().flat_map(|word| word.to_le_bytes()).collect(),
             Table => {
-                let words = element.words();
+                let words = found.words();
                 if words.len() > 1 << 16 {
                     return None;
                 }
                 words.iter().flat_map(|word| word.to_le_bytes()).collect()
             }
-            Profile => icc::cleaned(element.value)?,
+            Profile => icc::cleaned(found.value)?,
             Numbers => text().filter(|text| are_numbers(text))?.into_bytes(),
             Terms(terms) => {
                 let text = text()?;
@@ -314,25 +305,18 @@ impl Maker<'_> {
             }
             StandardUid => text().filter(|uid| is_uid(uid) && uid.starts_with("1.2.840.10008."))?.into_bytes(),
             CodedUid => self.rule.codes.uid(self.rule.uid_root, &text()?).into_bytes(),
-            Date => self.shifted(&text()?)?.into_bytes(),
+            Date => earlier(&text()?, self.weeks)?.into_bytes(),
             Sequence => {
-                let items = element.items().map_while(Result::ok);
-                let items = items.map(|item| {
+                let items = found.items().map_while(Result::ok);
+                let items = items.map(|data| {
                     let inside: Vec<u8> =
-                        self.kept(item).iter().flat_map(|(tag, vr, value)| self::element(*tag, *vr, value)).collect();
-                    self::item(&inside)
+                        self.kept(data).iter().flat_map(|(tag, vr, value)| element(*tag, *vr, value)).collect();
+                    item(&inside)
                 });
                 items.collect::<Vec<_>>().concat()
             }
         };
         Some(value)
-    }
-
-    /// By whole weeks, the same for all files of a patient.
-    fn shifted(&self, date: &str) -> Option<String> {
-        let [year, month, day] = [date.get(..4)?, date.get(4..6)?, date.get(6..)?];
-        let day = day_of(&format!("{year}-{month}-{day}")).filter(|_| date.len() == 8)?;
-        Some(date_of(day - 7 * self.weeks).replace('-', ""))
     }
 }
 
@@ -397,35 +381,6 @@ fn without_comments(bytes: &[u8]) -> Option<Vec<u8>> {
         }
         at += segment.len();
     }
-}
-
-fn tag_bytes(tag: u32) -> [u8; 4] {
-    let [a, b, c, d] = tag.to_le_bytes();
-    [c, d, a, b]
-}
-
-/// Explicit, little endian, of an even length.
-pub fn element(tag: u32, vr: [u8; 2], value: &[u8]) -> Vec<u8> {
-    let padding = match &vr {
-        b"UI" | b"OB" | b"OW" | b"UL" | b"US" | b"SQ" => 0,
-        _ => b' ',
-    };
-    let mut value = value.to_vec();
-    if value.len() % 2 == 1 {
-        value.push(padding);
-    }
-    let length = value.len() as u32;
-    let head = match &vr {
-        b"OB" | b"OW" | b"SQ" | b"UN" | b"UT" => [&vr[..], &[0, 0], &length.to_le_bytes()].concat(),
-        _ => [&vr[..], &(length as u16).to_le_bytes()].concat(),
-    };
-    [&tag_bytes(tag)[..], &head, &value].concat()
-}
-
-pub fn item(content: &[u8]) -> Vec<u8> {
-    let padding = vec![0; content.len() % 2];
-    let length = (content.len() + padding.len()) as u32;
-    [&[0xfe, 0xff, 0, 0xe0][..], &length.to_le_bytes(), content, &padding].concat()
 }
 
 /// The check that stands between a mistake above and somebody's data: nothing but what is on the list, no finding that names a

@@ -122,7 +122,7 @@ fn of_frame<'a>(file: &'a Dicom, frame: u32, tag: u32) -> Option<Element<'a>> {
     groups.into_iter().find_map(in_group).or_else(|| data.get(tag))
 }
 
-fn numbers(file: &Dicom, frame: u32, tag: u32) -> Vec<f64> {
+pub fn numbers(file: &Dicom, frame: u32, tag: u32) -> Vec<f64> {
     of_frame(file, frame, tag).map(|element| element.numbers()).unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod frames;
+mod origin;
 pub mod picture;
 mod stored;
 mod window;
@@ -13,6 +14,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+pub use origin::Origin;
 pub use stored::Stored;
 pub use window::shown;
 
