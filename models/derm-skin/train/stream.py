@@ -14,6 +14,7 @@ data.GEOMETRY["faces"] = (0.18, 1.0, 0.4, 1)
 data.GLARE = 0.0  # its bright blobs look like vitiligo that is labelled skin
 MIX = dict(ham10000=0.18, isic2017=0.08, pad_ufes=0.04, pad_ufes_more=0.10, fuseg=0.14, ccp_skin=0.02, ccp_skin_crops=0.07, faces=0.03, composed=0.04, drawn=0.33)
 DERMOSCOPY = ("ham10000", "isic2017")
+TAUGHT = (*DERMOSCOPY, "pad_ufes", "pad_ufes_more", "fuseg", "ccp_skin_crops")  # where a teacher knows more than the masks; not what is drawn
 CANVAS = dict(ccp_skin_crops=0.40, fuseg=0.18, pad_ufes_more=0.08, faces=0.14, composed=0.14, pad_ufes=0.03, ccp_skin=0.03)  # what is drawn onto
 CLOSE = dict(fuseg=0.34, pad_ufes_more=0.26, ccp_skin_crops=0.22, pad_ufes=0.08, faces=0.10)  # and where skin is cut from that fills the picture
 
@@ -31,6 +32,7 @@ class Stream(data.Sampler):
         return o, t
 
     def warp(self, name, S, frac=None, canvas=None):
+        self.last = name
         if name == "drawn":
             return self.drawn(S)
         x, t = super().warp(name, S, frac, canvas)
@@ -162,53 +164,65 @@ def features(points, shape):
 class Pool:
     """Pictures in files that both processes map, replaced in turn by one generator process; an interrupted training finds them again."""
 
-    def __init__(self, path, sets, n, size, seed, mix=MIX):
+    def __init__(self, path, n, size, teacher=""):
         self.n = n
         mode = "r+" if os.path.exists(path + ".edge") else "w+"
         self.x = np.memmap(path + ".x", np.uint8, mode, shape=(n, size, size, 3))
         self.t = np.memmap(path + ".t", np.uint8, mode, shape=(n, size, size))
+        self.p = np.memmap(path + ".p", np.uint8, mode, shape=(n, size // 2, size // 2, 3))  # what the teacher says; 0 where it is not asked
+        self.teacher = teacher
         self.edge = np.memmap(path + ".edge", np.int32, mode, shape=(n,))  # size of each picture; 0 while it is written
         self.made, self.taken = mp.Value("i", int((self.edge > 0).sum())), mp.Value("i", 0)
         self.size, self.strength = mp.Value("i", size), mp.Value("d", 1.0)
-        self.process = mp.get_context("fork").Process(target=self.fill, args=(sets, mix, seed), daemon=True)
 
     def fill(self, sets, mix, seed):
         os.nice(7)
-        stream, parent = Stream(sets, mix, seed), os.getppid()
+        stream, parent, says = Stream(sets, mix, seed), os.getppid(), self.voice()
         while os.getppid() == parent:
             if self.made.value > self.n + self.taken.value and (self.edge == self.size.value).sum() > self.n // 4:
                 time.sleep(0.2)  # more new pictures than are taken would only take the training's time
             else:
-                self.add(stream)
+                self.add(stream, says)
 
-    def add(self, stream):
+    def voice(self):
+        """What the teacher says of a picture: its probabilities at half the size."""
+        if not self.teacher:
+            return None
+        from evaluate import Predictor
+
+        teacher = Predictor(self.teacher, look=False)
+        return lambda x: cv2.resize(teacher.soft(teacher.run(x)), (x.shape[1] // 2, x.shape[0] // 2), interpolation=cv2.INTER_LINEAR)
+
+    def add(self, stream, says):
         s, k = self.size.value, self.made.value % self.n
         stream.strength = self.strength.value
         x, t = stream.one(s)
         self.edge[k] = 0
         self.x[k, :s, :s], self.t[k, :s, :s] = x, t
+        self.p[k, : s // 2, : s // 2] = np.round(says(x) * 255) if says and stream.last in TAUGHT else 0
         self.edge[k] = s
         self.made.value += 1
 
     def start(self, sets, mix, seed, first):
         """The first pictures are made here, before anything is trained on; then the process goes on."""
-        stream = Stream(sets, mix, seed + 1)
+        stream, says = Stream(sets, mix, seed + 1), self.voice()
         while (self.edge > 0).sum() < first:
-            self.add(stream)
-        self.process.start()
+            self.add(stream, says)
+        del says
+        mp.get_context("fork").Process(target=self.fill, args=(sets, mix, seed), daemon=True).start()
 
     def batch(self, rng, n, size):
-        """n pictures of this size (waits until there are four times as many), each moved a little, so that none comes twice."""
+        """n pictures of this size, their targets, what the teacher says (waits until there are four times as many), each moved a little, so that none comes twice."""
         while (self.edge == size).sum() < min(4 * n, self.n // 2):
             time.sleep(0.2)
-        xs, ts = np.empty((n, size, size, 3), np.uint8), np.empty((n, size, size), np.uint8)
+        xs, ts, ps = np.empty((n, size, size, 3), np.uint8), np.empty((n, size, size), np.uint8), np.empty((n, size // 2, size // 2, 3), np.uint8)
         self.taken.value += n
         for i, k in enumerate(rng.choice(np.flatnonzero(self.edge == size), n, replace=False)):
-            xs[i], ts[i] = moved(rng, self.x[k, :size, :size], self.t[k, :size, :size])
-        return xs, ts
+            xs[i], ts[i], ps[i] = moved(rng, self.x[k, :size, :size], self.t[k, :size, :size], self.p[k, : size // 2, : size // 2])
+        return xs, ts, ps
 
 
-def moved(rng, x, t):
+def moved(rng, x, t, p):
     """Mirrored, turned, a little nearer or farther, a little brighter or darker, a little bluer or redder."""
     s = t.shape[0]
     a = rng.normal(0, 12) + (rng.choice([90, 180, 270]) if rng.random() < 0.25 else 0)
@@ -219,5 +233,7 @@ def moved(rng, x, t):
     m[:, 2] += rng.normal(0, 0.04 * s, 2)
     x = cv2.warpAffine(x, m, (s, s), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     t = cv2.warpAffine(t, m, (s, s), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)
+    half = np.column_stack([m[:, :2], (m[:, :2].sum(1) * 0.5 + m[:, 2] - 0.5) / 2])  # the same between the middles of pixels twice as large
+    p = cv2.warpAffine(np.ascontiguousarray(p), half, (s // 2, s // 2), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     gain = np.exp(rng.normal(0, 0.08) + rng.normal(0, 0.03, 3))
-    return cv2.transform(x, np.diag(gain).astype(np.float32)), t
+    return cv2.transform(x, np.diag(gain).astype(np.float32)), t, p

@@ -34,6 +34,13 @@ def normalised(x):
     return torch.from_numpy(x).permute(0, 3, 1, 2).float().sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
 
+def taught_loss(y, said):
+    """Cross-entropy to the teacher's probabilities, over the pixels of which it was asked."""
+    p = said.permute(0, 3, 1, 2).float() / 255
+    known = p.sum(1) > 0.5
+    return -(p * y.float().log_softmax(1)).sum(1)[known].mean() if known.any() else y.sum() * 0
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--work", default="work")
@@ -47,6 +54,8 @@ def main():
     ap.add_argument("--init", default="", help="weights to begin with, instead of ImageNet's")
     ap.add_argument("--composed", default="train,train3")
     ap.add_argument("--teacher", default="..", help="the model folder that relabels")
+    ap.add_argument("--taught-by", default="", help="a model folder whose probabilities are learnt besides the masks (pair.py)")
+    ap.add_argument("--taught", type=float, default=0.5, help="how much they count")
     ap.add_argument("--faces", default="", help="a YuNet ONNX file, to cut faces from the street photos")
     ap.add_argument("--ham", type=int, default=5000, help="how many of the dermoscopy photos")
     ap.add_argument("--pool", type=int, default=2400)
@@ -64,7 +73,7 @@ def main():
     t0 = time.time() - (c["spent"] if c else 0)
     total = (a.until - t0) if a.until else a.minutes * 60
     seed = a.seed * 100003 + (c["step"] if c else 0)
-    pool = stream.Pool(f"{a.work}/{a.name}.pool", sets, a.pool, int(max(s[1] for s in stages)), seed)
+    pool = stream.Pool(f"{a.work}/{a.name}.pool", a.pool, int(max(s[1] for s in stages)), a.taught_by)
     pool.size.value = int(at((time.time() - t0) / total)[1])
     pool.start(sets, stream.MIX, seed, a.first)
     del sets
@@ -94,13 +103,15 @@ def main():
         for g in opt.param_groups:
             g["lr"] = float(lr * g["part"])
         w = time.time()
-        x, t = pool.batch(rng, bs, size)
+        x, t, said = pool.batch(rng, bs, size)
         wait += time.time() - w
         o = step % 4  # the loss sees one pixel of each cell of four, in turn
         t = torch.from_numpy(np.ascontiguousarray(t[:, o % 2 :: 2, o // 2 :: 2]))
         with torch.autocast("cpu", torch.bfloat16):
             y = net(normalised(x))
         loss = marginal_loss(y, t)
+        if a.taught_by:
+            loss = loss + a.taught * taught_loss(y, torch.from_numpy(said))
         opt.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_([q for g in opt.param_groups for q in g["params"]], 2.0)
