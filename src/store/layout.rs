@@ -53,11 +53,13 @@ const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
     ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 20] = [
+pub const DERIVED: [&str; 22] = [
     "scores.json",
     "scores.csv",
     "labels.json",
     "labels.csv",
+    "detection.json",
+    "detection.csv",
     "compare.json",
     "report.html",
     "tables/photos.csv",

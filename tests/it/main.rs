@@ -16,6 +16,7 @@ mod correct;
 mod crash;
 mod crops;
 mod damage;
+mod detection;
 mod dicom;
 mod dicom_copies;
 mod dicom_seg;
