@@ -80,7 +80,9 @@ pub enum PhotoError {
     ScrubUnsupported,
     #[error("copies of DICOM files carry codes instead of numbers and names: add --names pseudonym --key-file FILE")]
     ScrubNeedsKey,
-    #[error("the file says that text is burned into its picture; look at it, and add --keep-burned-in if it may stay")]
+    #[error(
+        "the file says that text is burned into its picture, or is a saved screen or ultrasound and does not say; look at it, and add --keep-burned-in if it may stay"
+    )]
     BurnedIn,
     #[error("{kind} was found in the copy again ({place}); the copy was thrown away")]
     StillFound { kind: String, place: String },
