@@ -86,6 +86,11 @@ pub const OPTED_OUT: &str = ".derm-seg.opted-out";
 /// How many photos a withdrawal is about, from its beginning to its end.
 pub const WITHDRAWAL_BEGUN: &str = ".derm-seg.withdrawal";
 
+/// Which of the two files this is that every folder of results has.
+pub fn sign_of_results(file: &str) -> Option<usize> {
+    [LOCK, RUN_FILE].iter().position(|sign| *sign == file)
+}
+
 /// `file_name` is the photo's path as results are written under it, here and below.
 pub fn record_path(file_name: &str) -> String {
     format!("{METRICS}/{file_name}.json")
