@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::error::PhotoError;
 
 /// One photo to process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// The file, or the archive that it is in; empty where that comes over standard input.
     pub path: PathBuf,

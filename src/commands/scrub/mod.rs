@@ -96,14 +96,8 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
 
 fn items(plan: &ScrubPlan) -> Result<Vec<Item>> {
     let whole_files = Filter { whole_files: true, ..Filter::default() };
-    let mut found = discover(
-        &plan.inputs,
-        plan.base.as_deref(),
-        &whole_files,
-        Some(&plan.output),
-        &plan.opt_out,
-        &plan.vault,
-    )?;
+    let mut found =
+        discover(&plan.inputs, plan.base.as_deref(), &whole_files, Some(&plan.output), &plan.opt_out, &plan.vault)?;
     found.say_what_was_passed_over();
     found.refuse_broken()?;
     if found.sources.is_empty() {

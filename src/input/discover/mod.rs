@@ -207,10 +207,15 @@ fn walk(
 
 /// Each frame of a file with several; in an archive it is not looked into. Only files that may be DICOM are looked into, and none of people who opted out.
 fn frames(photo: Found, closed: &dyn Fn(&Path) -> bool) -> Vec<Found> {
-    let may_be_dicom = photo.member.is_none() && photo.problem.is_none() && !has_ending(&photo.place, &PICTURES) && !closed(&photo.place);
+    let may_be_dicom = photo.member.is_none()
+        && photo.problem.is_none()
+        && !has_ending(&photo.place, &PICTURES)
+        && !closed(&photo.place);
     let count = may_be_dicom.then(|| dicom::count_frames(&photo.place)).flatten();
     match count {
-        Some(count) => (1..=count).map(|n| Found { frame: Some(n), ..Found::file(photo.place.clone(), None) }).collect(),
+        Some(count) => {
+            (1..=count).map(|n| Found { frame: Some(n), ..Found::file(photo.place.clone(), None) }).collect()
+        }
         None => vec![photo],
     }
 }
