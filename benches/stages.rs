@@ -110,10 +110,9 @@ fn whole_photo(bencher: Bencher, megapixels: u32) {
     let (desk, folder) = (Desk::new(), tempfile::tempdir().unwrap());
     let path = folder.path().join("a.jpg");
     std::fs::write(&path, jpeg(megapixels, 9)).unwrap();
-    let source =
-        Source { path, frame: None, name: "a.jpg".into(), file_name: "a.jpg".into(), problem: None, opted_out: false };
+    let source = Source { path, name: "a.jpg".into(), file_name: "a.jpg".into(), ..Source::default() };
     let out = OutputFolder::look(&folder.path().join("out"), &Vault::default()).unwrap();
     let (mut engines, faces, memory) = (desk.engines(), desk.faces(), MemoryGate::new(1 << 30));
     let tools = Tools { limits: &Limits::default(), vault: out.vault(), memory: &memory, faces: Some(&faces) };
-    bencher.bench_local(|| process(&source, &desk.plan, tools, &mut engines, &out).unwrap());
+    bencher.bench_local(|| process(&source, None, &desk.plan, tools, &mut engines, &out).unwrap());
 }

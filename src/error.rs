@@ -34,6 +34,15 @@ pub enum PhotoError {
     TwinNotEncrypted,
     #[error("another photo has the same name in another spelling; rename one of them")]
     TwinSpelling,
+    #[error("the archive has this name more than once: only one photo of it was taken; unpack the archive and look")]
+    NameRepeated,
+    #[error(
+        "the name of this member of the archive leads out of it, is too long or is no file's; it was not read: rename the \
+         file and pack it anew"
+    )]
+    MemberName,
+    #[error("this is a link or no regular file, and such members of archives are not followed; pack the photo itself")]
+    MemberNotAFile,
 
     #[error("the file cannot be read: {0}")]
     NotFound(String),
@@ -45,6 +54,8 @@ pub enum PhotoError {
     FileTooLarge { bytes: u64, limit: u64 },
     #[error("the file was changed while it was read; run the same command again when it is at rest")]
     ChangedMeanwhile,
+    #[error("the photo cannot be taken out of its archive: {0}")]
+    MemberUnreadable(String),
     #[error("the photo cannot be opened: {0}")]
     NoMatchingKey(String),
     #[error("the photo cannot be opened: {0}")]
@@ -67,7 +78,7 @@ pub enum PhotoError {
     #[error("the DICOM file holds {0}, which is not read")]
     UnsupportedPixels(&'static str),
     #[error(
-        "the file holds {0} frames, but it could not be looked into before (it is encrypted, or not named .dcm): decrypt or rename it"
+        "the file holds {0} frames, but it could not be looked into before (it is encrypted, in an archive, or not named .dcm): decrypt, unpack or rename it"
     )]
     FramesUnknown(u32),
     #[error("the photo is cut off: its end is missing; copy it again from its source")]
@@ -80,7 +91,9 @@ pub enum PhotoError {
     ScrubUnsupported,
     #[error("copies of DICOM files carry codes instead of numbers and names: add --names pseudonym --key-file FILE")]
     ScrubNeedsKey,
-    #[error("the file says that text is burned into its picture; look at it, and add --keep-burned-in if it may stay")]
+    #[error(
+        "the file says that text is burned into its picture, or is a saved screen or ultrasound and does not say; look at it, and add --keep-burned-in if it may stay"
+    )]
     BurnedIn,
     #[error("{kind} was found in the copy again ({place}); the copy was thrown away")]
     StillFound { kind: String, place: String },
@@ -128,7 +141,10 @@ impl PhotoError {
     fn kind(&self) -> (Stage, &'static str) {
         match self {
             Self::UnreadableFolder(_) => (Stage::Discover, "unreadable_folder"),
-            Self::TwinNotEncrypted | Self::TwinSpelling => (Stage::Discover, "name_taken"),
+            Self::TwinNotEncrypted | Self::TwinSpelling | Self::NameRepeated => (Stage::Discover, "name_taken"),
+            Self::MemberName => (Stage::Discover, "member_name"),
+            Self::MemberNotAFile => (Stage::Discover, "member_not_a_file"),
+            Self::MemberUnreadable(_) => (Stage::Read, "member_unreadable"),
             Self::NotFound(_) => (Stage::Read, "not_found"),
             Self::Unreadable(_) => (Stage::Read, "unreadable"),
             Self::NotAFile => (Stage::Read, "not_a_file"),

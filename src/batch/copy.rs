@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::Tools;
+use super::open::Content;
 use super::photo::contained;
 use crate::disk;
 use crate::disk::describe;
@@ -56,12 +57,13 @@ struct Made {
 /// Copies one photo without its metadata. Without `faces` the picture is not looked at. An error means that nothing more can be written.
 pub fn copy_clean(
     source: &Source,
+    content: Option<Content>,
     target: &Path,
     policy: FacePolicy,
     rule: Option<&DicomRule>,
     tools: Tools,
 ) -> io::Result<Copied> {
-    let made = contained(&mut Stage::Read, |stage| make(source, policy, rule, tools, stage));
+    let made = contained(&mut Stage::Read, |stage| make(source, content, policy, rule, tools, stage));
     let Made { clean, covered, left_out, shows_face } = match made {
         Ok(made) => made,
         Err(error) => return Ok(Copied::Failed(error)),
@@ -103,13 +105,14 @@ pub fn copy_clean(
 
 fn make(
     source: &Source,
+    content: Option<Content>,
     policy: FacePolicy,
     rule: Option<&DicomRule>,
     tools: Tools,
     stage: &mut Stage,
 ) -> Result<Made, PhotoError> {
     let mut input = Input::default();
-    let mut file = tools.read(source, &mut input)?;
+    let mut file = tools.read(source, content, &mut input)?;
     file.unlock()?;
     *stage = Stage::Decode;
     let header = file.header(&mut input)?;

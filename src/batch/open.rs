@@ -1,6 +1,7 @@
 //! The beginning of every photo's way, the same for `run`, `check` and `scrub`: file → bytes → unlocked → header → a share
 //! of the memory.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io;
 use std::sync::MutexGuard;
@@ -29,6 +30,25 @@ pub struct Tools<'a> {
     pub faces: Option<&'a FaceFinder>,
 }
 
+/// What is in a photo's file, or why it could not be read.
+pub struct Content<'a> {
+    bytes: Result<Vec<u8>, PhotoError>,
+    blake3: OnceCell<String>,
+    turn: Option<MutexGuard<'a, ()>>,
+}
+
+impl<'a> Content<'a> {
+    /// `turn` is held by a large file until it has its share of the memory.
+    pub fn new(bytes: Result<Vec<u8>, PhotoError>, turn: Option<MutexGuard<'a, ()>>) -> Self {
+        Self { bytes, blake3: OnceCell::new(), turn }
+    }
+
+    pub fn blake3(&self) -> Option<&str> {
+        let bytes = self.bytes.as_ref().ok()?;
+        Some(self.blake3.get_or_init(|| blake3::hash(bytes).to_hex().to_string()))
+    }
+}
+
 /// A photo's file in memory.
 pub struct PhotoFile<'a> {
     tools: Tools<'a>,
@@ -39,11 +59,28 @@ pub struct PhotoFile<'a> {
 }
 
 impl<'a> Tools<'a> {
-    /// The file as it lies on disk. Its size and hash go into `input`: so it is known again without opening it.
-    pub fn read(self, source: &Source, input: &mut Input) -> Result<PhotoFile<'a>, PhotoError> {
+    /// The file as it lies on disk, or as it came out of an archive: then `content` is given. Its size and hash go into `input`:
+    /// so it is known again without opening it.
+    pub fn read(
+        self,
+        source: &Source,
+        content: Option<Content<'a>>,
+        input: &mut Input,
+    ) -> Result<PhotoFile<'a>, PhotoError> {
         if let Some(problem) = &source.problem {
             return Err(problem.clone());
         }
+        let content = match content {
+            Some(content) => content,
+            None => self.read_file(source)?,
+        };
+        input.blake3 = content.blake3().map(str::to_owned);
+        let bytes = content.bytes?;
+        input.bytes = Some(bytes.len() as u64);
+        Ok(PhotoFile { tools: self, bytes, frame: source.frame, _turn: content.turn })
+    }
+
+    fn read_file(self, source: &Source) -> Result<Content<'a>, PhotoError> {
         let metadata = fs::metadata(&source.path).map_err(unreadable)?;
         if !metadata.is_file() {
             return Err(PhotoError::NotAFile);
@@ -53,10 +90,7 @@ impl<'a> Tools<'a> {
             return Err(PhotoError::FileTooLarge { bytes: metadata.len(), limit });
         }
         let turn = self.memory.turn_to_read(metadata.len());
-        let bytes = disk::read(&source.path).map_err(unreadable)?;
-        input.bytes = Some(bytes.len() as u64);
-        input.blake3 = Some(blake3::hash(&bytes).to_hex().to_string());
-        Ok(PhotoFile { tools: self, bytes, frame: source.frame, _turn: turn })
+        Ok(Content::new(disk::read(&source.path).map_err(unreadable), turn))
     }
 }
 
@@ -70,7 +104,7 @@ impl<'a> Tools<'a> {
         enough: u32,
     ) -> Result<Option<(Photo, Share<'a>)>, PhotoError> {
         let mut input = Input::default();
-        let mut file = self.read(source, &mut input)?;
+        let mut file = self.read(source, None, &mut input)?;
         if input.blake3 != recorded.blake3 {
             return Ok(None);
         }

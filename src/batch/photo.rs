@@ -5,6 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Tools;
+use super::open::Content;
 use crate::disk::describe;
 use crate::domain::crop::CropRule;
 use crate::domain::geometry::Rect;
@@ -128,6 +129,7 @@ struct Results {
 /// Processes one photo and writes its results. A bad photo is a failed record; an error means that the run cannot go on.
 pub fn process(
     source: &Source,
+    content: Option<Content>,
     plan: &PhotoPlan,
     tools: Tools,
     engines: &mut Engines,
@@ -136,7 +138,7 @@ pub fn process(
     let before = stamp(source);
     let mut input = Input { path: source.name.clone(), ..Input::default() };
     let mut stage = Stage::Read;
-    let outcome = contained(&mut stage, |stage| segment(source, plan, tools, engines, &mut input, stage));
+    let outcome = contained(&mut stage, |stage| segment(source, content, plan, tools, engines, &mut input, stage));
     let outcome = match outcome {
         Ok(Ok(results)) => {
             let record = write(source, plan, *results, folder)?;
@@ -182,13 +184,14 @@ type Segmented = Result<Box<Results>, Excluded>;
 
 fn segment(
     source: &Source,
+    content: Option<Content>,
     plan: &PhotoPlan,
     tools: Tools,
     engines: &mut Engines,
     input: &mut Input,
     stage: &mut Stage,
 ) -> Result<Segmented, PhotoError> {
-    let mut file = tools.read(source, input)?;
+    let mut file = tools.read(source, content, input)?;
     let knows = |hash: &String| plan.withdrawn.as_ref().is_some_and(|people| people.knows(Kind::Content, hash));
     if input.blake3.as_ref().is_some_and(knows) {
         let exclusion = OptOut::exclusion();

@@ -18,7 +18,8 @@ pub struct Progress {
 
 /// For the log of a batch system.
 struct Lines {
-    total: u64,
+    /// None where nobody knows how many will come.
+    total: Option<u64>,
     started: Instant,
     /// Photos that are through, and when that was last said.
     state: Mutex<(u64, Instant)>,
@@ -27,7 +28,7 @@ struct Lines {
 const EVERY: Duration = Duration::from_secs(30);
 
 impl Lines {
-    fn new(total: u64, now: Instant) -> Self {
+    fn new(total: Option<u64>, now: Instant) -> Self {
         Self { total, started: now, state: Mutex::new((0, now)) }
     }
 
@@ -41,25 +42,26 @@ impl Lines {
         state.1 = now;
         let done = state.0;
         let took = now.duration_since(self.started).as_secs_f64();
-        let left =
-            HumanDuration(Duration::from_secs_f64(took * (self.total - done.min(self.total)) as f64 / done as f64));
-        Some(format!(
-            "{done} of {} photos, {failed} failed, {:.1} a second, about {left} left",
-            self.total,
-            done as f64 / took
-        ))
+        let rate = done as f64 / took;
+        let Some(total) = self.total else {
+            return Some(format!("{done} photos, {failed} failed, {rate:.1} a second"));
+        };
+        let left = HumanDuration(Duration::from_secs_f64(total.saturating_sub(done) as f64 / rate));
+        Some(format!("{done} of {total} photos, {failed} failed, {rate:.1} a second, about {left} left"))
     }
 }
 
 impl Progress {
-    pub fn new(total: u64, quiet: bool) -> Self {
+    pub fn new(total: impl Into<Option<u64>>, quiet: bool) -> Self {
+        let total = total.into();
         let bar = if quiet {
             ProgressBar::hidden()
         } else {
-            ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8))
+            ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(8))
         };
         // `wide_bar` adapts to narrow terminals; per_sec and eta are smoothed by indicatif.
-        let style = ProgressStyle::with_template("{pos}/{len} [{wide_bar}] {per_sec}, {eta} left{msg}")
+        let known = "{pos}/{len} [{wide_bar}] {per_sec}, {eta} left{msg}";
+        let style = ProgressStyle::with_template(if total.is_some() { known } else { "{pos} photos, {per_sec}{msg}" })
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("=> ");
         bar.set_style(style);
@@ -174,12 +176,14 @@ mod tests {
     #[test]
     fn where_nothing_can_move_a_line_tells_every_half_minute() {
         let start = Instant::now();
-        let lines = Lines::new(1000, start);
+        let lines = Lines::new(Some(1000), start);
         let said: Vec<String> =
             (1..=90).filter_map(|second| lines.step(second / 40, start + Duration::from_secs(second))).collect();
         assert_eq!(said[0], "30 of 1000 photos, 0 failed, 1.0 a second, about 16 minutes left");
         assert_eq!(said[2], "90 of 1000 photos, 2 failed, 1.0 a second, about 15 minutes left");
         assert_eq!(said.len(), 3);
+        let stream = Lines::new(None, start);
+        assert_eq!(stream.step(1, start + Duration::from_secs(40)).unwrap(), "1 photos, 1 failed, 0.0 a second");
     }
 
     #[test]

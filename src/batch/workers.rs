@@ -61,38 +61,43 @@ pub fn quiet_worker_panics() {
 
 const WORKER: &str = "worker-";
 
-/// Takes every item through `work` on `jobs` workers, each with an engine of its own. The first error stops the run.
-/// None stands for items that were not reached, because of a signal.
-pub fn run_all<I: Sync, T: Send, E: Send>(
-    items: &[I],
+/// Takes every item through `work` on `jobs` workers, each with an engine of its own. Items are handed out in their order, and
+/// one at a time: `next` of the iterator may read a file. The first error stops the run.
+///
+/// The answers are those of the first items, in order; all but after a signal.
+pub fn run_all<I, T: Send, E>(
+    items: impl Iterator<Item = I> + Send,
     jobs: usize,
     stop: &Stop,
     open: &(dyn Fn() -> Result<E, UsageError> + Sync),
-    work: impl Fn(&I, &mut E) -> Result<T, RunError> + Sync,
-) -> Result<Vec<Option<T>>, RunError> {
-    let jobs = jobs.min(items.len()).max(1);
-    let engines: Vec<Mutex<Option<E>>> = (0..jobs).map(|_| Mutex::new(None)).collect();
+    work: impl Fn(I, &mut E) -> Result<T, RunError> + Sync,
+) -> Result<Vec<T>, RunError> {
+    let jobs = items.size_hint().1.map_or(jobs, |items| jobs.min(items));
+    let items = Mutex::new(items.enumerate());
     let failed = AtomicBool::new(false);
-    let one = |item: &I| -> Result<Option<T>, RunError> {
-        if stop.signal().is_some() || failed.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let worker = rayon::current_thread_index().unwrap_or(0);
-        // Only this worker ever locks its engine; a panic in between leaves nothing half-done that the next photo sees.
-        let mut slot = engines[worker].lock().unwrap_or_else(PoisonError::into_inner);
-        let result = match &mut *slot {
-            Some(engine) => work(item, engine),
-            empty => match open() {
-                Ok(engine) => work(item, empty.insert(engine)),
-                Err(e) => Err(RunError(e.to_string())),
-            },
-        };
-        if result.is_err() {
-            failed.store(true, Ordering::Relaxed);
-        }
-        result.map(Some)
+    let next = || match stop.signal().is_some() || failed.load(Ordering::Relaxed) {
+        true => None,
+        false => items.lock().unwrap_or_else(PoisonError::into_inner).next(),
     };
-    pool(jobs)?.install(|| items.par_iter().with_max_len(1).map(one).collect())
+    let until_done = || -> Result<Vec<(usize, T)>, RunError> {
+        let mut engine = None;
+        let mut answers = Vec::new();
+        while let Some((place, item)) = next() {
+            let engine = match &mut engine {
+                Some(engine) => engine,
+                empty => empty.insert(open().map_err(|e| RunError(e.to_string()))?),
+            };
+            answers.push((place, work(item, engine)?));
+        }
+        Ok(answers)
+    };
+    let worker = |_: rayon::BroadcastContext| until_done().inspect_err(|_| failed.store(true, Ordering::Relaxed));
+    let mut answers = Vec::new();
+    for of_worker in pool(jobs)?.broadcast(worker) {
+        answers.extend(of_worker?);
+    }
+    answers.sort_by_key(|(place, _)| *place);
+    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
 }
 
 /// A plain ordered map on all cores, for work that needs no model.

@@ -20,7 +20,8 @@ pub fn relative<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D:
     }
 }
 
-fn check(name: &str) -> Result<(), &'static str> {
+/// Why a name is not one of a file inside the folder that it is meant for.
+pub fn check(name: &str) -> Result<(), &'static str> {
     if name.is_empty() || name.len() > LONGEST {
         return Err("is empty or too long");
     }

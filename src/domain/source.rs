@@ -1,15 +1,18 @@
-//! A photo that is still a file: where it lies, and what it is called in results.
+//! A photo that is still a file, or a member of an archive: where it lies, and what it is called in results.
 
 use std::path::PathBuf;
 
 use crate::error::PhotoError;
 
 /// One photo to process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
+    /// The file, or the archive that it is in; empty where that comes over standard input.
     pub path: PathBuf,
     /// Which frame of a file with several, from 1 on.
     pub frame: Option<u32>,
+    /// Which member of the archive.
+    pub member: Option<InArchive>,
     /// How the photo is called in results: relative, `/` between parts, unique.
     pub name: String,
     /// As `name`, but distinct from the others on systems that ignore case, too, and short enough to write.
@@ -18,4 +21,12 @@ pub struct Source {
     pub problem: Option<PhotoError>,
     /// Of a person who opted out: never opened.
     pub opted_out: bool,
+}
+
+/// Which member of its archive a photo is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InArchive {
+    /// From 1 on.
+    pub number: u64,
+    pub bytes: u64,
 }

@@ -58,6 +58,8 @@ pub enum State {
     /// Somebody changed the mask after it was written.
     MaskEdited,
     Done,
+    /// It is in an archive, and its content has to be seen to tell.
+    Unread,
 }
 
 impl OutputFolder {
@@ -309,9 +311,17 @@ impl OutputFolder {
     /// A record that exists is believed only if its input and its outputs are still what it says.
     ///
     /// An input is taken as unchanged without reading it when it has its old size and neither its content nor its inode
-    /// was touched since the record was written; otherwise, and always with `verify`, its hash decides.
+    /// was touched since the record was written; otherwise, and always with `verify`, its hash decides. For a member of an
+    /// archive that is the archive's inode, and the hash is `blake3`, once it was read.
     /// `is_complete` tells whether a record has all that is asked for.
-    pub fn state(&self, source: &Source, extra: &[String], is_complete: impl Fn(&Done) -> bool, verify: bool) -> State {
+    pub fn state(
+        &self,
+        source: &Source,
+        extra: &[String],
+        is_complete: impl Fn(&Done) -> bool,
+        verify: bool,
+        blake3: Option<&str>,
+    ) -> State {
         let Ok(record) = self.read_record(&source.file_name) else { return State::New };
         let Outcome::Done(done) = record.outcome else { return State::New };
         if done.input.path != source.name || done.mask.path != mask_path(&source.file_name) {
@@ -321,9 +331,12 @@ impl OutputFolder {
         if mask == State::MaskEdited {
             return mask;
         }
-        if !self.is_same_input(source, &done, verify) {
+        match self.is_same_input(source, &done, verify, blake3) {
             // A mask that somebody drew is not lost to a change of its photo.
-            return if done.edited.is_some() { State::MaskEdited } else { State::InputChanged };
+            Some(false) if done.edited.is_some() => return State::MaskEdited,
+            Some(false) => return State::InputChanged,
+            None => return State::Unread,
+            Some(true) => {}
         }
         let whole = |path: &String| {
             fs::metadata(self.vault.place(&self.root.join(path))).is_ok_and(|metadata| metadata.len() > 0)
@@ -336,18 +349,26 @@ impl OutputFolder {
         }
     }
 
-    fn is_same_input(&self, source: &Source, done: &Done, verify: bool) -> bool {
+    /// None where that cannot be told without reading an archive.
+    fn is_same_input(&self, source: &Source, done: &Done, verify: bool, blake3: Option<&str>) -> Option<bool> {
+        if blake3.is_some() {
+            return Some(blake3 == done.input.blake3.as_deref());
+        }
         let record = self.vault.place(&self.root.join(record_path(&source.file_name)));
         let untouched = || -> Option<bool> {
             let input = fs::metadata(&source.path).ok()?;
             let written = fs::metadata(record).ok()?.modified().ok()?;
-            Some(done.input.bytes == Some(input.len()) && last_touched(&input)? < written)
+            let bytes = source.member.map_or(input.len(), |member| member.bytes);
+            Some(done.input.bytes == Some(bytes) && last_touched(&input)? < written)
         };
         if !verify && untouched() == Some(true) {
-            return true;
+            return Some(true);
+        }
+        if source.member.is_some() {
+            return None;
         }
         let hash = crate::disk::read(&source.path).ok().map(|bytes| blake3::hash(&bytes).to_hex().to_string());
-        hash == done.input.blake3
+        Some(hash == done.input.blake3)
     }
 
     /// A mask that was changed and is still a picture was changed by somebody; anything else is damage.

@@ -53,11 +53,13 @@ const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
     ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 20] = [
+pub const DERIVED: [&str; 22] = [
     "scores.json",
     "scores.csv",
     "labels.json",
     "labels.csv",
+    "detection.json",
+    "detection.csv",
     "compare.json",
     "report.html",
     "tables/photos.csv",
@@ -83,6 +85,11 @@ pub const WITHDRAWN: &str = "withdrawn.json";
 pub const OPTED_OUT: &str = ".derm-seg.opted-out";
 /// How many photos a withdrawal is about, from its beginning to its end.
 pub const WITHDRAWAL_BEGUN: &str = ".derm-seg.withdrawal";
+
+/// Which of the two files this is that every folder of results has.
+pub fn sign_of_results(file: &str) -> Option<usize> {
+    [LOCK, RUN_FILE].iter().position(|sign| *sign == file)
+}
 
 /// `file_name` is the photo's path as results are written under it, here and below.
 pub fn record_path(file_name: &str) -> String {

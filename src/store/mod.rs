@@ -21,7 +21,9 @@ mod withdraw;
 pub use crops::{NewFile, make_crops};
 pub use earlier::{Earlier, find as find_earlier};
 pub use folder::{ENCRYPTED_TO, OutputFolder, State, is_about_the_name, is_results, last_touched};
-pub use layout::{CROPS, file_name_of, lesion_map_path, mask_path, model_mask_path, overlay_path, record_path};
+pub use layout::{
+    CROPS, file_name_of, lesion_map_path, mask_path, model_mask_path, overlay_path, record_path, sign_of_results,
+};
 pub use mask_file::{MaskError, decode as decode_mask, decode_probabilities};
 pub use parts::{Part, Parts};
 pub use pictures::{Overlay, encode_grey, encode_mask, encode_overlay, encode_probabilities, kind_colour, palette};

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::near_duplicates::Fingerprint;
-use crate::batch::{Tools, contained, footprint, look_for_faces};
+use crate::batch::{Content, Tools, contained, footprint, look_for_faces};
 use crate::domain::record::{Finding, Input, Quality};
 use crate::domain::source::Source;
 use crate::error::{PhotoError, PhotoWarning, Stage};
@@ -25,17 +25,23 @@ pub struct Inspection {
 }
 
 /// Reads and decodes one photo; writes nothing.
-pub fn inspect(source: &Source, tools: Tools) -> Inspection {
+pub fn inspect(source: &Source, content: Option<Content>, tools: Tools) -> Inspection {
     let input = Input { path: source.name.clone(), ..Input::default() };
     let mut seen = Inspection { input, findings: findings::scan_path(source.name.as_ref()), ..Inspection::default() };
-    let looked = contained(&mut Stage::Read, |stage| look(source, tools, &mut seen, stage));
+    let looked = contained(&mut Stage::Read, |stage| look(source, content, tools, &mut seen, stage));
     seen.failure = looked.err();
     seen
 }
 
-fn look(source: &Source, tools: Tools, seen: &mut Inspection, stage: &mut Stage) -> Result<(), PhotoError> {
+fn look(
+    source: &Source,
+    content: Option<Content>,
+    tools: Tools,
+    seen: &mut Inspection,
+    stage: &mut Stage,
+) -> Result<(), PhotoError> {
     let started = Instant::now();
-    let mut file = tools.read(source, &mut seen.input)?;
+    let mut file = tools.read(source, content, &mut seen.input)?;
     file.unlock()?;
     *stage = Stage::Decode;
     seen.findings = scan(&file.bytes, source.name.as_ref());

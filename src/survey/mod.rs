@@ -55,7 +55,12 @@ impl Survey {
             let path = |position: usize| inspections[position].input.path.clone();
             groups.into_iter().map(|group| group.into_iter().map(path).collect()).collect()
         };
-        let same_file = identical(inspections.iter().map(|seen| seen.input.blake3.as_deref()));
+        // Frames of a file are no copies of each other.
+        // Frames of a file are no copies of each other.
+        let is_first = |seen: &Inspection| seen.input.dicom.as_ref().is_none_or(|dicom| dicom.frame == 1);
+        let hash = |seen: &Inspection| seen.input.blake3.clone().filter(|_| is_first(seen));
+        let hashes: Vec<Option<String>> = inspections.iter().map(hash).collect();
+        let same_file = identical(hashes.iter().map(Option::as_deref));
         // Of identical files one stands for all: they look alike anyway.
         let mut prints: Vec<_> = inspections.iter().map(|seen| seen.fingerprint).collect();
         same_file.iter().flat_map(|group| &group[1..]).for_each(|&position| prints[position] = None);
@@ -66,7 +71,7 @@ impl Survey {
         };
         Self {
             photos: inspections.len(),
-            bytes: inspections.iter().filter_map(|seen| seen.input.bytes).sum(),
+            bytes: inspections.iter().filter(|seen| is_first(seen)).filter_map(|seen| seen.input.bytes).sum(),
             formats: count(inspections.iter().filter_map(|seen| seen.input.format.clone())),
             smallest: sizes().min_by_key(area),
             largest: sizes().max_by_key(area),

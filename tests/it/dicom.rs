@@ -76,6 +76,9 @@ fn every_frame_is_a_photo_with_a_record_of_its_own() {
     let page = fs::read_to_string(lab.path("page.html")).unwrap();
     let pictures = page.matches("/9j/4AAQSkZJRg").count();
     assert_eq!(pictures, 10);
+    // Frames of a file are no copies of each other.
+    let check = lab.say("check photos --json --faces off").json();
+    assert_eq!(check["survey"]["identical_files"], json!([]));
     // Nothing is done twice, and what is lost is made again.
     fs::remove_file(lab.path("out/masks/film.dcm#2.png")).unwrap();
     let before = lab.results();

@@ -71,6 +71,13 @@ fn marked_everywhere(photo: &derm_seg::domain::photo::Photo) -> Dicom {
         0x7FDF_1010,
         0x6000_0022,
         0x6000_3000,
+        0x0028_0006,
+        0x0028_0009,
+        0x0028_0120,
+        0x0028_1101,
+        0x0028_1201,
+        0x0028_1202,
+        0x0028_1203,
         0x0010_9999,
     ];
     let mut file = Dicom::photo(photo);
@@ -199,6 +206,12 @@ fn without_a_key_or_with_text_in_the_picture_no_copy_is_made() {
     assert_eq!(copies(&lab), []);
     lab.say(&format!("{SCRUB} --keep-burned-in")).expect_code(0);
     assert_eq!(copies(&lab).len(), 1);
+    // A saved screen that does not say is not believed.
+    let screen = Dicom::photo(&scene(1)).text(0x0008_0016, b"UI", "1.2.840.10008.5.1.4.1.1.7");
+    lab.put("photos/a.dcm", &screen.bytes());
+    assert_eq!(failed(&format!("{} --json", SCRUB.replace("clean", "screens"))), json!("burned_in_text"));
+    lab.put("photos/a.dcm", &screen.text(0x0028_0301, b"CS", "NO").bytes());
+    lab.say(&SCRUB.replace("clean", "screens")).expect_code(0);
     // An overlay inside the pixels cannot be taken out of them.
     lab.put("photos/a.dcm", &Dicom::photo(&scene(1)).words(0x6000_0100, &[16]).bytes());
     assert_eq!(failed(&format!("{} --json", SCRUB.replace("clean", "other"))), json!("scrub_unsupported"));

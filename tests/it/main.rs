@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::disallowed_methods, reason = "its own files, in folders of its own")]
 
+mod archives;
 mod at_rest;
 mod bombs;
 mod browser;
@@ -16,6 +17,7 @@ mod correct;
 mod crash;
 mod crops;
 mod damage;
+mod detection;
 mod dicom;
 mod dicom_copies;
 mod dicom_seg;

@@ -45,6 +45,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         named(&["stress", "photos", "-o", "stressed", "--model", "model", "--kind", "blur", "--kind", "noise=20"]),
         vec!["eval", "out", "--truth", "again/masks", "-o", "scores"],
         vec!["eval", "out", "--crop-truth", "again/masks", "-o", "cropped"],
+        vec!["eval", "out", "--findings", "again/masks", "-o", "found"],
         vec!["compare", "again", "out", "-o", "changes"],
         vec!["report", "out", "-o", "page.html", "--scores", "scores/scores.json", "--compare", "changes/compare.json"],
         vec!["report", "out", "-o", "plots.html", "--figures", "figures"],

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "every user of the kit takes a part of it")]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+pub mod archives;
 pub mod corpus;
 pub mod dicom;
 pub mod faces;

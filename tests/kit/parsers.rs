@@ -2,6 +2,7 @@
 //! `fuzz/` with ones that coverage leads. Whatever comes, there is an answer or an error, never a panic.
 
 use std::hint::black_box;
+use std::io::Cursor;
 use std::path::Path;
 
 use derm_seg::annotations::polygons::{CocoSet, Rle, known_class, read_labelme};
@@ -15,6 +16,7 @@ use derm_seg::inference::manifest::{
     Element, GraphInfo, Layout, Manifest, Observed, TensorInfo, fill_in_input, fill_in_output, resolve_input,
     resolve_output, side_files,
 };
+use derm_seg::input::archive::Archive;
 use derm_seg::input::decode::{Limits, PhotoFormat, decode, header, sniff};
 use derm_seg::input::discover::read_list;
 use derm_seg::input::walk::{dicom, gif, icc, jpeg, png, riff, tiff};
@@ -24,6 +26,7 @@ use derm_seg::privacy::findings::{scan_bytes, scan_path};
 use derm_seg::privacy::scrub::{DicomRule, scrub};
 use derm_seg::store::{Review, decode_mask, encode_mask};
 
+use super::archives::{Tar, gzip, zip, zstandard};
 use super::dicom::{Coding, Dicom};
 use super::files::{self, Jpeg};
 use super::icc::Space;
@@ -39,12 +42,13 @@ pub struct Parser {
     pub parse: fn(&[u8]),
 }
 
-pub const PARSERS: [Parser; 19] = [
+pub const PARSERS: [Parser; 20] = [
     Parser { name: "metadata", cost: 2, good: photos, parse: |bytes| _ = black_box(scan_bytes(bytes)) },
     Parser { name: "walks", cost: 1, good: photos, parse: walks },
     Parser { name: "headers", cost: 8, good: photos, parse: headers },
     Parser { name: "pictures", cost: 40, good: photos, parse: pictures },
     Parser { name: "clean-copies", cost: 100, good: photos, parse: clean_copies },
+    Parser { name: "archives", cost: 2, good: archives, parse: archive },
     Parser { name: "profiles", cost: 20, good: profiles, parse: colour_profiles },
     Parser {
         name: "masks-of-others",
@@ -148,6 +152,31 @@ fn clean_copies(bytes: &[u8]) {
         let found = scan_bytes(&clean);
         let is_dicom = sniff(&clean) == Ok(PhotoFormat::Dicom);
         assert!(found.is_empty() || is_dicom && found.iter().all(|f| f.severity < Severity::Identifying), "{found:?}");
+    }
+}
+
+/// With all that headers can say.
+fn archives() -> Vec<Vec<u8>> {
+    let mut tar = Tar::default();
+    tar.member(b'5', b"./", b"").member(b'0', b"./a.jpg", &[7; 700]).member(b'2', b"link.jpg", b"");
+    tar.long(&"long/".repeat(40), b"content").with_attributes(&[("path", "b.jpg"), ("size", "3")], "c.jpg", b"abc");
+    tar.member(b'g', b"global", b"").member(b'S', b"holes", &[0; 512]).member(b'0', b"../out.jpg", b"out");
+    let tar = tar.finish();
+    vec![zip(&[("a.jpg", &[7; 300]), ("b/c.png", b"c"), ("d/", b"")]), gzip(&tar), zstandard(&tar), tar]
+}
+
+/// As a file and as it comes over a pipe.
+fn archive(bytes: &[u8]) {
+    let opened =
+        [Archive::of(Box::new(Cursor::new(bytes.to_vec()))), Archive::flow(Box::new(Cursor::new(bytes.to_vec())))];
+    for mut archive in opened.into_iter().flatten() {
+        while let Ok(Some(member)) = archive.next_member() {
+            black_box(archive.start(132).is_ok());
+            if member.bytes < 1 << 20 {
+                let content = archive.content();
+                assert!(content.is_err() || content.is_ok_and(|content| content.len() as u64 == member.bytes));
+            }
+        }
     }
 }
 

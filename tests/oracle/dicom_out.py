@@ -75,7 +75,7 @@ def main():
     say = lambda *words: subprocess.run([args.program, "-q", *map(str, words)], capture_output=True, text=True)
     say("run", photos, "-o", results, "--faces", "off")
     say("export", results, "--format", "dicom-seg", "--photos", photos, "-o", args.scratch / "seg")
-    say("scrub", photos, "-o", args.scratch / "clean", "--names", "pseudonym", "--key-file", key, "--table", args.scratch / "table.csv")
+    say("scrub", photos, "-o", args.scratch / "clean", "--names", "pseudonym", "--key-file", key, "--table", args.scratch / "table.csv", "--keep-burned-in")
     counts, errors = collections.Counter(), collections.Counter()
     records = {r["input"]["path"]: r for r in map(json.loads, (results / "records.jsonl").read_text().splitlines()) if r["status"] == "done"}
 

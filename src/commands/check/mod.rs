@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::batch::progress::Progress;
-use crate::batch::{MemoryGate, Stop, Tools, parallel_map, quiet_worker_panics};
+use crate::batch::{Feed, MemoryGate, Stop, Tools, quiet_worker_panics, run_all};
 use crate::commands::shared::Global;
 use crate::domain::record::{Failure, Severity, Warning};
 use crate::domain::words::counted;
@@ -30,7 +30,10 @@ const EXAMPLES: usize = 12;
 /// Returns the exit code.
 pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
-    let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, None, &plan.opt_out)?.sources;
+    let discovered = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, None, &plan.opt_out, &plan.vault)?;
+    discovered.say_what_was_passed_over();
+    discovered.refuse_broken()?;
+    let mut found = discovered.sources;
     let all = found.len();
     let typos = plan.opt_out.lines_without_photos(found.iter().map(|source| source.name.as_str()));
     found.retain(|source| !source.opted_out);
@@ -38,7 +41,7 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     if found.is_empty() {
         return Err(UsageError("no photos were found: name photos, or folders that hold photos".into()).into());
     }
-    check_locks(found.iter().map(|source| source.path.as_path()), &plan.vault, false)?;
+    check_locks(found.iter(), &plan.vault, false)?;
     let runtime = Runtime::load(None, Device::Cpu);
     let faces = match &runtime {
         Ok(runtime) => plan.faces.finder(runtime)?,
@@ -50,16 +53,18 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     let progress = Progress::new(found.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
     let tools = Tools { limits: &plan.limits, vault: &plan.vault, memory: &memory, faces: faces.as_ref() };
-    let seen = parallel_map(&found, plan.jobs, |source| {
-        let seen = stop.signal().is_none().then(|| inspect(source, tools));
+    let feed = Feed::new(&found, tools);
+    let mut seen = run_all(feed, plan.jobs, &stop, &|| Ok(()), |(place, content), ()| {
+        let seen = inspect(&found[place], content, tools);
         progress.step(0);
-        seen
+        Ok((place, seen))
     })?;
     progress.finish();
     if let Some(signal) = stop.signal() {
         return Ok(exit::signal(signal));
     }
-    let seen: Vec<Inspection> = seen.into_iter().flatten().collect();
+    seen.sort_by_key(|(place, _)| *place);
+    let seen: Vec<Inspection> = seen.into_iter().map(|(_, seen)| seen).collect();
     let model_time = runtime
         .and_then(|runtime| plan.model_time(runtime))
         .inspect_err(|e| tracing::info!("no estimate of time: {e}"))

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::detection::rule;
 use crate::commands::shared::config::ConfigArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
 use crate::commands::shared::scale::ScaleArgs;
+use crate::evaluation::score::detection::Rule;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,6 +29,8 @@ Examples:
       the same for any classifier: no photo and no model is needed
   derm-seg eval results --labels labels.csv --crop-truth boxes.csv --against expert-results
       the crops against an expert's, and the classifier on both
+  derm-seg eval results --findings anna.csv ben.csv --hit centre
+      lesion by lesion: hits, misses, false findings, the curve over confidence; see docs/eval.md
 
 Limits ([COLUMN=VALUE:]FIGURE.STATISTIC=LIMIT):
   figures     dice, jaccard, sensitivity, specificity, precision, accuracy, threshold_jaccard,
@@ -47,14 +51,14 @@ Exit codes: 0 all done, 1 eval itself failed, 2 usage or settings, 3 some images
 #[derive(Debug, Args)]
 #[command(
     after_long_help = EXAMPLES,
-    override_usage = "derm-seg eval [OPTIONS] <OUT> --truth <DIR>...\n       derm-seg eval [OPTIONS] <OUT> --labels <CSV>\n       derm-seg eval [OPTIONS] --labels <CSV> --predictions <CSV>"
+    override_usage = "derm-seg eval [OPTIONS] <OUT> --truth <DIR>...\n       derm-seg eval [OPTIONS] <OUT> --labels <CSV>\n       derm-seg eval [OPTIONS] <OUT> --findings <CSV|DIR>...\n       derm-seg eval [OPTIONS] --labels <CSV> --predictions <CSV>"
 )]
 pub struct EvalArgs {
     /// Results of `derm-seg run`, or a folder of masks
     #[arg(value_name = "OUT", required_unless_present = "table")]
     pub predictions: Option<PathBuf>,
     /// Reference masks: a folder of pictures or of LabelMe files, or a COCO file; one for each annotator
-    #[arg(long, value_name = "DIR", required_unless_present_any = ["labels", "crop_truth"], num_args = 1..)]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["labels", "crop_truth", "findings"], num_args = 1..)]
     pub truth: Vec<PathBuf>,
     /// What their values mean: binary (over 128 is lesion), zero-one, index (0, 1, 2, 255), polygons, colours such as
     /// lesion=ff0000,skin=00ff00, or labels of polygons such as lesion=nevus [default: guessed]
@@ -118,6 +122,21 @@ pub struct EvalArgs {
     pub config: ConfigArgs,
     #[command(flatten)]
     pub labels: LabelsArgs,
+    #[command(flatten)]
+    pub detection: DetectionArgs,
+}
+
+/// Lesion by lesion, instead of pixel by pixel.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Findings")]
+pub struct DetectionArgs {
+    /// Hold the lesions of OUT against those that were marked: a table with path, x, y, width, height (and label), or with path and
+    /// points (.csv); or masks as for --truth. One for each reader
+    #[arg(long, value_name = "CSV|DIR", num_args = 1.., conflicts_with_all = ["truth", "labels", "crop_truth"], requires = "predictions")]
+    pub findings: Vec<PathBuf>,
+    /// When a lesion hits a mark: their boxes overlap by an IoU, or the middle of the lesion's box lies in the mark's (centre)
+    #[arg(long, value_name = "iou=X|centre", default_value = "iou=0.3", value_parser = rule)]
+    pub hit: Rule,
 }
 
 /// What a classifier says of photos, and its crops, instead of masks.

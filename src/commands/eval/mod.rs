@@ -1,6 +1,7 @@
 //! `derm-seg eval`.
 
 pub(in crate::commands) mod args;
+mod detection;
 mod labels;
 mod plan;
 mod print;
@@ -19,6 +20,9 @@ use print::table;
 
 /// Returns the exit code.
 pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
+    if !args.detection.findings.is_empty() {
+        return detection::run(args, global);
+    }
     if args.labels.labels.is_some() || args.labels.crop_truth.is_some() {
         return labels::run(args, global);
     }

@@ -27,17 +27,21 @@ Examples:
   derm-seg run photos                        results in derm-seg-out
   derm-seg run photos -o results --overlay   with pictures to look at
   find photos -name '*.jpg' -print0 | derm-seg run - -o results
+  ssh host tar c photos | derm-seg run --stdin tar -o results
   derm-seg run photos --model my-model --json > summary.json
   derm-seg run --config study.toml           options from a file, also from the run.json of an earlier run
 
 Exit codes: 0 all done, 1 the run failed, 2 usage or settings, 3 some photos failed, 128+n stopped by signal n.")]
 pub struct RunArgs {
-    /// Photos and folders of photos; `-` reads a list of paths from standard input
-    #[arg(value_name = "INPUT", required_unless_present = "from")]
+    /// Photos, folders and archives of photos (zip, tar, tar.gz, tar.zst); `-` reads a list of paths from standard input
+    #[arg(value_name = "INPUT", required_unless_present_any = ["from", "stdin"])]
     pub inputs: Vec<PathBuf>,
     /// Read paths from a list, one a line or separated by NUL
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    /// Read the photos themselves from standard input, as a tar, packed or not; see docs/archives.md
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["inputs", "from"])]
+    pub stdin: Option<StdinFormat>,
     /// Folder for the results; it is made, and must hold nothing else
     #[arg(short, long, value_name = "OUT", default_value = "derm-seg-out")]
     pub output: PathBuf,
@@ -132,6 +136,13 @@ pub enum OverlayStyle {
     Contour,
     /// Easier to find on a small picture
     Fill,
+}
+
+/// How the tar is packed is seen from its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StdinFormat {
+    #[value(name = "tar", aliases = ["tar.gz", "tar.zst"])]
+    Tar,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,6 +6,8 @@ mod print;
 mod tables;
 mod tasks;
 
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -13,28 +15,36 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::batch::progress::Progress;
-use crate::batch::{MemoryGate, Stop, Tools, process, quiet_worker_panics, run_all};
+use crate::batch::{Content, Engines, Feed, Flow, MemoryGate, Stop, Tools, process, quiet_worker_panics, run_all};
 use crate::commands::shared::Global;
 use crate::disk::describe;
 use crate::disk::settle;
 use crate::domain::record::{Outcome, Record};
 use crate::domain::source::Source;
-use crate::error::RunError;
+use crate::error::{RunError, UsageError};
 use crate::exit;
-use crate::input::discover::relative;
+use crate::input::archive::Archive;
+use crate::input::discover::{Arrivals, Discovered, Rules, relative};
 use crate::people::Remembered;
-use crate::store::{OutputFolder, opted_out_people};
+use crate::store::{Earlier, OutputFolder, State, opted_out_people};
 use args::RunArgs;
 use plan::{RunPlan, plan};
 use print::{RunSummary, say_what_would_be_done};
 use tables::{run_file, write_run_file, write_tables};
-use tasks::{Asked, Cleared, Task, earlier_records, find, make_way, refuse_mixing, sort_out, take_part};
+use tasks::{
+    Asked, Cleared, Row, Task, cannot_remove, earlier_records, find, make_way, refuse_mixing, sort_out, take_part, task,
+};
 
 /// Returns the exit code.
 pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let started = Instant::now();
     let plan = plan(args)?;
-    let (mut found, opted_out) = find(&plan)?;
+    // Of a stream nothing is known before it is read.
+    let mut stream = plan.is_stream.then(|| arrivals(&plan)).transpose()?;
+    let (mut found, mut opted_out) = match &stream {
+        None => find(&plan)?,
+        Some(_) => (Discovered { base: plan.base_of_stream().to_owned(), ..Discovered::default() }, None),
+    };
     let part = take_part(&mut found, &plan)?;
     let (models, photo_plan) = plan.ready()?;
     let faces = plan.faces.finder(&models.segmenter.runtime)?;
@@ -43,13 +53,13 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         true => OutputFolder::look(&plan.output, &plan.vault)?,
         false => OutputFolder::open(&plan.output, &plan.vault)?,
     };
-    let sorted = sort_out(&found.sources, &plan, &photo_plan, &folder)?;
-    let earlier = earlier_records(&found.sources, &folder)?;
-    refuse_mixing(&asked, &plan, &folder, &sorted, &earlier)?;
+    let mut rows = sort_out(std::mem::take(&mut found.sources), &plan, &photo_plan, &folder)?;
+    let earlier = earlier_records(&rows, &folder)?;
+    refuse_mixing(&asked, &plan, &folder, &rows, &earlier)?;
     if plan.dry_run {
-        return say_what_would_be_done(&sorted, &plan);
+        return say_what_would_be_done(&rows, &plan);
     }
-    let Cleared { kept: earlier, removed, pruned } = make_way(&asked, &plan, &folder, &sorted, earlier)?;
+    let Cleared { kept: mut earlier, removed, pruned } = make_way(&asked, &plan, &folder, &rows, earlier)?;
     let mut summary = RunSummary::after_clearing(removed, pruned);
     let mut run_file = run_file(
         &asked.settings,
@@ -64,32 +74,75 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         .map_err(|e| RunError(format!("The output folder cannot be written to: {}.", describe(&e))))?;
 
     if plan.has_list {
-        remember_list(&plan, &found.sources, &folder)?;
+        remember_list(&plan, &rows, &folder)?;
     }
-    let todo: Vec<&Source> =
-        sorted.iter().filter(|(_, task)| matches!(task, Task::Process(_))).map(|(source, _)| *source).collect();
-    tracing::info!("{} photos, {} to do, {} jobs", sorted.len(), todo.len(), plan.jobs);
+    let todo: Vec<usize> = (0..rows.len()).filter(|&row| rows[row].is_to_do()).collect();
+    tracing::info!("{} photos, {} to do, {} jobs", rows.len(), todo.len(), plan.jobs);
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let memory = MemoryGate::new(plan.memory);
     let tools = Tools { limits: &plan.limits, vault: folder.vault(), memory: &memory, faces: faces.as_ref() };
-    let progress = Progress::new(todo.len() as u64, global.quiet);
+    let progress = Progress::new(stream.is_none().then_some(todo.len() as u64), global.quiet);
     let failed = AtomicU64::new(0);
-    let outcomes = run_all(&todo, plan.jobs, &stop, &|| models.open(), |source, engines| {
-        let record = process(source, &photo_plan, tools, engines, &folder)?;
+    let work = |source: &Source, told: Task, content: Option<Content>, engines: &mut Engines| {
+        let task = match told {
+            // Its content is known now.
+            Task::Process(State::Unread) => {
+                task(source, &plan, &photo_plan, &folder, content.as_ref().and_then(Content::blake3))
+            }
+            other => other,
+        };
+        if !matches!(task, Task::Process(_)) {
+            return Ok((task, None));
+        }
+        let record = process(source, content, &photo_plan, tools, engines, &folder)?;
         log(&record.outcome);
         let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
-        to_keep_in_memory(record, &plan)
-    });
+        to_keep_in_memory(record, &plan).map(|record| (task, Some(record)))
+    };
+    let open = || models.open();
+    let came = match &mut stream {
+        None => {
+            let feed = Feed::new(todo.iter().map(|&row| &rows[row].source), tools);
+            let came = run_all(feed, plan.jobs, &stop, &open, |(place, content), engines| {
+                let row = &rows[todo[place]];
+                Ok((todo[place], work(&row.source, row.task, content, engines)?))
+            });
+            came.map(|came| came.into_iter().for_each(|(row, came)| (rows[row].task, rows[row].outcome) = came))
+        }
+        Some(arrivals) => {
+            let came = run_all(Flow { arrivals, tools }, plan.jobs, &stop, &open, |(source, content), engines| {
+                let told = if source.opted_out { Task::OptedOut } else { Task::Process(State::Unread) };
+                let (task, outcome) = work(&source, told, content, engines)?;
+                Ok(Row { source, task, outcome })
+            });
+            came.map(|came| rows = came)
+        }
+    };
     progress.finish();
-    let outcomes = outcomes?;
+    came?;
+    if let Some(arrivals) = &stream {
+        rows.sort_by(|a, b| a.source.name.split('/').cmp(b.source.name.split('/')));
+        summary.removed += take_out_of_earlier(&mut earlier, &rows, &folder)?;
+        opted_out = plan.opt_out.left_out(&arrivals.opted_out);
+        run_file.opted_out = opted_out;
+        if plan.has_list {
+            remember_list(&plan, &rows, &folder)?;
+        }
+        if let Some(Err(broken)) = &arrivals.end {
+            found.broken.push((PathBuf::from("standard input"), broken.clone()));
+        }
+    }
+    let is_stopped = stream.as_ref().is_some_and(|arrivals| arrivals.end.is_none());
+    let skipped = stream.as_ref().map_or(found.skipped.len() as u64, |arrivals| arrivals.skipped);
 
-    summary.processed = outcomes.iter().flatten().count();
-    write_tables(&sorted, outcomes, &earlier, &folder, &asked.settings, &plan.scales, &mut summary)?;
-    summary.totals.skipped_files = found.skipped.len() as u64;
+    summary.processed = rows.iter().filter(|row| row.outcome.is_some()).count();
+    let came = rows.len();
+    write_tables(rows, &earlier, &folder, &asked.settings, &plan.scales, &mut summary)?;
+    summary.totals.skipped_files = skipped;
     run_file.totals = summary.totals;
-    run_file.complete = summary.totals.not_reached == 0;
+    run_file.complete = summary.totals.not_reached == 0 && !is_stopped && found.broken.is_empty();
     let seconds = started.elapsed().as_secs_f64();
     run_file.timings = Some(json!({"seconds": seconds, "jobs": plan.jobs, "photos_processed": summary.processed}));
     write_run_file(&folder, &run_file)?;
@@ -99,23 +152,51 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
 
     summary.opted_out = opted_out;
     summary.part = asked.part;
+    summary.is_stopped = is_stopped;
     summary.elapsed = started.elapsed();
     summary.report(&plan, global.quiet)?;
-    Ok(match stop.signal() {
-        Some(signal) if summary.totals.not_reached > 0 => exit::signal(signal),
-        _ if summary.failed_now > 0 => exit::SOME_FAILED,
-        _ => exit::OK,
-    })
+    if let Some(signal) = stop.signal()
+        && (is_stopped || summary.totals.not_reached > 0)
+    {
+        return Ok(exit::signal(signal));
+    }
+    found.refuse_broken()?;
+    if plan.is_stream && came == 0 {
+        return Err(UsageError("No photos came over standard input; -v tells what was skipped.".into()).into());
+    }
+    Ok(if summary.failed_now > 0 { exit::SOME_FAILED } else { exit::OK })
+}
+
+/// What is on its way over standard input.
+fn arrivals(plan: &RunPlan) -> Result<Arrivals<'_>, UsageError> {
+    let archive = Archive::flow(Box::new(std::io::stdin())).map_err(|broken| {
+        UsageError(format!(
+            "Standard input is no tar of photos: {broken}. Nothing was changed; see whether the command before the pipe failed."
+        ))
+    })?;
+    let rules = Rules { filter: &plan.filter, opt_out: &plan.opt_out, pseudonyms: plan.pseudonyms.as_ref() };
+    Ok(Arrivals::new(archive, rules))
+}
+
+/// Photos that came over a stream are not of earlier runs only. Results of those who opted out go; gives back how many.
+fn take_out_of_earlier(earlier: &mut Vec<Earlier>, rows: &[Row], folder: &OutputFolder) -> Result<usize, RunError> {
+    let names: HashSet<&str> = rows.iter().map(|row| row.source.name.as_str()).collect();
+    earlier.retain(|photo| !names.contains(photo.name.as_str()));
+    let mut removed = 0;
+    for row in rows.iter().filter(|row| row.task == Task::OptedOut) {
+        removed += usize::from(folder.remove_with_folders(&row.source.file_name).map_err(cannot_remove)?);
+    }
+    Ok(removed)
 }
 
 /// Before anything is done: a later run without the list must not take these people in.
-fn remember_list(plan: &RunPlan, sources: &[Source], folder: &OutputFolder) -> Result<()> {
+fn remember_list(plan: &RunPlan, rows: &[Row], folder: &OutputFolder) -> Result<()> {
     let earlier = opted_out_people(folder.root(), folder.vault()).ok().flatten();
     let mut people = match earlier {
         Some(earlier) => earlier.anew(),
         None => Remembered::nobody().context("there are no random numbers")?,
     };
-    let theirs = sources.iter().filter(|source| source.opted_out).map(|source| source.name.as_str());
+    let theirs = rows.iter().filter(|row| row.source.opted_out).map(|row| row.source.name.as_str());
     plan.opt_out.remember(&mut people, theirs);
     folder.remember_opted_out(&people).context("the list of people who opted out could not be kept")?;
     Ok(())

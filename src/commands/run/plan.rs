@@ -1,7 +1,7 @@
 //! `run`: where photos come from, what is made of them, and which settings results depend on.
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -32,6 +32,8 @@ use crate::store::{CLASSIFIERS, CROPS, ENCRYPTED_TO, Overlay, Scales, opted_out_
 /// What `run` was asked to do.
 pub struct RunPlan {
     pub inputs: Vec<PathBuf>,
+    /// Photos come in a tar over standard input.
+    pub is_stream: bool,
     pub output: PathBuf,
     pub base: Option<PathBuf>,
     pub filter: Filter,
@@ -67,6 +69,9 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     if args.from.is_none() {
         check_inputs(&args.inputs)?;
     }
+    if args.stdin.is_some() {
+        refuse_foresight(&args)?;
+    }
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
     let (ort_lib, device) = device(&args.device);
     let vault = at_rest::vault(&args.at_rest)?;
@@ -77,9 +82,10 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     let listed = if has_list { None } else { opted_out_people(&args.output, &vault)? };
     let opt_out = opt_out.with_listed(listed);
     let scales = scales(args.scale, table(args.opt_out.subjects.as_deref(), pseudonyms.as_ref(), &vault)?, None);
-    let inputs = inputs(&args, &vault)?;
+    let inputs = if args.stdin.is_some() { Vec::new() } else { inputs(&args, &vault)? };
     Ok(RunPlan {
         inputs,
+        is_stream: args.stdin.is_some(),
         output: args.output,
         base: args.folders.base,
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
@@ -116,6 +122,16 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     })
 }
 
+/// What needs to know all photos before the first is done.
+fn refuse_foresight(args: &RunArgs) -> Result<(), UsageError> {
+    let asked = [("--shard", args.shard.is_some()), ("--dry-run", args.dry_run), ("--prune", args.prune)];
+    let Some((option, _)) = asked.into_iter().find(|(_, is_asked)| *is_asked) else { return Ok(()) };
+    Err(UsageError(format!(
+        "{option} needs to know all photos before the first one is done, and a stream does not tell them: save the archive as \
+         a file and name that, or leave {option} out."
+    )))
+}
+
 fn inputs(args: &RunArgs, vault: &Vault) -> Result<Vec<PathBuf>, UsageError> {
     let mut inputs = Vec::new();
     for input in &args.inputs {
@@ -138,6 +154,11 @@ fn inputs(args: &RunArgs, vault: &Vault) -> Result<Vec<PathBuf>, UsageError> {
 }
 
 impl RunPlan {
+    /// What the names in a stream are relative to: nobody knows but the user.
+    pub fn base_of_stream(&self) -> &Path {
+        self.base.as_deref().unwrap_or(&self.output)
+    }
+
     /// The settings that results depend on. What only says how fast they are made is not among them, nor are overlays: they are
     /// pictures to look at, drawn where they are missing.
     pub fn settings(&self) -> Value {

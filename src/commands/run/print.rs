@@ -8,11 +8,10 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::plan::RunPlan;
-use super::tasks::Task;
+use super::tasks::{Row, Task};
 use crate::commands::shared::print::stdout;
 use crate::domain::record::{Outcome, Record};
 use crate::domain::shard::PartOf;
-use crate::domain::source::Source;
 use crate::domain::statistics::median;
 use crate::domain::words::counted;
 use crate::exit;
@@ -48,7 +47,9 @@ pub struct RunSummary {
     pub processed: usize,
     pub opted_out: Option<LeftOut>,
     pub part: Option<PartOf>,
-    removed: usize,
+    pub removed: usize,
+    /// A stream was left before its end.
+    pub is_stopped: bool,
     pub elapsed: Duration,
 }
 
@@ -208,7 +209,7 @@ impl RunSummary {
             let causes: Vec<String> = self.causes.iter().map(|(code, count)| format!("{count} {code}")).collect();
             lines.push(format!("... of {} failures: {} (all in records.jsonl)", t.failed, causes.join(", ")));
         }
-        if t.not_reached > 0 {
+        if t.not_reached > 0 || self.is_stopped {
             lines.push("interrupted: all that was finished is kept; run the same command again to go on".to_owned());
         }
         let crops = if plan.crops.is_some() { "crops, " } else { "" };
@@ -220,36 +221,39 @@ impl RunSummary {
 }
 
 /// `--dry-run`.
-pub fn say_what_would_be_done(sorted: &[(&Source, Task)], plan: &RunPlan) -> Result<u8> {
-    let count = |wanted: fn(&Task) -> bool| sorted.iter().filter(|(_, task)| wanted(task)).count();
+pub fn say_what_would_be_done(rows: &[Row], plan: &RunPlan) -> Result<u8> {
+    let count = |wanted: fn(&Task) -> bool| rows.iter().filter(|row| wanted(&row.task)).count();
     let new = count(|t| matches!(t, Task::Process(State::New)));
     let changed = count(|t| matches!(t, Task::Process(State::InputChanged)));
     let damaged = count(|t| matches!(t, Task::Process(State::OutputDamaged)));
     let pictures = count(|t| matches!(t, Task::Process(State::PictureMissing)));
+    let unread = count(|t| matches!(t, Task::Process(State::Unread)));
     let edited = count(|t| matches!(t, Task::KeepEdited));
     let (kept, out) = (count(|t| matches!(t, Task::Keep)), count(|t| matches!(t, Task::OptedOut)));
     let mut stdout = stdout();
     if plan.json {
-        let plan = json!({"schema": "derm-seg/dry-run/1", "photos": sorted.len(), "new": new, "changed": changed, "damaged": damaged, "pictures_missing": pictures, "edited": edited, "done": kept, "opted_out": out});
+        let plan = json!({"schema": "derm-seg/dry-run/1", "photos": rows.len(), "new": new, "changed": changed, "damaged": damaged, "pictures_missing": pictures, "edited": edited, "to_compare": unread, "done": kept, "opted_out": out});
         writeln!(stdout, "{plan}")?;
         return Ok(exit::OK);
     }
-    for (source, task) in sorted {
+    for Row { source, task, .. } in rows {
         let word = match task {
             Task::Keep => continue,
             Task::KeepEdited => "mask changed by hand, kept",
             Task::Process(State::InputChanged) => "changed",
             Task::Process(State::OutputDamaged) => "results damaged",
             Task::Process(State::PictureMissing) => "picture missing",
+            Task::Process(State::Unread) => "to be compared with its archive",
             Task::Process(_) => "new",
             Task::OptedOut => "opted out",
         };
         writeln!(stdout, "{word}: {}", source.name)?;
     }
+    let to_compare = if unread > 0 { format!(", {unread} to be compared with their archive") } else { String::new() };
     writeln!(
         stdout,
-        "{}: {new} new, {changed} changed, {damaged} with damaged results, {pictures} with a missing picture, {edited} with masks changed by hand, {kept} done, {out} opted out; nothing was written",
-        counted(sorted.len(), "photo")
+        "{}: {new} new, {changed} changed, {damaged} with damaged results, {pictures} with a missing picture, {edited} with masks changed by hand{to_compare}, {kept} done, {out} opted out; nothing was written",
+        counted(rows.len(), "photo")
     )?;
     Ok(exit::OK)
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::print::RunSummary;
-use super::tasks::Task;
+use super::tasks::{Row, Task};
 use crate::disk::describe;
 use crate::domain::record::{Excluded, Failed, Failure, Input, Outcome, Privacy, Record};
 use crate::domain::source::Source;
@@ -49,8 +49,7 @@ pub fn write_run_file(folder: &OutputFolder, run_file: &RunFile) -> Result<()> {
 }
 
 pub fn write_tables(
-    sorted: &[(&Source, Task)],
-    outcomes: Vec<Option<Option<Record>>>,
+    rows: Vec<Row>,
     earlier: &[Earlier],
     folder: &OutputFolder,
     settings: &Value,
@@ -65,15 +64,14 @@ pub fn write_tables(
     };
     let mut tables = Tables::create(folder.vault(), folder.root(), settings).map_err(full)?;
     let mut earlier = earlier.iter().peekable();
-    let mut outcomes = outcomes.into_iter();
-    for (source, task) in sorted {
+    for Row { source, task, outcome } in rows {
         while let Some(before) = earlier.next_if(|earlier| earlier.name.split('/').lt(source.name.split('/'))) {
             let record = record_of_earlier(before, folder);
             summary.count_earlier(&record);
             tables.add(&record).map_err(full)?;
         }
         let record = match task {
-            Task::OptedOut => Some(opted_out(source)),
+            Task::OptedOut => Some(opted_out(&source)),
             Task::Keep | Task::KeepEdited => {
                 let mut record = read_back(&source.name, &source.file_name, folder);
                 if scales.apply(&mut record) {
@@ -81,10 +79,9 @@ pub fn write_tables(
                 }
                 Some(record)
             }
-            Task::Process(_) => outcomes
-                .next()
-                .flatten()
-                .map(|outcome| outcome.unwrap_or_else(|| read_back(&source.name, &source.file_name, folder))),
+            Task::Process(_) => {
+                outcome.map(|outcome| outcome.unwrap_or_else(|| read_back(&source.name, &source.file_name, folder)))
+            }
         };
         summary.kept += usize::from(matches!(task, Task::Keep));
         summary.edited += usize::from(matches!(task, Task::KeepEdited));

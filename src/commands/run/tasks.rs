@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::plan::RunPlan;
 use crate::batch::{PhotoPlan, parallel_map};
 use crate::disk::describe;
+use crate::domain::record::Record;
 use crate::domain::shard::PartOf;
 use crate::domain::source::Source;
 use crate::domain::words::counted;
@@ -26,14 +27,11 @@ pub struct Asked {
 
 /// The photos, under the names that results give them, and what the list of people who opted out did.
 pub fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError> {
-    let mut found = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output), &plan.opt_out)?;
-    for path in &found.skipped {
-        tracing::info!("skipped, no photo: {}", path.file_name().unwrap_or_default().to_string_lossy());
-    }
-    for _ in &found.loops {
-        tracing::warn!("a link that leads back to a folder above it was not followed");
-    }
+    let mut found =
+        discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output), &plan.opt_out, &plan.vault)?;
+    found.say_what_was_passed_over();
     if found.sources.is_empty() {
+        found.refuse_broken().map_err(|e| UsageError(e.to_string()))?;
         return Err(UsageError("No photos were found. Name files or folders that hold JPEG, PNG, TIFF, BMP, WebP, GIF or DICOM files; -v tells what was skipped.".into()));
     }
     let theirs: Vec<String> = found.sources.iter().filter(|s| s.opted_out).map(|s| s.name.clone()).collect();
@@ -43,14 +41,18 @@ pub fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError>
         found.sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
     }
     let opened = found.sources.iter().filter(|source| !source.opted_out);
-    check_locks(opened.map(|source| source.path.as_path()), &plan.vault, true)?;
+    check_locks(opened, &plan.vault, true)?;
     Ok((found, opted_out))
 }
 
 /// Keeps the photos of the part that was asked for. Names are given before, so that no two parts use the same one.
 pub fn take_part(found: &mut Discovered, plan: &RunPlan) -> Result<Option<PartOf>, RunError> {
     let Some(shard) = plan.shard else { return Ok(None) };
-    let size = |source: &Source| if source.opted_out { 0 } else { fs::metadata(&source.path).map_or(0, |m| m.len()) };
+    let size = |source: &Source| match source.member {
+        _ if source.opted_out => 0,
+        Some(member) => member.bytes,
+        None => fs::metadata(&source.path).map_or(0, |m| m.len()),
+    };
     let bytes = parallel_map(&found.sources, plan.jobs, size)?;
     let part = PartOf::new(shard, &found.sources, &bytes);
     let theirs = shard.range(&bytes);
@@ -60,6 +62,7 @@ pub fn take_part(found: &mut Discovered, plan: &RunPlan) -> Result<Option<PartOf
 }
 
 /// What is to be done with a photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
     Keep,
     /// Its mask was changed by hand, and nothing of it is made again.
@@ -68,29 +71,54 @@ pub enum Task {
     OptedOut,
 }
 
-pub fn sort_out<'a>(
-    sources: &'a [Source],
+/// A photo of this run.
+pub struct Row {
+    pub source: Source,
+    pub task: Task,
+    /// What came of it: nothing where it was not processed. Of a photo that is done, its record lies on the disk.
+    pub outcome: Option<Option<Record>>,
+}
+
+impl Row {
+    pub fn is_to_do(&self) -> bool {
+        matches!(self.task, Task::Process(_))
+    }
+}
+
+pub fn sort_out(
+    sources: Vec<Source>,
     plan: &RunPlan,
     photo_plan: &PhotoPlan,
     folder: &OutputFolder,
-) -> Result<Vec<(&'a Source, Task)>, RunError> {
-    let task = |source: &Source| {
-        if source.opted_out {
-            return Task::OptedOut;
-        }
-        match folder.state(source, &photo_plan.extra_files(source), |done| photo_plan.has_all(done), plan.verify) {
-            State::Done | State::MaskEdited if plan.overwrite => Task::Process(State::New),
-            State::Done => Task::Keep,
-            State::MaskEdited => Task::KeepEdited,
-            why => Task::Process(why),
-        }
-    };
-    parallel_map(sources, plan.jobs, |source| (source, task(source)))
+) -> Result<Vec<Row>, RunError> {
+    let tasks = parallel_map(&sources, plan.jobs, |source| task(source, plan, photo_plan, folder, None))?;
+    let rows = sources.into_iter().zip(tasks);
+    Ok(rows.map(|(source, task)| Row { source, task, outcome: None }).collect())
 }
 
-pub fn earlier_records(sources: &[Source], folder: &OutputFolder) -> Result<Vec<Earlier>, RunError> {
-    let names = sources.iter().map(|source| source.name.as_str()).collect();
-    let file_names = sources.iter().map(|source| source.file_name.as_str()).collect();
+/// `blake3` is that of a member of an archive that was read.
+pub fn task(
+    source: &Source,
+    plan: &RunPlan,
+    photo_plan: &PhotoPlan,
+    folder: &OutputFolder,
+    blake3: Option<&str>,
+) -> Task {
+    if source.opted_out {
+        return Task::OptedOut;
+    }
+    let extra = photo_plan.extra_files(source);
+    match folder.state(source, &extra, |done| photo_plan.has_all(done), plan.verify, blake3) {
+        State::Done | State::MaskEdited | State::Unread if plan.overwrite => Task::Process(State::New),
+        State::Done => Task::Keep,
+        State::MaskEdited => Task::KeepEdited,
+        why => Task::Process(why),
+    }
+}
+
+pub fn earlier_records(rows: &[Row], folder: &OutputFolder) -> Result<Vec<Earlier>, RunError> {
+    let names = rows.iter().map(|row| row.source.name.as_str()).collect();
+    let file_names = rows.iter().map(|row| row.source.file_name.as_str()).collect();
     find_earlier(folder, &names, &file_names).map_err(|e| {
         RunError(format!("The results that are there cannot be read: {}. Nothing was changed.", describe(&e)))
     })
@@ -101,10 +129,11 @@ pub fn refuse_mixing(
     asked: &Asked,
     plan: &RunPlan,
     folder: &OutputFolder,
-    sorted: &[(&Source, Task)],
+    rows: &[Row],
     earlier: &[Earlier],
 ) -> Result<(), UsageError> {
-    if !plan.overwrite {
+    // What a stream will replace is not known, so nothing of other settings may be there.
+    if !plan.overwrite || plan.is_stream {
         folder.check_settings(&asked.settings)?;
     }
     if plan.prune {
@@ -120,7 +149,8 @@ pub fn refuse_mixing(
             counted(others, "photo")
         )));
     }
-    let replaced = sorted.iter().filter(|(_, task)| matches!(task, Task::Process(State::InputChanged))).count();
+    let is_replaced = |row: &&Row| matches!(row.task, Task::Process(State::InputChanged | State::Unread));
+    let replaced = rows.iter().filter(is_replaced).count();
     if folder.base().is_some_and(|base| base != asked.base) && others + replaced > 0 {
         return Err(UsageError(format!(
             "The names in {shown} begin at another folder than the names of these photos: {} there would be replaced by another photo \
@@ -155,6 +185,10 @@ fn refuse_another_part(asked: &Asked, folder: &OutputFolder) -> Result<(), Usage
     }))
 }
 
+pub fn cannot_remove(error: io::Error) -> RunError {
+    RunError(format!("Earlier results could not be removed: {}. Run the same command again.", describe(&error)))
+}
+
 /// What is left of earlier results when what must not stay is gone.
 pub struct Cleared {
     pub kept: Vec<Earlier>,
@@ -169,19 +203,16 @@ pub fn make_way(
     asked: &Asked,
     plan: &RunPlan,
     folder: &OutputFolder,
-    sorted: &[(&Source, Task)],
+    rows: &[Row],
     earlier: Vec<Earlier>,
 ) -> Result<Cleared, RunError> {
-    let cannot = |e: io::Error| {
-        RunError(format!("Earlier results could not be removed: {}. Run the same command again.", describe(&e)))
-    };
     let mut cleared = Cleared { kept: Vec::new(), removed: 0, pruned: 0 };
-    for (source, task) in sorted {
+    for Row { source, task, .. } in rows {
         match task {
             Task::OptedOut => {
-                cleared.removed += usize::from(folder.remove_with_folders(&source.file_name).map_err(cannot)?);
+                cleared.removed += usize::from(folder.remove_with_folders(&source.file_name).map_err(cannot_remove)?);
             }
-            Task::Process(_) if plan.overwrite => _ = folder.remove(&source.file_name).map_err(cannot)?,
+            Task::Process(_) if plan.overwrite => _ = folder.remove(&source.file_name).map_err(cannot_remove)?,
             _ => {}
         }
     }
@@ -192,12 +223,12 @@ pub fn make_way(
             continue;
         }
         if let Some(file_name) = &photo.file_name {
-            folder.remove_with_folders(file_name).map_err(cannot)?;
+            folder.remove_with_folders(file_name).map_err(cannot_remove)?;
         }
         *(if has_opted_out { &mut cleared.removed } else { &mut cleared.pruned }) += 1;
     }
     if plan.overwrite && !folder.has_settings(&asked.settings) {
-        folder.forget_tables().map_err(cannot)?;
+        folder.forget_tables().map_err(cannot_remove)?;
     }
     Ok(cleared)
 }

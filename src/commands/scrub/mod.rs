@@ -6,13 +6,12 @@ mod plan;
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::batch::progress::Progress;
-use crate::batch::{Copied, Faces, MemoryGate, Stop, Tools, copy_clean, parallel_map, quiet_worker_panics};
+use crate::batch::{Content, Copied, Faces, Feed, MemoryGate, Stop, Tools, copy_clean, quiet_worker_panics, run_all};
 use crate::commands::shared::Global;
 use crate::commands::shared::print::{print_count, stdout};
 use crate::disk;
@@ -53,7 +52,7 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let items = items(&plan)?;
     let opened = items.iter().filter(|item| !item.source.opted_out);
-    check_locks(opened.map(|item| item.source.path.as_path()), &plan.vault, true)?;
+    check_locks(opened.map(|item| &item.source), &plan.vault, true)?;
     let _lock = disk::have_to_itself(&plan.output, &plan.vault)?;
     let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
     let faces = plan.face_finder()?;
@@ -62,24 +61,21 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let progress = Progress::new(items.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
     let tools = Tools { limits: &plan.limits, vault: &plan.vault, memory: &memory, faces: faces.as_ref() };
-    let stopped = AtomicBool::new(false);
-    let outcomes = parallel_map(&items, plan.jobs, |item| {
-        if stop.signal().is_some() || stopped.load(Ordering::Relaxed) {
-            return Ok(Outcome::NotReached);
-        }
-        let outcome = copy(item, &plan, tools);
-        // What stops one copy, such as a full disk, stops all.
-        stopped.fetch_or(outcome.is_err(), Ordering::Relaxed);
+    let feed = Feed::new(items.iter().map(|item| &item.source), tools);
+    // What stops one copy, such as a full disk, stops all.
+    let copied = run_all(feed, plan.jobs, &stop, &|| Ok(()), |(place, content), ()| {
+        let outcome = copy(&items[place], content, &plan, tools);
         progress.step(0);
-        outcome
-    })?;
+        Ok((place, outcome?))
+    });
     progress.finish();
     if let (Some(table), Some(rows)) = (&plan.table, rows) {
         write_table(table, rows, &items, &plan)?;
     }
+    let mut outcomes: Vec<Outcome> = items.iter().map(|_| Outcome::NotReached).collect();
+    copied?.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
     let mut summary = ScrubSummary::default();
     for (item, outcome) in items.iter().zip(outcomes) {
-        let outcome = outcome?;
         if outcome.removed() {
             let copy = plan.output.join(&item.source.file_name);
             disk::remove_empty_parents(&copy, &plan.output)
@@ -98,11 +94,14 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     })
 }
 
-fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
+fn items(plan: &ScrubPlan) -> Result<Vec<Item>> {
     let whole_files = Filter { whole_files: true, ..Filter::default() };
-    let mut found = discover(&plan.inputs, plan.base.as_deref(), &whole_files, Some(&plan.output), &plan.opt_out)?;
+    let mut found =
+        discover(&plan.inputs, plan.base.as_deref(), &whole_files, Some(&plan.output), &plan.opt_out, &plan.vault)?;
+    found.say_what_was_passed_over();
+    found.refuse_broken()?;
     if found.sources.is_empty() {
-        return Err(UsageError("no photos were found: name photos, or folders that hold photos".into()));
+        return Err(UsageError("no photos were found: name photos, or folders that hold photos".into()).into());
     }
     let names: Vec<String> = found.sources.iter().map(|source| source.name.clone()).collect();
     if let Some(pseudonyms) = &plan.pseudonyms {
@@ -112,7 +111,7 @@ fn items(plan: &ScrubPlan) -> Result<Vec<Item>, UsageError> {
     Ok(items.map(|(source, original_name)| Item { source, original_name }).collect())
 }
 
-fn copy(item: &Item, plan: &ScrubPlan, tools: Tools) -> Result<Outcome, RunError> {
+fn copy(item: &Item, content: Option<Content>, plan: &ScrubPlan, tools: Tools) -> Result<Outcome, RunError> {
     let target = plan.output.join(&item.source.file_name);
     let stopped = |e: std::io::Error| {
         RunError(format!(
@@ -124,7 +123,7 @@ fn copy(item: &Item, plan: &ScrubPlan, tools: Tools) -> Result<Outcome, RunError
     if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: disk::remove(&target).map_err(stopped)? });
     }
-    copy_clean(&item.source, &target, plan.faces, plan.dicom().as_ref(), tools).map(Outcome::Copied).map_err(stopped)
+    copy_clean(&item.source, content, &target, plan.faces, plan.dicom().as_ref(), tools).map(Outcome::Copied).map_err(stopped)
 }
 
 /// Names by their codes.

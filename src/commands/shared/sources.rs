@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::disk::vault::Vault;
 use crate::domain::source::Source;
 use crate::error::UsageError;
 use crate::input::discover::{Filter, code_names, discover};
@@ -19,7 +20,7 @@ pub fn sources(
 ) -> Result<HashMap<String, Source>, UsageError> {
     if !photos.is_dir() {
         return Err(UsageError(format!(
-            "{} is not a folder: --photos takes the folder that was segmented",
+            "{} is not a folder: --photos takes the folder that was segmented; an archive has to be unpacked first",
             photos.display()
         )));
     }
@@ -30,7 +31,7 @@ pub fn sources(
         )));
     }
     let folder: PathBuf = photos.to_owned();
-    let mut found = discover(&[folder], None, &Filter::default(), Some(out), people)?.sources;
+    let mut found = discover(&[folder], None, &Filter::default(), Some(out), people, &Vault::default())?.sources;
     if let Some(codes) = codes.filter(|_| is_coded) {
         code_names(&mut found, codes);
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result};
 
 use crate::batch::progress::Progress;
-use crate::batch::{MemoryGate, PhotoPlan, Stop, Tools, quiet_worker_panics, run_all};
+use crate::batch::{Feed, MemoryGate, PhotoPlan, Stop, Tools, quiet_worker_panics, run_all};
 use crate::commands::shared::Global;
 use crate::commands::shared::print::write_and_print;
 use crate::domain::record::Failure;
@@ -59,18 +59,21 @@ pub fn run(args: StressArgs, global: &Global) -> Result<u8> {
 }
 
 /// The photos, under the names that they have in what is written, without those of people who opted out.
-fn find(plan: &StressPlan) -> Result<(Vec<Source>, Option<LeftOut>), UsageError> {
-    let inputs = discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output), &plan.opt_out)?;
+fn find(plan: &StressPlan) -> Result<(Vec<Source>, Option<LeftOut>)> {
+    let inputs =
+        discover(&plan.inputs, plan.base.as_deref(), &plan.filter, Some(&plan.output), &plan.opt_out, &plan.vault)?;
+    inputs.say_what_was_passed_over();
+    inputs.refuse_broken()?;
     let (theirs, mut sources): (Vec<Source>, Vec<Source>) = inputs.sources.into_iter().partition(|s| s.opted_out);
     let theirs: Vec<String> = theirs.into_iter().map(|source| source.name).collect();
     if sources.is_empty() {
-        return Err(UsageError("no photos were found: name photos, or folders that hold photos".into()));
+        return Err(UsageError("no photos were found: name photos, or folders that hold photos".into()).into());
     }
     if let Some(pseudonyms) = &plan.pseudonyms {
         code_names(&mut sources, pseudonyms);
         sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
     }
-    check_locks(sources.iter().map(|source| source.path.as_path()), &plan.vault, true)?;
+    check_locks(sources.iter(), &plan.vault, true)?;
     Ok((sources, plan.opt_out.left_out(&theirs)))
 }
 
@@ -96,12 +99,15 @@ fn try_all(
     tracing::info!("{} photos, {} jobs", sources.len(), plan.jobs);
     let progress = Progress::new(sources.len() as u64, global.quiet);
     let failed = AtomicU64::new(0);
-    let answers = run_all(sources, plan.jobs, stop, &|| ready.open(), |source, engine| {
-        let answer = trials.try_photo(source, engine.as_mut());
+    let feed = Feed::new(sources, trials.tools);
+    let answers = run_all(feed, plan.jobs, stop, &|| ready.open(), |(place, content), engine| {
+        let answer = trials.try_photo(&sources[place], content, engine.as_mut());
         let bad = u64::from(answer.is_err());
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
-        Ok(answer)
+        Ok((place, answer))
     });
     progress.finish();
-    Ok(answers?.into_iter().map(|answer| answer.unwrap_or(Ok(None))).collect())
+    let mut all: Vec<Answer> = sources.iter().map(|_| Ok(None)).collect();
+    answers?.into_iter().for_each(|(place, answer)| all[place] = answer);
+    Ok(all)
 }

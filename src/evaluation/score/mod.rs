@@ -4,6 +4,7 @@
 
 pub(crate) mod agreement;
 pub(crate) mod boundary;
+pub(crate) mod detection;
 pub(crate) mod difference;
 pub(crate) mod distance;
 pub(crate) mod edges;

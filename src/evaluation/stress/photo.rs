@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::disturb::disturb;
 use super::kinds::{Kind, Series};
-use crate::batch::{PhotoPlan, Stop, Tools, contained, footprint, look};
+use crate::batch::{Content, PhotoPlan, Stop, Tools, contained, footprint, look};
 use crate::domain::geometry::Rect;
 use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap};
 use crate::domain::photo::{Photo, resize};
@@ -88,13 +88,24 @@ impl Figures {
 
 impl Trials<'_> {
     /// None where a signal came before all was done.
-    pub fn try_photo(&self, source: &Source, engine: &mut dyn Engine) -> Result<Option<Tried>, PhotoError> {
-        contained(&mut Stage::Read, |stage| self.all(source, engine, stage))
+    pub fn try_photo(
+        &self,
+        source: &Source,
+        content: Option<Content>,
+        engine: &mut dyn Engine,
+    ) -> Result<Option<Tried>, PhotoError> {
+        contained(&mut Stage::Read, |stage| self.all(source, content, engine, stage))
     }
 
-    fn all(&self, source: &Source, engine: &mut dyn Engine, stage: &mut Stage) -> Result<Option<Tried>, PhotoError> {
+    fn all(
+        &self,
+        source: &Source,
+        content: Option<Content>,
+        engine: &mut dyn Engine,
+        stage: &mut Stage,
+    ) -> Result<Option<Tried>, PhotoError> {
         let mut input = Input { path: source.name.clone(), ..Input::default() };
-        let mut file = self.tools.read(source, &mut input)?;
+        let mut file = self.tools.read(source, content, &mut input)?;
         file.unlock()?;
         *stage = Stage::Decode;
         // By what is inside, so that an encrypted photo is disturbed as the clear one is.

@@ -5,9 +5,10 @@ use std::path::{Component, Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Found, Source};
+use super::Source;
 use crate::disk::vault::{clear_name, has_sealed_name};
 use crate::domain::frame;
+use crate::domain::source::InArchive;
 use crate::error::{PhotoError, UsageError};
 use crate::people::Pseudonyms;
 
@@ -46,55 +47,95 @@ pub fn parts_below(base: &Path, clean: &Path) -> Option<Vec<String>> {
     Some(parts)
 }
 
+/// What was found under one path, before it has a name.
+#[derive(Debug)]
+pub struct Found {
+    /// What the name is made of. For a member of an archive, where it would lie if that were unpacked.
+    pub place: PathBuf,
+    /// The archive, and which of its members.
+    pub member: Option<(PathBuf, InArchive)>,
+    /// Which frame of a file with several.
+    pub frame: Option<u32>,
+    pub problem: Option<PhotoError>,
+    pub opted_out: bool,
+}
+
+impl Found {
+    pub fn file(place: PathBuf, problem: Option<PhotoError>) -> Self {
+        Self { place, member: None, frame: None, problem, opted_out: false }
+    }
+}
+
 /// Names in a stable order; a file that was named twice is taken once.
 pub fn name_all(photos: Vec<Found>, base: &Path) -> Result<Vec<Source>, UsageError> {
     // Sorted by the parts of the path, so that the order does not depend on how `/` compares to other characters.
-    // The path itself is part of the key: a name with odd bytes may read like another file's.
-    let mut by_name: BTreeMap<(Vec<String>, PathBuf, Option<u32>), Found> = BTreeMap::new();
+    // The path itself is part of the key: a name with odd bytes may read like another file's. So is the archive.
+    let mut by_name: BTreeMap<_, Found> = BTreeMap::new();
     for found in photos {
-        let path = &found.path;
-        let clean = lexical(path);
-        let parts = parts_below(base, &clean).ok_or_else(|| {
-            UsageError(format!(
-                "{} does not lie inside the base folder; give a --base that contains all inputs.",
-                path.display()
-            ))
-        })?;
-        by_name.entry((parts, clean, found.frame)).or_insert(found);
+        let clean = lexical(&found.place);
+        let parts = parts_below(base, &clean).ok_or_else(|| outside(&found.place))?;
+        let member = found.member.as_ref().map(|(archive, member)| (archive.clone(), member.number));
+        by_name.entry((parts, clean, member, found.frame)).or_insert(found);
     }
-    let (mut names, mut taken) = (HashSet::new(), HashSet::new());
-    let mut next = HashMap::new();
-    Ok(by_name
-        .into_iter()
-        .map(|((mut parts, ..), Found { path, frame, problem })| {
-            if let Some(file) = parts.last_mut() {
-                *file = frame::named(file, frame);
-            }
-            let file_name = distinct(&parts, &mut taken, &mut next);
-            let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
-            let is_first = names.insert(name.clone());
-            let problem =
-                problem.or_else(|| (!is_first && has_sealed_name(&path)).then_some(PhotoError::TwinNotEncrypted));
-            let name = if is_first { name } else { file_name.clone() };
-            Source { path, frame, name, file_name, problem, opted_out: false }
-        })
-        .collect())
+    let mut names = Names::default();
+    Ok(by_name.into_iter().map(|((parts, ..), found)| names.source(&parts, found)).collect())
 }
 
-/// Codes instead of names. Two spellings of one name have one code: of such photos the first counts.
-pub fn code_names(sources: &mut [Source], pseudonyms: &Pseudonyms) {
-    let (mut names, mut taken) = (HashSet::new(), HashSet::new());
-    let mut next = HashMap::new();
-    for source in sources {
-        let name = pseudonyms.path(&source.name);
-        let parts: Vec<String> = name.split('/').map(str::to_owned).collect();
-        source.file_name = distinct(&parts, &mut taken, &mut next);
-        let is_first = names.insert(name.clone());
-        source.name = if is_first { name } else { source.file_name.clone() };
+pub fn outside(path: &Path) -> UsageError {
+    let shown = path.display();
+    UsageError(format!("{shown} does not lie inside the base folder; give a --base that contains all inputs."))
+}
+
+/// Names that were given already.
+#[derive(Debug, Default)]
+pub struct Names {
+    names: HashSet<String>,
+    taken: HashSet<String>,
+    next: HashMap<String, u32>,
+}
+
+impl Names {
+    /// The photo under its own name, or under another one where that is taken.
+    pub fn source(&mut self, parts: &[String], found: Found) -> Source {
+        let mut parts = parts.to_vec();
+        if let Some(file) = parts.last_mut() {
+            *file = frame::named(file, found.frame);
+        }
+        let (name, file_name, is_first) = self.give(&parts);
+        let is_twin = !is_first && has_sealed_name(&found.place);
+        let problem = found.problem.or_else(|| is_twin.then_some(PhotoError::TwinNotEncrypted));
+        let (path, member) = match found.member {
+            Some((archive, member)) => (archive, Some(member)),
+            None => (found.place, None),
+        };
+        Source { path, member, frame: found.frame, name, file_name, problem, opted_out: found.opted_out }
+    }
+
+    /// A code instead of the name. Two spellings of one name have one code: of such photos the first counts.
+    pub fn code(&mut self, source: &mut Source, pseudonyms: &Pseudonyms) {
+        let parts: Vec<String> = pseudonyms.path(&source.name).split('/').map(str::to_owned).collect();
+        let (name, file_name, is_first) = self.give(&parts);
+        (source.name, source.file_name) = (name, file_name);
         if !is_first && source.problem.is_none() {
             source.problem = Some(PhotoError::TwinSpelling);
         }
     }
+
+    /// The name, the one to write under, and whether it was free.
+    fn give(&mut self, parts: &[String]) -> (String, String, bool) {
+        let file_name = distinct(parts, &mut self.taken, &mut self.next);
+        let name = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
+        match self.names.insert(name.clone()) {
+            true => (name, file_name, true),
+            false => (file_name.clone(), file_name, false),
+        }
+    }
+}
+
+/// Codes instead of names.
+pub fn code_names(sources: &mut [Source], pseudonyms: &Pseudonyms) {
+    let mut names = Names::default();
+    sources.iter_mut().for_each(|source| names.code(source, pseudonyms));
 }
 
 /// The same paths, short enough to write, and each only once, also where case is ignored: a later one gets `~2`.
@@ -167,7 +208,7 @@ mod tests {
     use super::*;
 
     fn names(paths: &[&str], base: &str) -> Vec<(String, String)> {
-        let photos = paths.iter().map(|p| Found::new(PathBuf::from(p), None)).collect();
+        let photos = paths.iter().map(|p| Found::file(PathBuf::from(p), None)).collect();
         name_all(photos, &lexical(Path::new(base))).unwrap().into_iter().map(|s| (s.name, s.file_name)).collect()
     }
 

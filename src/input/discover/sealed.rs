@@ -3,10 +3,17 @@
 use std::path::Path;
 
 use crate::disk::vault::{Vault, has_sealed_name};
+use crate::domain::source::Source;
 use crate::error::UsageError;
 
 /// Before the work begins: refuses photos of which none can be opened, and warns where encrypted photos become clear results.
-pub fn check_locks<'a>(photos: impl Iterator<Item = &'a Path>, vault: &Vault, writes: bool) -> Result<(), UsageError> {
+pub fn check_locks<'a>(
+    photos: impl Iterator<Item = &'a Source>,
+    vault: &Vault,
+    writes: bool,
+) -> Result<(), UsageError> {
+    // What is in an archive is seen when it is read.
+    let photos = photos.filter(|source| source.member.is_none()).map(|source| source.path.as_path());
     let (sealed, clear): (Vec<&Path>, Vec<&Path>) = photos.partition(|path| has_sealed_name(path));
     if sealed.is_empty() {
         return Ok(());

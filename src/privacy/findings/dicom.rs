@@ -40,6 +40,33 @@ fn severity(kind: &str) -> Severity {
     }
 }
 
+/// Whether there may be text in the pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likely {
+    /// The file says so.
+    Yes,
+    /// The file does not say, and is of a kind that often has it: screens that were saved, ultrasound.
+    Maybe,
+}
+
+pub fn shows_text(data: DataSet) -> Option<Likely> {
+    const SAVED_SCREENS: &str = "1.2.840.10008.5.1.4.1.1.7";
+    const ULTRASOUND: [&str; 4] = [
+        "1.2.840.10008.5.1.4.1.1.3",
+        "1.2.840.10008.5.1.4.1.1.3.1",
+        "1.2.840.10008.5.1.4.1.1.6",
+        "1.2.840.10008.5.1.4.1.1.6.1",
+    ];
+    let text = |tag| data.get(tag).and_then(|element| element.text()).unwrap_or_default();
+    let class = text(0x0008_0016);
+    let is_screen = class.strip_prefix(SAVED_SCREENS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    match text(0x0028_0301).as_str() {
+        "YES" => Some(Likely::Yes),
+        "NO" => None,
+        _ => (is_screen || ULTRASOUND.contains(&class.as_str())).then_some(Likely::Maybe),
+    }
+}
+
 pub fn scan(bytes: &[u8], found: &mut Found) {
     let preamble = bytes.get(..PREAMBLE).filter(|_| bytes.get(PREAMBLE..PREAMBLE + 4) == Some(b"DICM"));
     // The header of a TIFF file that has the same pixels says nothing; a text does.
@@ -50,6 +77,9 @@ pub fn scan(bytes: &[u8], found: &mut Found) {
     }
     let complete = Dicom::new(bytes).is_ok_and(|file| {
         let said = file.data().get(IDENTITY_REMOVED).and_then(|element| element.text());
+        if shows_text(file.data()) == Some(Likely::Maybe) {
+            found.add("burned_in_text", "picture", Possible);
+        }
         let mut walk = Walk { found, are_codes: said.as_deref() == Some("YES"), left: MAX_ELEMENTS };
         // Nobody stops at the first part that is broken.
         let results = [walk.run(file.meta, "dicom_meta"), walk.run(file.data(), "dicom")];

@@ -18,6 +18,8 @@ mod tiff;
 mod webp;
 mod xmp;
 
+pub(super) use dicom::shows_text;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -10,6 +10,7 @@ use crate::input::decode::dicom::{picture, stored};
 use crate::input::walk::dicom::{DataSet, Dicom, Element, PIXEL_DATA, Syntax};
 use crate::people::Pseudonyms;
 use crate::privacy::findings;
+use crate::privacy::findings::shows_text;
 
 use super::{icc, jpeg};
 
@@ -108,7 +109,11 @@ const MODALITIES: &[&str] = &[
 
 /// All that a copy may hold, in the order of tags.
 const KEPT: &[(u32, &[u8; 2], Keep)] = &[
-    (0x0008_0008, b"CS", Terms(&["ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "AXIAL", "LOCALIZER"])),
+    (
+        0x0008_0008,
+        b"CS",
+        Terms(&["ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "AXIAL", "LOCALIZER", "OTHER", "M", "P", "R", "I"]),
+    ),
     (0x0008_0016, b"UI", StandardUid),
     (0x0008_0018, b"UI", CodedUid),
     (0x0008_0020, b"DA", Date),
@@ -127,11 +132,18 @@ const KEPT: &[(u32, &[u8; 2], Keep)] = &[
     (0x0010_0030, b"DA", Empty),
     (0x0010_0040, b"CS", Empty),
     (0x0018_0015, b"CS", Terms(PARTS)),
+    (0x0018_0020, b"CS", Terms(&["SE", "IR", "GR", "EP", "RM"])),
+    (0x0018_0021, b"CS", Terms(&["SK", "MTC", "SS", "TRSS", "SP", "MP", "OSP", "NONE"])),
+    (0x0018_0022, b"CS", Terms(&["PER", "RG", "CG", "PPG", "FC", "PFF", "PFP", "SP", "FS"])),
+    (0x0018_0023, b"CS", Terms(&["2D", "3D"])),
     (0x0018_0050, b"DS", Numbers),
     (0x0018_0060, b"DS", Numbers),
     (0x0018_0080, b"DS", Numbers),
     (0x0018_0081, b"DS", Numbers),
     (0x0018_0088, b"DS", Numbers),
+    (0x0018_0091, b"IS", Numbers),
+    (0x0018_1063, b"DS", Numbers),
+    (0x0018_1065, b"DS", Numbers),
     (0x0018_1164, b"DS", Numbers),
     (0x0018_5100, b"CS", Terms(POSITIONS)),
     (0x0018_5101, b"CS", Terms(VIEWS)),
@@ -149,12 +161,14 @@ const KEPT: &[(u32, &[u8; 2], Keep)] = &[
     (0x0020_0062, b"CS", Terms(SIDES)),
     (0x0020_1040, b"LO", Empty),
     (0x0020_1041, b"DS", Numbers),
+    (0x0020_9111, b"SQ", Sequence),
     (0x0020_9113, b"SQ", Sequence),
     (0x0020_9116, b"SQ", Sequence),
     (0x0028_0002, b"US", Words),
     (0x0028_0004, b"CS", Terms(MODELS)),
     (0x0028_0006, b"US", Words),
     (0x0028_0008, b"IS", Numbers),
+    (0x0028_0009, b"AT", Words),
     (0x0028_0010, b"US", Words),
     (0x0028_0011, b"US", Words),
     (0x0028_0030, b"DS", Numbers),
@@ -201,8 +215,9 @@ const WANTED: [u32; 10] = [
 ];
 /// Written by us in every copy: that it is one, and how it was made.
 const ABOUT_THE_COPY: [u32; 4] = [0x0012_0062, 0x0012_0063, 0x0012_0064, 0x0028_0303];
-const BURNED_IN: u32 = 0x0028_0301;
 const PATIENT_ID: u32 = 0x0010_0020;
+const PHOTOMETRIC: u32 = 0x0028_0004;
+const FRAME_POINTER: u32 = 0x0028_0009;
 /// Of an overlay inside the unused bits of the pixels.
 const OVERLAY_BITS: u32 = 0x0100;
 
@@ -210,8 +225,7 @@ pub fn scrub(bytes: &[u8], rule: Option<&DicomRule>) -> Result<Vec<u8>, PhotoErr
     let rule = rule.ok_or(PhotoError::ScrubNeedsKey)?;
     let file = Dicom::new(bytes)?;
     let data = file.data();
-    let is_yes = |tag| data.get(tag).and_then(|element| element.text()).as_deref() == Some("YES");
-    if is_yes(BURNED_IN) && !rule.keep_burned_in {
+    if shows_text(data).is_some() && !rule.keep_burned_in {
         return Err(PhotoError::BurnedIn);
     }
     let overlay_in_pixels = data.elements().map_while(Result::ok).any(|element| {
@@ -228,7 +242,8 @@ pub fn scrub(bytes: &[u8], rule: Option<&DicomRule>) -> Result<Vec<u8>, PhotoErr
 fn copy(file: &Dicom, rule: &DicomRule) -> Result<Vec<u8>, PhotoError> {
     let data = file.data();
     let patient = data.get(PATIENT_ID).map(|element| element.value.trim_ascii().to_vec()).unwrap_or_default();
-    let maker = Maker { rule, code: rule.codes.patient(&patient), weeks: rule.codes.weeks_back(&patient) };
+    let has_palette = data.get(PHOTOMETRIC).and_then(|e| e.text()).as_deref() == Some("PALETTE COLOR");
+    let maker = Maker { rule, code: rule.codes.patient(&patient), weeks: rule.codes.weeks_back(&patient), has_palette };
     let mut elements = maker.kept(data);
     for (tag, vr, keep) in KEPT.iter().filter(|(tag, ..)| WANTED.contains(tag)) {
         if elements.iter().all(|(there, ..)| there != tag) {
@@ -258,6 +273,7 @@ struct Maker<'a> {
     rule: &'a DicomRule<'a>,
     code: String,
     weeks: i64,
+    has_palette: bool,
 }
 
 type Kept = (u32, [u8; 2], Vec<u8>);
@@ -284,10 +300,23 @@ impl Maker<'_> {
         let value = match keep {
             Empty => Vec::new(),
             Code => self.code.clone().into_bytes(),
-            Words => found.words().iter().flat_map(|word| word.to_le_bytes()).collect(),
+            // No more than there must be: where there is room, there may be text.
+            Words => {
+                let wanted = match found.tag {
+                    0x0028_1101..=0x0028_1103 => 3,
+                    FRAME_POINTER => 2,
+                    _ => 1,
+                };
+                let words = found.words();
+                let is_time = || matches!(words[..], [0x0018, 0x1063 | 0x1065]);
+                if words.len() != wanted || found.tag == FRAME_POINTER && !is_time() {
+                    return None;
+                }
+                words.iter().flat_map(|word| word.to_le_bytes()).collect()
+            }
             Table => {
                 let words = found.words();
-                if words.len() > 1 << 16 {
+                if words.len() > 1 << 16 || !self.has_palette {
                     return None;
                 }
                 words.iter().flat_map(|word| word.to_le_bytes()).collect()
