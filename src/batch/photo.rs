@@ -216,11 +216,16 @@ fn segment(
     let need = footprint(file.bytes.len(), header) + if plan.crops.is_some() { 3 * longer * longer } else { 0 };
     let (bytes, _share) = file.enter(need);
     let decoded = decode::decode(&bytes, header, plan.enough_pixels)?;
+    // Crops and second models get all the pixels that there are.
+    let looks_closely = plan.crops.is_some() || !plan.classifiers.is_empty();
+    let again = looks_closely && decoded.photo.reduction() > 1;
+    let whole = again.then(|| decode::decode(&bytes, header, u32::MAX)).transpose()?.map(|decoded| decoded.photo);
     drop(bytes);
     if let Some(dicom) = &mut input.dicom {
         dicom.window = decoded.window;
     }
     let photo = decoded.photo;
+    let whole = whole.as_ref().unwrap_or(&photo);
     let mut warnings = decoded.warnings;
     let shows_face = look_for_faces(&photo, tools.faces, &mut privacy.findings, &mut warnings);
     if shows_face && plan.faces == faces::FacePolicy::Exclude {
@@ -234,9 +239,9 @@ fn segment(
     let kinds = plan.spec.output.kinds();
     let figures = measure_kinds(&photo, &segmentation.labels, &kinds, Some(&probability));
     *stage = Stage::Model;
-    let classifications = classify(&photo, &segmentation.labels, &figures.lesions, plan, engines)?;
+    let classifications = classify(whole, &segmentation.labels, &figures.lesions, plan, engines)?;
     *stage = Stage::Write;
-    let cut = plan.crops.as_ref().map(|rule| make_crops(&photo, &figures.lesions, rule, input, &source.file_name));
+    let cut = plan.crops.as_ref().map(|rule| make_crops(whole, &figures.lesions, rule, input, &source.file_name));
     let (crops, crop_files) = cut.transpose()?.unzip();
     let mask = encode_mask(&segmentation.labels, kinds.names.len())?;
     let extra = extra_pictures(&photo, &segmentation, plan)?;

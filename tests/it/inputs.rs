@@ -272,7 +272,4 @@ fn a_large_jpeg_is_decoded_at_a_reduced_size_and_its_mask_has_its_own() {
         let far = difference(&mask, &full);
         assert!(far < 0.01, "{name}: {:.2} % of pixels differ", far * 100.0);
     }
-    // Crops are cut from all pixels.
-    lab.run(&["--overwrite", "--crops", "photo"]).expect_code(0);
-    assert_eq!(lab.run_file()["settings"]["full_decode"], true);
 }

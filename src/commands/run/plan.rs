@@ -169,7 +169,7 @@ impl RunPlan {
             "second_look": self.model.manifest.second_look,
             "doubt": self.model.manifest.doubt,
             "device": self.device,
-            "full_decode": self.decodes_all(),
+            "full_decode": self.full_decode,
             "max_pixels": self.limits.max_pixels,
             "max_file_bytes": self.limits.max_file_bytes,
             "probability_bits": self.probabilities,
@@ -187,11 +187,6 @@ impl RunPlan {
         settings
     }
 
-    /// Every pixel of a large JPEG, because that was asked for or because parts of it are cut out.
-    fn decodes_all(&self) -> bool {
-        self.full_decode || self.crops.is_some() || !self.classifiers.is_empty()
-    }
-
     pub fn ready(&self) -> Result<(Models, PhotoPlan), UsageError> {
         let runtime = Runtime::load(self.ort_lib.as_deref(), self.device)?;
         let ready = LoadedModel::new(self.model.clone(), runtime.clone())?;
@@ -201,7 +196,7 @@ impl RunPlan {
             model: self.model.id.clone(),
             spec: ready.spec.clone(),
             second_look: self.model.manifest.second_look,
-            enough_pixels: if self.decodes_all() { u32::MAX } else { enough_pixels(&ready.spec.input) },
+            enough_pixels: if self.full_decode { u32::MAX } else { enough_pixels(&ready.spec.input) },
             doubt: self.model.manifest.doubt,
             classifiers: classifiers.iter().map(|classifier| classifier.spec.clone()).collect(),
             crops: self.crops.clone(),

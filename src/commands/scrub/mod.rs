@@ -123,7 +123,9 @@ fn copy(item: &Item, content: Option<Content>, plan: &ScrubPlan, tools: Tools) -
     if item.source.opted_out {
         return Ok(Outcome::OptedOut { removed: disk::remove(&target).map_err(stopped)? });
     }
-    copy_clean(&item.source, content, &target, plan.faces, plan.dicom().as_ref(), tools).map(Outcome::Copied).map_err(stopped)
+    copy_clean(&item.source, content, &target, plan.faces, plan.dicom().as_ref(), tools)
+        .map(Outcome::Copied)
+        .map_err(stopped)
 }
 
 /// Names by their codes.
