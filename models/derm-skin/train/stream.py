@@ -164,13 +164,14 @@ def features(points, shape):
 class Pool:
     """Pictures in files that both processes map, replaced in turn by one generator process; an interrupted training finds them again."""
 
-    def __init__(self, path, n, size, teacher=""):
+    def __init__(self, path, n, size, voice):
+        """`voice` makes, in the process that asks, what says a teacher's probabilities of a picture at half its size, or None."""
         self.n = n
         mode = "r+" if os.path.exists(path + ".edge") else "w+"
         self.x = np.memmap(path + ".x", np.uint8, mode, shape=(n, size, size, 3))
         self.t = np.memmap(path + ".t", np.uint8, mode, shape=(n, size, size))
         self.p = np.memmap(path + ".p", np.uint8, mode, shape=(n, size // 2, size // 2, 3))  # what the teacher says; 0 where it is not asked
-        self.teacher = teacher
+        self.voice = voice
         self.edge = np.memmap(path + ".edge", np.int32, mode, shape=(n,))  # size of each picture; 0 while it is written
         self.made, self.taken = mp.Value("i", int((self.edge > 0).sum())), mp.Value("i", 0)
         self.size, self.strength = mp.Value("i", size), mp.Value("d", 1.0)
@@ -183,15 +184,6 @@ class Pool:
                 time.sleep(0.2)  # more new pictures than are taken would only take the training's time
             else:
                 self.add(stream, says)
-
-    def voice(self):
-        """What the teacher says of a picture: its probabilities at half the size."""
-        if not self.teacher:
-            return None
-        from evaluate import Predictor
-
-        teacher = Predictor(self.teacher, look=False)
-        return lambda x: cv2.resize(teacher.soft(teacher.run(x)), (x.shape[1] // 2, x.shape[0] // 2), interpolation=cv2.INTER_LINEAR)
 
     def add(self, stream, says):
         s, k = self.size.value, self.made.value % self.n

@@ -8,8 +8,9 @@ first blocks rest, and malloc that keeps what it has (run with MALLOC_MMAP_THRES
 together 3.3 times the pictures a second of the plain way.
 """
 import argparse, copy, json, os, pickle, time
-import numpy as np, torch
+import cv2, numpy as np, torch
 import data, lite, stream
+from evaluate import Predictor
 from relabel import relabel
 from train import marginal_loss, sets_for
 
@@ -32,6 +33,14 @@ def training_sets(a):
 def normalised(x):
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) * 255 for v in (lite.MEAN, lite.STD))
     return torch.from_numpy(x).permute(0, 3, 1, 2).float().sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
+
+
+def voice(folder):
+    """What a teacher says of a picture: its probabilities at half the size."""
+    if not folder:
+        return None
+    teacher = Predictor(folder, look=False)
+    return lambda x: cv2.resize(teacher.soft(teacher.run(x)), (x.shape[1] // 2, x.shape[0] // 2), interpolation=cv2.INTER_LINEAR)
 
 
 def taught_loss(y, said):
@@ -73,7 +82,7 @@ def main():
     t0 = time.time() - (c["spent"] if c else 0)
     total = (a.until - t0) if a.until else a.minutes * 60
     seed = a.seed * 100003 + (c["step"] if c else 0)
-    pool = stream.Pool(f"{a.work}/{a.name}.pool", a.pool, int(max(s[1] for s in stages)), a.taught_by)
+    pool = stream.Pool(f"{a.work}/{a.name}.pool", a.pool, int(max(s[1] for s in stages)), lambda: voice(a.taught_by))
     pool.size.value = int(at((time.time() - t0) / total)[1])
     pool.start(sets, stream.MIX, seed, a.first)
     del sets

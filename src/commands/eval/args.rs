@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::detection::rule;
 use crate::commands::shared::config::ConfigArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
@@ -189,4 +188,16 @@ pub enum Empty {
     Null,
     /// Counted as 1, as the ISIC challenges do
     One,
+}
+
+/// `iou=0.3` or `centre`.
+fn rule(text: &str) -> Result<Rule, String> {
+    let usage = || format!("{text} is no rule: write iou=0.3 (from above 0 to 1), or centre");
+    match text {
+        "centre" => Ok(Rule::Centre),
+        _ => {
+            let least = text.strip_prefix("iou=").and_then(|number| number.parse().ok()).ok_or_else(usage)?;
+            if least > 0.0 && least <= 1.0 { Ok(Rule::Iou(least)) } else { Err(usage()) }
+        }
+    }
 }

@@ -13,7 +13,6 @@ use crate::commands::shared::{Global, at_rest, people};
 use crate::domain::record::round;
 use crate::error::UsageError;
 use crate::evaluation::detection::{Detection, DetectionPlan, Figure, csv, evaluate};
-use crate::evaluation::score::detection::Rule;
 use crate::exit;
 use crate::people::subjects::{Subjects, SubjectsPlan};
 
@@ -29,18 +28,6 @@ pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
     let folder = output.unwrap_or_else(|| plan.results.clone());
     write_and_print(&plan.vault, &folder, &files, &table(&detection), as_json, global)?;
     Ok(exit::OK)
-}
-
-/// `iou=0.3` or `centre`.
-pub fn rule(text: &str) -> Result<Rule, String> {
-    let usage = || format!("{text} is no rule: write iou=0.3 (from above 0 to 1), or centre");
-    match text {
-        "centre" => Ok(Rule::Centre),
-        _ => {
-            let least = text.strip_prefix("iou=").and_then(|number| number.parse().ok()).ok_or_else(usage)?;
-            if least > 0.0 && least <= 1.0 { Ok(Rule::Iou(least)) } else { Err(usage()) }
-        }
-    }
 }
 
 fn plan(args: EvalArgs) -> Result<DetectionPlan, UsageError> {
