@@ -28,7 +28,8 @@ pub fn earlier(date: &str, weeks: i64) -> Option<String> {
     Some(date_of(day - 7 * weeks).replace('-', ""))
 }
 
-fn tag_bytes(tag: u32) -> [u8; 4] {
+/// As little endian has it.
+pub fn tag_bytes(tag: u32) -> [u8; 4] {
     let [a, b, c, d] = tag.to_le_bytes();
     [c, d, a, b]
 }

@@ -67,6 +67,16 @@ impl LabelMap {
         self.data[row + start as usize..row + end as usize].fill(class);
     }
 
+    /// At a smaller size: the classes at the centres of the reduced pixels.
+    pub fn reduced(&self, width: u32, height: u32) -> Self {
+        let at =
+            |to: u32, from: u32, size: u32| ((2 * u64::from(to) + 1) * u64::from(from) / (2 * u64::from(size))) as u32;
+        let columns: Vec<u32> = (0..width).map(|x| at(x, self.width, width)).collect();
+        let rows = (0..height).map(|y| at(y, self.height, height));
+        let data = rows.flat_map(|y| columns.iter().map(move |&x| self.at(x, y))).collect();
+        Self { width, height, data }
+    }
+
     /// Every kind of lesion as a lesion.
     pub fn with_one_kind(mut self) -> Self {
         self.data.iter_mut().filter(|class| is_lesion(**class)).for_each(|class| *class = LESION);

@@ -149,14 +149,12 @@ impl Classifier {
 }
 
 fn observe(raw: &RawMap) -> Observed {
-    let fold = |start: f32, pick: fn(f32, f32) -> f32| {
-        raw.values.iter().copied().fold(start, |a, b| if a.is_nan() || b.is_nan() { f32::NAN } else { pick(a, b) })
-    };
+    let (min, max) = raw.range();
     Observed {
         shape: raw.shape.clone(),
         element: raw.element,
-        min: fold(f32::INFINITY, f32::min),
-        max: fold(f32::NEG_INFINITY, f32::max),
+        min,
+        max,
         sums_to_one: (raw.values.iter().sum::<f32>() - 1.0).abs() < ROUNDING,
     }
 }

@@ -96,10 +96,7 @@ fn explain(
 }
 
 fn observe(raw: &RawMap) -> Observed {
-    // `f32::min` passes over NaN; it must show.
-    let fold = |start: f32, pick: fn(f32, f32) -> f32| {
-        raw.values.iter().copied().fold(start, |a, b| if a.is_nan() || b.is_nan() { f32::NAN } else { pick(a, b) })
-    };
+    let (min, max) = raw.range();
     let sums_to_one = match *raw.shape.as_slice() {
         [1, c, h, w] => {
             let near_one = |sum: f32| (sum - 1.0).abs() < ROUNDING;
@@ -108,11 +105,5 @@ fn observe(raw: &RawMap) -> Observed {
         }
         _ => false,
     };
-    Observed {
-        shape: raw.shape.clone(),
-        element: raw.element,
-        min: fold(f32::INFINITY, f32::min),
-        max: fold(f32::NEG_INFINITY, f32::max),
-        sums_to_one,
-    }
+    Observed { shape: raw.shape.clone(), element: raw.element, min, max, sums_to_one }
 }

@@ -9,15 +9,6 @@ use crate::measure::components::components;
 /// In pixels of the drawing: less than the width of the line.
 const TOLERANCE: f64 = 0.75;
 
-/// A mask at the size of the drawing, which is no larger than the mask.
-pub fn reduced(labels: &LabelMap, width: u32, height: u32) -> LabelMap {
-    let at = |to: u32, from: u32, size: u32| ((2 * u64::from(to) + 1) * u64::from(from) / (2 * u64::from(size))) as u32;
-    let columns: Vec<u32> = (0..width).map(|x| at(x, labels.width, width)).collect();
-    let rows = (0..height).map(|y| at(y, labels.height, height));
-    let data = rows.flat_map(|y| columns.iter().map(move |&x| labels.at(x, y))).collect();
-    LabelMap { width, height, data }
-}
-
 /// The outlines of one class; empty where there is none of it.
 pub fn path(labels: &LabelMap, class: u8) -> String {
     let mut path = String::new();
@@ -64,6 +55,6 @@ mod tests {
         }
         assert_eq!(path(&labels, LESION), "M9 1l0 7-7 0 0-7zM7 6l0-3-3 0 0 3z");
         assert_eq!(path(&LabelMap::filled(3, 3, SKIN), LESION), "");
-        assert_eq!(path(&reduced(&LabelMap::filled(300, 200, LESION), 30, 20), LESION), "M30 0l0 20-30 0 0-20z");
+        assert_eq!(path(&LabelMap::filled(300, 200, LESION).reduced(30, 20), LESION), "M30 0l0 20-30 0 0-20z");
     }
 }

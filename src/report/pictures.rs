@@ -8,7 +8,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use serde::Serialize;
 
 use super::ReportPlan;
-use super::outline::{path, reduced};
+use super::outline::path;
 use super::rows::Row;
 use crate::batch::{MemoryGate, footprint};
 use crate::disk::vault::Vault;
@@ -55,12 +55,12 @@ pub fn pictures(row: &Row, plan: &ReportPlan, photo_size: u32, memory: &MemoryGa
     let mut lacks_truth = false;
     let mut outlines = || {
         let _share = memory.enter_picture((size.width, size.height), 2 * MASK_BYTES_A_PIXEL);
-        let labels = reduced(&plan.results.mask(mask, *size).ok()?, width, height);
+        let labels = plan.results.mask(mask, *size).ok()?.reduced(width, height);
         let truth = plan.truth.as_ref().filter(|_| row.is_scored).and_then(|truth| {
             let map =
                 truth.of(&row.path, row.orientation).filter(|map| (map.width, map.height) == (size.width, size.height));
             lacks_truth = map.is_none();
-            Some(path(&reduced(&map?, width, height), LESION))
+            Some(path(&map?.reduced(width, height), LESION))
         });
         // Skin goes on under the lesions: its outline is that of both.
         let mut skin = labels.clone();

@@ -127,13 +127,7 @@ pub fn encode_overlay(
     let side = |s: u32| ((f64::from(s) * scale).round() as u32).max(1);
     let (width, height) = (side(photo.width), side(photo.height));
     let mut rgb = resize(photo, crate::domain::geometry::Rect::whole(photo.width, photo.height), width, height)?;
-    // Classes at the centres of the reduced pixels.
-    let source = |at: u32, from: u32, to: u32| ((u64::from(at) * 2 + 1) * u64::from(from) / (u64::from(to) * 2)) as u32;
-    let data = (0..height)
-        .flat_map(|y| (0..width).map(move |x| (x, y)))
-        .map(|(x, y)| labels.at(source(x, photo.width, width), source(y, photo.height, height)))
-        .collect();
-    let small = LabelMap { width, height, data };
+    let small = labels.reduced(width, height);
     if overlay.filled {
         for (pixel, class) in rgb.chunks_exact_mut(3).zip(&small.data).filter(|(_, class)| is_lesion(**class)) {
             let line = kind_colour(usize::from(class - LESION));

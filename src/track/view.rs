@@ -47,7 +47,7 @@ impl View {
         let size = Size { width: photo.width, height: photo.height };
         let (width, height) = reduced(size, LONGER_SIDE);
         let rgb = resize(photo, Rect::whole(photo.width, photo.height), width, height)?;
-        let labels = reduced_labels(labels, width, height);
+        let labels = labels.reduced(width, height);
         let grey: Vec<f32> = rgb.chunks_exact(3).map(|p| logarithm(luma(p))).collect();
         let detail = detail(&grey, width as usize, height as usize);
         let points = points(grey, &labels, size);
@@ -89,15 +89,6 @@ fn reduced(size: Size, longer: u32) -> (u32, u32) {
     let own = size.width.max(size.height);
     let side = |s: u32| ((f64::from(s) * f64::from(longer) / f64::from(own)).round() as u32).max(1);
     if own <= longer { (size.width, size.height) } else { (side(size.width), side(size.height)) }
-}
-
-/// Classes at the centres of the reduced pixels.
-fn reduced_labels(labels: &LabelMap, width: u32, height: u32) -> LabelMap {
-    let at = |to: u32, from: u32, size: u32| ((2 * u64::from(to) + 1) * u64::from(from) / (2 * u64::from(size))) as u32;
-    let columns: Vec<u32> = (0..width).map(|x| at(x, labels.width, width)).collect();
-    let rows = (0..height).map(|y| at(y, labels.height, height));
-    let data = rows.flat_map(|y| columns.iter().map(move |&x| labels.at(x, y))).collect();
-    LabelMap { width, height, data }
 }
 
 fn logarithm(grey: u8) -> f32 {

@@ -23,7 +23,7 @@ use crate::kit::photos::{Backdrop, Body, Scene};
 use crate::kit::spoil::cut;
 use crate::kit::visits::{Spot, Visit};
 use crate::support::results_folder::{Photo, binary, excluded, failed, results, square, write_text};
-use crate::support::{Lab, Ran, program};
+use crate::support::{Lab, Ran, path_with_program};
 
 /// Photos of three people, and a small model.
 fn photos() -> Lab {
@@ -271,14 +271,12 @@ fn run_again(document: &str, lab: &Lab) -> String {
 
 /// What a shell shows of a command, and how it ended where that is not well.
 fn said(command: &str, lab: &Lab) -> String {
-    let own = Path::new(program().get_program()).parent().unwrap().to_owned();
-    let path = std::env::var("PATH").unwrap();
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(lab.path("")).stdin(Stdio::null());
     for variable in ["COLUMNS", "LINES", "ORT_DYLIB_PATH"] {
         shell.env_remove(variable);
     }
-    let ran = Ran::from(shell.env("PATH", format!("{}:{path}", own.display())).output().unwrap());
+    let ran = Ran::from(shell.env("PATH", path_with_program()).output().unwrap());
     let mut shown = ran.stdout;
     if !shown.is_empty() && !shown.ends_with('\n') {
         shown.push('\n');

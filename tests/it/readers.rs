@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::documents::held;
-use crate::support::{Lab, Ran, program, skipped};
+use crate::support::{Lab, Ran, path_with_program, skipped};
 
 /// Printed between a block and what comes before it, which runs again.
 const HERE: &str = "--- here ---";
@@ -64,10 +64,8 @@ fn holds(document: &str, language: &str, interpreter: &[&str], script: impl Fn(&
 }
 
 fn said(lab: &Lab, interpreter: &[&str], script: &str) -> String {
-    let own = Path::new(program().get_program()).parent().unwrap().to_owned();
-    let path = format!("{}:{}", own.display(), std::env::var("PATH").unwrap());
     let mut command = Command::new(interpreter[0]);
-    command.args(&interpreter[1..]).arg(script).current_dir(lab.path("")).env("PATH", path);
+    command.args(&interpreter[1..]).arg(script).current_dir(lab.path("")).env("PATH", path_with_program());
     let ran = Ran::from(command.output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let (_, shown) = ran.stdout.rsplit_once(HERE).unwrap().1.split_once('\n').unwrap();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::eval::args::Grid;
+use crate::commands::shared::references::ReferenceArgs;
 use crate::commands::shared::results::ResultsArgs;
 
 /// Find the threshold and the temperature that suit these photos, with the gain that may be expected on others.
@@ -34,12 +34,8 @@ pub struct CalibrateArgs {
     /// What their values mean, as for `eval` [default: guessed]
     #[arg(long, value_name = "FORMAT")]
     pub truth_format: Option<String>,
-    /// The pixels that references are drawn on: the upright photo, or the photo as stored before its EXIF orientation
-    #[arg(long, value_enum, value_name = "GRID", default_value_t = Grid::Upright)]
-    pub truth_grid: Grid,
-    /// A further end of a reference's stem, such as _lesion
-    #[arg(long, value_name = "SUFFIX")]
-    pub truth_suffix: Vec<String>,
+    #[command(flatten)]
+    pub references: ReferenceArgs,
     /// Seed of the groups of people and of the bootstrap
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::args::CalibrateArgs;
-use crate::annotations::references::ReferenceFormat;
-use crate::commands::eval::args::Grid;
+use crate::commands::shared::references::reference_format;
+use crate::commands::shared::scale::table;
 use crate::commands::shared::{at_rest, people};
 use crate::error::UsageError;
 use crate::evaluation::eval::EvalPlan;
 use crate::evaluation::score::Options;
 use crate::evaluation::score::overlap::EmptyPolicy;
 use crate::inference::manifest::{Activation, MANIFEST_SCHEMA, Manifest, Values};
-use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::store::Scales;
 use crate::store::results::Results;
 
@@ -45,12 +43,7 @@ pub fn plan(args: CalibrateArgs) -> Result<CalibratePlan, UsageError> {
     let codes = people::key(whom.key_file.as_deref(), &vault)?;
     let results = Results::open(&args.out, &people, &vault)?;
     let run = settings(&results)?;
-    let table = whom.opt_out.subjects.clone().map(|file| {
-        let table = Subjects::read(&SubjectsPlan { file, ..SubjectsPlan::default() }, codes.as_ref(), &vault);
-        table.map(Arc::new)
-    });
-    let format =
-        |text: String| text.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("--truth-format {text}: {e}")));
+    let subjects = table(whom.opt_out.subjects.as_deref(), codes.as_ref(), &vault)?;
     Ok(CalibratePlan {
         run,
         output: args.output.unwrap_or_else(|| args.out.clone()),
@@ -59,16 +52,16 @@ pub fn plan(args: CalibrateArgs) -> Result<CalibratePlan, UsageError> {
             predictions: args.out,
             prediction_format: None,
             truths: args.truth,
-            truth_format: args.truth_format.map(format).transpose()?,
-            truth_suffixes: args.truth_suffix,
-            stored_grid: args.truth_grid == Grid::Stored,
+            truth_format: reference_format(args.truth_format, "--truth-format")?,
+            stored_grid: args.references.on_stored_grid(),
+            truth_suffixes: args.references.truth_suffix,
             options: Options { empty: EmptyPolicy::One, tolerances: Vec::new() },
             model_masks: false,
             kind: None,
             people,
             selection: None,
             scales: Scales::default(),
-            subjects: table.transpose()?,
+            subjects,
             bins: BTreeMap::new(),
             gates: Vec::new(),
             seed: args.seed,

@@ -8,6 +8,7 @@ use super::args::{CommonArgs, CorrectArgs, MeasureArgs};
 use crate::annotations::corrections::Masks;
 use crate::annotations::references::{ReferenceFormat, References};
 use crate::commands::shared::crops::crop_rule;
+use crate::commands::shared::references::reference_format;
 use crate::commands::shared::scale::{scales, table};
 use crate::commands::shared::sources::sources;
 use crate::commands::shared::{at_rest, people};
@@ -49,9 +50,7 @@ pub struct Unused {
 
 pub fn correct(args: CorrectArgs) -> Result<CorrectPlan, UsageError> {
     let CorrectArgs { out, masks, mask_format, mask_suffix, common } = args;
-    let format = mask_format
-        .map(|text| text.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("--mask-format {text}: {e}"))))
-        .transpose()?;
+    let format = reference_format(mask_format, "--mask-format")?;
     let (mut plan, records, vault) = plan(&out, common)?;
     let (folder, format) = open(&masks, format, &kinds_of(plan.folder.settings()), &vault)?;
     let names: Vec<String> = records.iter().map(|record| record.input().path.clone()).collect();

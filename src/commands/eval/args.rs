@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::commands::shared::config::ConfigArgs;
+use crate::commands::shared::references::ReferenceArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
 use crate::commands::shared::scale::ScaleArgs;
@@ -72,12 +73,8 @@ pub struct EvalArgs {
     /// Score one kind of lesion, of a model that tells several apart; the references mark that kind as lesion
     #[arg(long, value_name = "NAME")]
     pub class: Option<String>,
-    /// The pixels that references are drawn on: the upright photo, or the photo as stored before its EXIF orientation
-    #[arg(long, value_enum, value_name = "GRID", default_value_t = Grid::Upright)]
-    pub truth_grid: Grid,
-    /// A further end of a reference's stem, such as _lesion
-    #[arg(long, value_name = "SUFFIX")]
-    pub truth_suffix: Vec<String>,
+    #[command(flatten)]
+    pub references: ReferenceArgs,
     /// Dice and Jaccard where neither mask has a lesion
     #[arg(long, value_enum, value_name = "AS", default_value_t = Empty::Null)]
     pub empty: Empty,
@@ -174,12 +171,6 @@ pub enum Part {
     Lesion,
     /// The part that holds all lesions
     Union,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Grid {
-    Upright,
-    Stored,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::annotations::references::ReferenceFormat;
-use crate::commands::eval::args::{EvalArgs, Grid};
+use crate::commands::eval::args::EvalArgs;
 use crate::commands::shared::print::write_and_print;
+use crate::commands::shared::references::reference_format;
 use crate::commands::shared::{Global, at_rest, people};
 use crate::domain::record::round;
 use crate::error::UsageError;
@@ -47,13 +47,11 @@ fn plan(args: EvalArgs) -> Result<DetectionPlan, UsageError> {
     };
     let table = whom.opt_out.subjects.clone().map(columns);
     let subjects = table.map(|plan| Subjects::read(&plan, key.as_ref(), &vault).map(Arc::new)).transpose()?;
-    let format =
-        |text: String| text.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("--truth-format {text}: {e}")));
     Ok(DetectionPlan {
         results,
         findings: args.detection.findings,
-        format: args.truth_format.map(format).transpose()?,
-        stored_grid: args.truth_grid == Grid::Stored,
+        format: reference_format(args.truth_format, "--truth-format")?,
+        stored_grid: args.references.on_stored_grid(),
         rule: args.detection.hit,
         people: opted_out,
         subjects,

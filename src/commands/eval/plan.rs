@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::args::{Empty, EvalArgs, Grid};
-use crate::annotations::references::ReferenceFormat;
+use super::args::{Empty, EvalArgs};
 use crate::commands::shared::at_rest;
 use crate::commands::shared::bins::bins;
 use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::people::key;
+use crate::commands::shared::references::reference_format;
 use crate::commands::shared::review::selection;
 use crate::commands::shared::scale::scales;
 use crate::disk::vault::Vault;
@@ -31,9 +31,6 @@ pub struct EvalSettings {
 }
 
 pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
-    let format = |text: Option<String>, option: &str| {
-        text.map(|t| t.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("{option} {t}: {e}")))).transpose()
-    };
     if let Some(t) = args.nsd_tolerance.iter().find(|t| !t.is_finite() || **t < 0.0) {
         return Err(UsageError(format!("--nsd-tolerance {t}: write a number of pixels, 0 or more")).into());
     }
@@ -67,12 +64,12 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
         output: args.output.unwrap_or(beside),
         json: args.json,
         plan: EvalPlan {
-            prediction_format: format(args.prediction_format, "--prediction-format")?,
-            truth_format: format(args.truth_format, "--truth-format")?,
+            prediction_format: reference_format(args.prediction_format, "--prediction-format")?,
+            truth_format: reference_format(args.truth_format, "--truth-format")?,
             predictions,
             truths: args.truth,
-            truth_suffixes: args.truth_suffix,
-            stored_grid: args.truth_grid == Grid::Stored,
+            stored_grid: args.references.on_stored_grid(),
+            truth_suffixes: args.references.truth_suffix,
             options: Options {
                 empty: if args.empty == Empty::One { EmptyPolicy::One } else { EmptyPolicy::Null },
                 tolerances: args.nsd_tolerance,

@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod model;
 pub mod people;
 pub mod print;
+pub mod references;
 pub mod results;
 pub mod review;
 pub mod scale;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::graph::{GraphInfo, Observed, TensorInfo};
-use super::output::map_output;
+use super::output::{came_out, check_is_finite, map_output};
 use super::{Activation, OutputManifest, Unclear, Values};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,17 +35,12 @@ pub fn resolve_labels(
     if wanted.name.is_none() && graph.outputs.len() > 1 {
         assumed.push(format!("output {} (the first of {})", tensor.name, graph.outputs.len()));
     }
-    let shown = format!("Output {} came out with shape {:?}", tensor.name, seen.shape);
+    let shown = came_out(tensor, seen);
     let count: usize = seen.shape.iter().product();
     if seen.shape.iter().filter(|&&side| side > 1).count() > 1 {
         return Err(Unclear::Wrong(format!("{shown}; one value for each label is needed.")));
     }
-    if !seen.is_finite() {
-        return Err(Unclear::Wrong(format!(
-            "Output {} holds values that are not numbers; the model is damaged or scaled wrongly.",
-            tensor.name
-        )));
-    }
+    check_is_finite(tensor, seen)?;
     let labels = labels(wanted.labels.as_deref(), count, &shown)?;
     let values = values(wanted, seen, count, &tensor.name, &mut assumed)?;
     let usual = match (values, count) {

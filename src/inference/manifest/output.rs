@@ -111,7 +111,7 @@ pub fn map_output<'a>(wanted: &OutputManifest, graph: &'a GraphInfo) -> Result<&
     })
 }
 
-fn came_out(tensor: &TensorInfo, seen: &Observed) -> String {
+pub(super) fn came_out(tensor: &TensorInfo, seen: &Observed) -> String {
     format!("Output {} came out with shape {:?}", tensor.name, seen.shape)
 }
 
@@ -122,13 +122,17 @@ fn check_is_map(tensor: &TensorInfo, seen: &Observed) -> Result<(), Unclear> {
             came_out(tensor, seen)
         )));
     }
-    if !seen.is_finite() {
-        return Err(Unclear::Wrong(format!(
-            "Output {} holds values that are not numbers; the model is damaged or scaled wrongly.",
-            tensor.name
-        )));
+    check_is_finite(tensor, seen)
+}
+
+pub(super) fn check_is_finite(tensor: &TensorInfo, seen: &Observed) -> Result<(), Unclear> {
+    if seen.is_finite() {
+        return Ok(());
     }
-    Ok(())
+    Err(Unclear::Wrong(format!(
+        "Output {} holds values that are not numbers; the model is damaged or scaled wrongly.",
+        tensor.name
+    )))
 }
 
 fn values(

@@ -3,7 +3,7 @@
 //! Not what is known to tell is left out, but only what is known to be harmless is kept, and of that only values of the form
 //! that they must have: numbers, terms of the standard, codes made with the key. Nothing else of the file is copied; the pixels are.
 
-use crate::domain::dicom::{EXPLICIT_LITTLE, beginning, earlier, element, item};
+use crate::domain::dicom::{EXPLICIT_LITTLE, beginning, earlier, element, item, tag_bytes};
 use crate::domain::record::{Finding, Severity};
 use crate::error::PhotoError;
 use crate::input::decode::dicom::{picture, stored};
@@ -385,7 +385,7 @@ fn pixels(file: &Dicom) -> Result<Vec<u8>, PhotoError> {
         };
         pieces.extend(item(&clean));
     }
-    let mut all = [&PIXEL_DATA.to_le_bytes()[2..], &PIXEL_DATA.to_le_bytes()[..2], b"OB\0\0\xff\xff\xff\xff"].concat();
+    let mut all = [&tag_bytes(PIXEL_DATA)[..], b"OB\0\0\xff\xff\xff\xff"].concat();
     all.extend(pieces);
     all.extend([0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0]);
     Ok(all)

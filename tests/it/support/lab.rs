@@ -160,6 +160,12 @@ pub fn program() -> Command {
     program
 }
 
+/// Where a shell looks for programs, this one first.
+pub fn path_with_program() -> String {
+    let own = Path::new(program().get_program()).parent().unwrap().to_owned();
+    format!("{}:{}", own.display(), std::env::var("PATH").unwrap())
+}
+
 /// For a test that needs a program or a right that this machine lacks. In CI that is a failure: there no promise goes untested.
 pub fn skipped(why: &str) {
     assert!(std::env::var_os("CI").is_none_or(|v| v.is_empty()), "nothing may be skipped in CI: {why}");

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::annotations::references::ReferenceFormat;
 use crate::commands::eval::args::{EvalArgs, Part};
 use crate::commands::shared::at_rest;
 use crate::commands::shared::bins::bins;
 use crate::commands::shared::people::key;
+use crate::commands::shared::references::reference_format;
 use crate::domain::record::ClassifiedPart;
 use crate::error::UsageError;
 use crate::evaluation::labels::LabelsPlan;
@@ -62,8 +62,6 @@ pub fn settings(args: EvalArgs) -> Result<LabelSettings, UsageError> {
     let list = people.opt_out.opt_out.as_deref();
     let opt_out = list.map(|list| OptOut::load(list, whose, key.as_ref(), &vault)).transpose()?;
     let bins = bins(&args.bins, tables().next().map(Arc::as_ref))?;
-    let format =
-        |text: String| text.parse::<ReferenceFormat>().map_err(|e| UsageError(format!("--truth-format {text}: {e}")));
     let out = args.predictions;
     let beside = out.clone().filter(|out| Results::is_one(out)).unwrap_or_else(|| PathBuf::from("."));
     let answers = match (asked.table, out) {
@@ -94,7 +92,7 @@ pub fn settings(args: EvalArgs) -> Result<LabelSettings, UsageError> {
             },
             truth,
             crop_truth: asked.crop_truth,
-            crop_format: args.truth_format.map(format).transpose()?,
+            crop_format: reference_format(args.truth_format, "--truth-format")?,
             people: Arc::new(opt_out.unwrap_or_default()),
             subjects,
             strata: args.strata,
