@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Named;
+use super::named::Named;
 use crate::evaluation::score::labels::{
     Case, Confusion, McNemar, OF_LABEL, OVERALL, Prepared, Resampling, mcnemar, wilson,
 };

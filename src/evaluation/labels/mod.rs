@@ -4,13 +4,16 @@
 pub(crate) mod crops;
 pub(crate) mod describe;
 pub(crate) mod inputs;
+mod named;
+mod scores;
+
+pub use scores::{Against, Classified, LabelScores, csv};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use serde::{Serialize, Serializer};
 
 use crate::annotations::references::ReferenceFormat;
 use crate::batch::parallel_map;
@@ -18,16 +21,17 @@ use crate::disk::vault::Vault;
 use crate::domain::pairing::pair;
 use crate::error::UsageError;
 use crate::evaluation::eval::scores::Tool;
-use crate::evaluation::score::labels::{BINS, Bin, Case, Prepared};
+use crate::evaluation::score::labels::{BINS, Case, Prepared};
 use crate::evaluation::score::strata::{Grouping, group_all};
 use crate::evaluation::score::summary::RESAMPLES;
 use crate::people::subjects::{Subjects, SubjectsPlan};
-use crate::people::{LeftOut, OptOut, Pseudonyms};
-use crate::store::harmless;
+use crate::people::{OptOut, Pseudonyms};
 use crate::store::results::Results;
-use crops::{CropScores, crop_scores};
-use describe::{Group, Paired, describe, paired};
-use inputs::{Answers, Source, Truth, Which, answers};
+use crops::crop_scores;
+use describe::{describe, paired};
+use inputs::{Answers, Truth, Which, answers};
+use named::Named;
+use scores::{CaseRow, Conventions, Reliability, Strata, Stratum, Totals, Unpaired};
 
 pub const LABELS_SCHEMA: &str = "derm-seg/labels/1";
 
@@ -51,125 +55,6 @@ pub struct LabelsPlan {
     pub seed: u64,
     pub vault: Vault,
     pub jobs: usize,
-}
-
-/// The content of `labels.json` (`docs/schemas/labels.json`). Fields are added, never renamed.
-#[derive(Clone, Debug, Serialize)]
-pub struct LabelScores {
-    pub schema: &'static str,
-    pub tool: Tool,
-    pub conventions: Conventions,
-    /// Null where nobody is listed.
-    pub opted_out: Option<LeftOut>,
-    /// Null without --labels.
-    pub labels: Option<Classified>,
-    /// Null without --against: the first is what was scored, the second what it is held against.
-    pub against: Option<Against>,
-    /// Null without --crop-truth.
-    pub crops: Option<CropScores>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct Conventions {
-    pub rates: &'static str,
-    pub ranking: &'static str,
-    pub calibration: &'static str,
-    pub bins: usize,
-    pub interval: &'static str,
-    pub seed: u64,
-    pub resamples: usize,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct Classified {
-    pub source: Source,
-    /// Labels in the order of every list of them: the classifier's, then others that are true.
-    pub labels: Vec<String>,
-    /// Labels for which there are no probabilities.
-    pub without_probability: Vec<String>,
-    pub totals: Totals,
-    pub aggregate: Group,
-    pub reliability: Reliability,
-    pub strata: Vec<Strata>,
-    /// Columns that make no groups.
-    pub columns_left_out: Vec<String>,
-    pub cases: Vec<CaseRow>,
-    pub unpaired: Vec<Unpaired>,
-}
-
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Totals {
-    pub scored: usize,
-    pub abstained: usize,
-    pub unpaired: usize,
-    /// Lines of the table of labels that fit no answer.
-    pub labels_without_answer: usize,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct Reliability {
-    /// Of the likeliest label: of those called so sure, how many were right.
-    pub likeliest: Vec<Bin>,
-    /// By label: of those with such a probability, how many are of it.
-    pub labels: Named<Vec<Bin>>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct Strata {
-    pub column: String,
-    pub groups: Vec<Stratum>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct Stratum {
-    pub value: String,
-    #[serde(flatten)]
-    pub group: Group,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct CaseRow {
-    pub image: String,
-    pub truth: String,
-    /// Null where the classifier abstained.
-    pub said: Option<String>,
-    pub right: Option<bool>,
-    pub probabilities: Option<Named<f64>>,
-    pub strata: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Unpaired {
-    pub path: String,
-    /// `no_label`: the table says nothing of it; `no_answer`: the classifier does not.
-    pub reason: &'static str,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct Against {
-    pub source: Source,
-    #[serde(flatten)]
-    pub paired: Paired,
-}
-
-/// Values by name, in an order that means something.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Named<T>(pub Vec<(String, T)>);
-
-impl<T> Named<T> {
-    pub fn iter(&self) -> impl Iterator<Item = &(String, T)> {
-        self.0.iter()
-    }
-
-    pub fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
-    }
-}
-
-impl<T: Serialize> Serialize for Named<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
 }
 
 /// Answers that have a true label, as numbers.
@@ -414,32 +299,4 @@ fn rows(scored: &Scored, labels: &[String], knows: &[bool], groupings: &[Groupin
         }
     };
     scored.images.iter().zip(&scored.cases).enumerate().map(row).collect()
-}
-
-/// `labels.csv`: one line for every case; without labels, one for every crop.
-pub fn csv(scores: &LabelScores) -> csv::Result<Vec<u8>> {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    let cell = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
-    if let Some(labels) = &scores.labels {
-        let known: Vec<&String> = labels.labels.iter().filter(|l| !labels.without_probability.contains(l)).collect();
-        let mut header: Vec<String> = ["image", "truth", "said", "right"].map(str::to_owned).to_vec();
-        header.extend(known.iter().map(|label| format!("p_{label}")));
-        header.extend(labels.strata.iter().map(|s| s.column.clone()));
-        out.write_record(header.into_iter().map(harmless))?;
-        for case in &labels.cases {
-            let right = case.right.map(|right| u8::from(right).to_string()).unwrap_or_default();
-            let mut line = vec![case.image.clone(), case.truth.clone(), case.said.clone().unwrap_or_default(), right];
-            let p = |label: &&String| cell(case.probabilities.as_ref().and_then(|p| p.get(label).copied()));
-            line.extend(known.iter().map(p));
-            line.extend(labels.strata.iter().map(|s| case.strata.get(&s.column).cloned().unwrap_or_default()));
-            out.write_record(line.into_iter().map(harmless))?;
-        }
-    } else if let Some(crops) = &scores.crops {
-        out.write_record(["image", "iou", "coverage", "scale_ratio"])?;
-        for row in &crops.images {
-            let line = [row.image.clone(), row.iou.to_string(), row.coverage.to_string(), cell(row.scale_ratio)];
-            out.write_record(line.into_iter().map(harmless))?;
-        }
-    }
-    out.into_inner().map_err(|e| e.into_error().into())
 }

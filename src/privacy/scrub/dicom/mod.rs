@@ -3,6 +3,8 @@
 //! Not what is known to tell is left out, but only what is known to be harmless is kept, and of that only values of the form
 //! that they must have: numbers, terms of the standard, codes made with the key. Nothing else of the file is copied; the pixels are.
 
+mod kept;
+
 use crate::domain::dicom::{EXPLICIT_LITTLE, beginning, earlier, element, item, tag_bytes};
 use crate::domain::record::{Finding, Severity};
 use crate::error::PhotoError;
@@ -13,6 +15,7 @@ use crate::privacy::findings;
 use crate::privacy::findings::shows_text;
 
 use super::{icc, jpeg};
+use kept::{KEPT, Keep};
 
 /// How files of DICOM are copied.
 #[derive(Clone, Copy, Debug)]
@@ -24,182 +27,6 @@ pub struct DicomRule<'a> {
     pub keep_burned_in: bool,
 }
 
-/// What becomes of an attribute that is kept.
-#[derive(Clone, Copy, PartialEq)]
-enum Keep {
-    /// Numbers as text.
-    Numbers,
-    /// Numbers in two bytes each.
-    Words,
-    /// One of these terms, or several of them.
-    Terms(&'static [&'static str]),
-    /// A term of the standard's own list of identifiers.
-    StandardUid,
-    CodedUid,
-    Date,
-    /// The patient, under the key.
-    Code,
-    /// There, without a value: the standard wants it.
-    Empty,
-    Sequence,
-    /// A table of colours, two bytes an entry.
-    Table,
-    Profile,
-}
-use Keep::{Code, CodedUid, Date, Empty, Numbers, Profile, Sequence, StandardUid, Table, Terms, Words};
-
-const SIDES: &[&str] = &["L", "R", "U", "B"];
-const YES_NO: &[&str] = &["YES", "NO"];
-const PARTS: &[&str] = &[
-    "ABDOMEN",
-    "ANKLE",
-    "ARM",
-    "BACK",
-    "BREAST",
-    "BUTTOCK",
-    "CALF",
-    "CHEEK",
-    "CHEST",
-    "CHIN",
-    "EAR",
-    "ELBOW",
-    "EXTREMITY",
-    "EYE",
-    "EYELID",
-    "FACE",
-    "FINGER",
-    "FOOT",
-    "FOREARM",
-    "FOREHEAD",
-    "HAND",
-    "HEAD",
-    "HIP",
-    "KNEE",
-    "LEG",
-    "LIP",
-    "LUNG",
-    "MOUTH",
-    "NAIL",
-    "NECK",
-    "NOSE",
-    "PELVIS",
-    "SCALP",
-    "SHOULDER",
-    "SKIN",
-    "SKULL",
-    "SPINE",
-    "THIGH",
-    "THUMB",
-    "TOE",
-    "TRUNK",
-    "WRIST",
-];
-const POSITIONS: &[&str] = &["HFP", "HFS", "HFDR", "HFDL", "FFP", "FFS", "FFDR", "FFDL"];
-const VIEWS: &[&str] = &["AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"];
-const DIRECTIONS: &[&str] = &[
-    "L", "R", "A", "P", "H", "F", "LA", "LP", "LH", "LF", "RA", "RP", "RH", "RF", "AL", "AR", "AH", "AF", "PL", "PR",
-    "PH", "PF", "HL", "HR", "HA", "HP", "FL", "FR", "FA", "FP",
-];
-const MODELS: &[&str] =
-    &["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT"];
-const MODALITIES: &[&str] = &[
-    "CR", "CT", "DX", "ES", "GM", "IO", "IVUS", "MG", "MR", "NM", "OP", "OPT", "OT", "PT", "PX", "RF", "SC", "SM",
-    "US", "XA", "XC", "DMS", "OCT",
-];
-
-/// All that a copy may hold, in the order of tags.
-const KEPT: &[(u32, &[u8; 2], Keep)] = &[
-    (
-        0x0008_0008,
-        b"CS",
-        Terms(&["ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "AXIAL", "LOCALIZER", "OTHER", "M", "P", "R", "I"]),
-    ),
-    (0x0008_0016, b"UI", StandardUid),
-    (0x0008_0018, b"UI", CodedUid),
-    (0x0008_0020, b"DA", Date),
-    (0x0008_0021, b"DA", Date),
-    (0x0008_0022, b"DA", Date),
-    (0x0008_0023, b"DA", Date),
-    (0x0008_0030, b"TM", Empty),
-    (0x0008_0033, b"TM", Empty),
-    (0x0008_0050, b"SH", Empty),
-    (0x0008_0060, b"CS", Terms(MODALITIES)),
-    (0x0008_0064, b"CS", Terms(&["DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN"])),
-    (0x0008_0070, b"LO", Empty),
-    (0x0008_0090, b"PN", Empty),
-    (0x0010_0010, b"PN", Code),
-    (0x0010_0020, b"LO", Code),
-    (0x0010_0030, b"DA", Empty),
-    (0x0010_0040, b"CS", Empty),
-    (0x0018_0015, b"CS", Terms(PARTS)),
-    (0x0018_0020, b"CS", Terms(&["SE", "IR", "GR", "EP", "RM"])),
-    (0x0018_0021, b"CS", Terms(&["SK", "MTC", "SS", "TRSS", "SP", "MP", "OSP", "NONE"])),
-    (0x0018_0022, b"CS", Terms(&["PER", "RG", "CG", "PPG", "FC", "PFF", "PFP", "SP", "FS"])),
-    (0x0018_0023, b"CS", Terms(&["2D", "3D"])),
-    (0x0018_0050, b"DS", Numbers),
-    (0x0018_0060, b"DS", Numbers),
-    (0x0018_0080, b"DS", Numbers),
-    (0x0018_0081, b"DS", Numbers),
-    (0x0018_0088, b"DS", Numbers),
-    (0x0018_0091, b"IS", Numbers),
-    (0x0018_1063, b"DS", Numbers),
-    (0x0018_1065, b"DS", Numbers),
-    (0x0018_1164, b"DS", Numbers),
-    (0x0018_5100, b"CS", Terms(POSITIONS)),
-    (0x0018_5101, b"CS", Terms(VIEWS)),
-    (0x0020_000D, b"UI", CodedUid),
-    (0x0020_000E, b"UI", CodedUid),
-    (0x0020_0010, b"SH", Empty),
-    (0x0020_0011, b"IS", Numbers),
-    (0x0020_0012, b"IS", Numbers),
-    (0x0020_0013, b"IS", Numbers),
-    (0x0020_0020, b"CS", Terms(DIRECTIONS)),
-    (0x0020_0032, b"DS", Numbers),
-    (0x0020_0037, b"DS", Numbers),
-    (0x0020_0052, b"UI", CodedUid),
-    (0x0020_0060, b"CS", Terms(SIDES)),
-    (0x0020_0062, b"CS", Terms(SIDES)),
-    (0x0020_1040, b"LO", Empty),
-    (0x0020_1041, b"DS", Numbers),
-    (0x0020_9111, b"SQ", Sequence),
-    (0x0020_9113, b"SQ", Sequence),
-    (0x0020_9116, b"SQ", Sequence),
-    (0x0028_0002, b"US", Words),
-    (0x0028_0004, b"CS", Terms(MODELS)),
-    (0x0028_0006, b"US", Words),
-    (0x0028_0008, b"IS", Numbers),
-    (0x0028_0009, b"AT", Words),
-    (0x0028_0010, b"US", Words),
-    (0x0028_0011, b"US", Words),
-    (0x0028_0030, b"DS", Numbers),
-    (0x0028_0034, b"IS", Numbers),
-    (0x0028_0100, b"US", Words),
-    (0x0028_0101, b"US", Words),
-    (0x0028_0102, b"US", Words),
-    (0x0028_0103, b"US", Words),
-    (0x0028_0120, b"US", Words),
-    (0x0028_0301, b"CS", Terms(YES_NO)),
-    (0x0028_1050, b"DS", Numbers),
-    (0x0028_1051, b"DS", Numbers),
-    (0x0028_1052, b"DS", Numbers),
-    (0x0028_1053, b"DS", Numbers),
-    (0x0028_1054, b"LO", Terms(&["HU", "US", "OD"])),
-    (0x0028_1056, b"CS", Terms(&["LINEAR", "LINEAR_EXACT", "SIGMOID"])),
-    (0x0028_1101, b"US", Words),
-    (0x0028_1102, b"US", Words),
-    (0x0028_1103, b"US", Words),
-    (0x0028_1201, b"OW", Table),
-    (0x0028_1202, b"OW", Table),
-    (0x0028_1203, b"OW", Table),
-    (0x0028_2000, b"OB", Profile),
-    (0x0028_2110, b"CS", Terms(&["00", "01"])),
-    (0x0028_2112, b"DS", Numbers),
-    (0x0028_9110, b"SQ", Sequence),
-    (0x0028_9132, b"SQ", Sequence),
-    (0x0028_9145, b"SQ", Sequence),
-    (0x5200_9229, b"SQ", Sequence),
-    (0x5200_9230, b"SQ", Sequence),
-];
 /// What the standard wants of every picture, also if the file did without.
 const WANTED: [u32; 10] = [
     0x0008_0020,
@@ -245,10 +72,10 @@ fn copy(file: &Dicom, rule: &DicomRule) -> Result<Vec<u8>, PhotoError> {
     let has_palette = data.get(PHOTOMETRIC).and_then(|e| e.text()).as_deref() == Some("PALETTE COLOR");
     let maker = Maker { rule, code: rule.codes.patient(&patient), weeks: rule.codes.weeks_back(&patient), has_palette };
     let mut elements = maker.kept(data);
-    for (tag, vr, keep) in KEPT.iter().filter(|(tag, ..)| WANTED.contains(tag)) {
-        if elements.iter().all(|(there, ..)| there != tag) {
-            let value = if *keep == Code { maker.code.clone().into_bytes() } else { Vec::new() };
-            elements.push((*tag, **vr, value));
+    for attribute in KEPT.iter().filter(|attribute| WANTED.contains(&attribute.tag)) {
+        if elements.iter().all(|(there, ..)| *there != attribute.tag) {
+            let value = if attribute.keep == Keep::Code { maker.code.clone().into_bytes() } else { Vec::new() };
+            elements.push((attribute.tag, attribute.vr, value));
         }
     }
     elements.push((ABOUT_THE_COPY[0], *b"CS", b"YES".to_vec()));
@@ -283,25 +110,26 @@ impl Maker<'_> {
     fn kept(&self, data: DataSet) -> Vec<Kept> {
         let elements = data.elements().map_while(Result::ok);
         let kept = elements.filter_map(|element| {
-            let at = KEPT.binary_search_by_key(&element.tag, |(tag, ..)| *tag).ok()?;
-            let (tag, vr, keep) = KEPT[at];
-            Some((tag, *vr, self.value(&element, keep)?))
+            let attribute = kept::find(element.tag)?;
+            Some((attribute.tag, attribute.vr, self.value(&element, &attribute.keep)?))
         });
         kept.collect()
     }
 
     /// None where the value has another form than it must have.
-    fn value(&self, found: &Element, keep: Keep) -> Option<Vec<u8>> {
+    fn value(&self, found: &Element, keep: &Keep) -> Option<Vec<u8>> {
         // What the standard wants to be there may be without a value.
-        if found.value.iter().all(|b| matches!(b, 0 | b' ')) && matches!(keep, Terms(_) | Numbers | Date) {
+        if found.value.iter().all(|b| matches!(b, 0 | b' '))
+            && matches!(keep, Keep::Terms(_) | Keep::Numbers | Keep::Date)
+        {
             return Some(Vec::new());
         }
         let text = || found.text().filter(|text| !text.is_empty());
         let value = match keep {
-            Empty => Vec::new(),
-            Code => self.code.clone().into_bytes(),
+            Keep::Empty => Vec::new(),
+            Keep::Code => self.code.clone().into_bytes(),
             // No more than there must be: where there is room, there may be text.
-            Words => {
+            Keep::Words => {
                 let wanted = match found.tag {
                     0x0028_1101..=0x0028_1103 => 3,
                     FRAME_POINTER => 2,
@@ -314,16 +142,16 @@ impl Maker<'_> {
                 }
                 words.iter().flat_map(|word| word.to_le_bytes()).collect()
             }
-            Table => {
+            Keep::Table => {
                 let words = found.words();
                 if words.len() > 1 << 16 || !self.has_palette {
                     return None;
                 }
                 words.iter().flat_map(|word| word.to_le_bytes()).collect()
             }
-            Profile => icc::cleaned(found.value)?,
-            Numbers => text().filter(|text| are_numbers(text))?.into_bytes(),
-            Terms(terms) => {
+            Keep::Profile => icc::cleaned(found.value)?,
+            Keep::Numbers => text().filter(|text| are_numbers(text))?.into_bytes(),
+            Keep::Terms(terms) => {
                 let text = text()?;
                 let known: Vec<&str> =
                     text.split('\\').map(str::trim).take_while(|part| terms.contains(part)).collect();
@@ -332,10 +160,10 @@ impl Maker<'_> {
                 }
                 known.join("\\").into_bytes()
             }
-            StandardUid => text().filter(|uid| is_uid(uid) && uid.starts_with("1.2.840.10008."))?.into_bytes(),
-            CodedUid => self.rule.codes.uid(self.rule.uid_root, &text()?).into_bytes(),
-            Date => earlier(&text()?, self.weeks)?.into_bytes(),
-            Sequence => {
+            Keep::StandardUid => text().filter(|uid| is_uid(uid) && uid.starts_with("1.2.840.10008."))?.into_bytes(),
+            Keep::CodedUid => self.rule.codes.uid(self.rule.uid_root, &text()?).into_bytes(),
+            Keep::Date => earlier(&text()?, self.weeks)?.into_bytes(),
+            Keep::Sequence => {
                 let items = found.items().map_while(Result::ok);
                 let items = items.map(|data| {
                     let inside: Vec<u8> =
@@ -435,9 +263,8 @@ fn verify(original: &[u8], clean: &[u8]) -> Result<(), PhotoError> {
 fn only_kept(data: DataSet) -> Result<(), PhotoError> {
     for element in data.elements() {
         let element = element?;
-        let is_known = KEPT.binary_search_by_key(&element.tag, |(tag, ..)| *tag).is_ok()
-            || ABOUT_THE_COPY.contains(&element.tag)
-            || element.tag == PIXEL_DATA;
+        let is_known =
+            kept::find(element.tag).is_some() || ABOUT_THE_COPY.contains(&element.tag) || element.tag == PIXEL_DATA;
         if !is_known {
             return Err(PhotoError::StillFound { kind: "unknown_tag".into(), place: "dicom".into() });
         }
@@ -456,9 +283,9 @@ mod tests {
 
     #[test]
     fn the_list_is_in_order_and_nothing_on_it_is_private() {
-        assert!(KEPT.is_sorted_by_key(|(tag, ..)| *tag));
-        assert!(KEPT.iter().all(|(tag, ..)| (tag >> 16) % 2 == 0));
-        assert!(WANTED.iter().all(|tag| KEPT.binary_search_by_key(tag, |(tag, ..)| *tag).is_ok()));
+        assert!(KEPT.is_sorted_by_key(|attribute| attribute.tag));
+        assert!(KEPT.iter().all(|attribute| (attribute.tag >> 16) % 2 == 0));
+        assert!(WANTED.iter().all(|tag| kept::find(*tag).is_some()));
     }
 
     #[test]
