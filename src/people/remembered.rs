@@ -33,6 +33,9 @@ pub struct Remembered {
     /// Of its own for every folder of results, so that hashes of two folders cannot be compared.
     key: String,
     marks: BTreeSet<String>,
+    /// Of parts that were merged, each under its own key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Self>,
 }
 
 impl Remembered {
@@ -43,12 +46,18 @@ impl Remembered {
             schema: SCHEMA.to_owned(),
             key: blake3::Hash::from(key).to_hex().to_string(),
             marks: BTreeSet::new(),
+            parts: Vec::new(),
         })
     }
 
     /// Another list of the same folder.
     pub fn anew(self) -> Self {
-        Self { marks: BTreeSet::new(), ..self }
+        Self { marks: BTreeSet::new(), parts: Vec::new(), ..self }
+    }
+
+    /// All that any of these knows.
+    pub fn together(parts: Vec<Self>) -> io::Result<Self> {
+        Ok(Self { parts, ..Self::nobody()? })
     }
 
     /// None where the text is not what [`Remembered`] writes.
@@ -61,7 +70,7 @@ impl Remembered {
     }
 
     pub fn knows(&self, kind: Kind, text: &str) -> bool {
-        self.marks.contains(&self.mark(kind, text))
+        self.marks.contains(&self.mark(kind, text)) || self.parts.iter().any(|part| part.knows(kind, text))
     }
 
     /// Whether a photo is one of theirs, by its path or by the code of that.
@@ -111,6 +120,10 @@ mod tests {
             others.add(Kind::Path, "a/1.jpg");
             others.marks
         });
+        let both = Remembered::together(vec![people, Remembered::nobody().unwrap()]).unwrap();
+        let both = Remembered::read(&serde_json::to_vec(&both).unwrap()).unwrap();
+        assert!(both.knows_photo("a/1.jpg", None) && !both.knows_photo("a/2.jpg", None));
+        assert!(!both.anew().knows_photo("a/1.jpg", None), "another list takes the place of all");
         assert!(Remembered::read(b"{}").is_none() && Remembered::read(b"").is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! The HTML file. What never changes is in `page/`; here it is filled. Every text from outside is escaped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use anyhow::Result;
@@ -44,6 +44,7 @@ pub struct Content<'a> {
 
 pub fn html(content: &Content) -> Result<String> {
     let words = content.words;
+    let of_this_page: BTreeMap<_, _> = words.all().iter().filter(|(key, _)| !key.starts_with("stress")).collect();
     let parts = [
         ("lang", words.language.to_owned()),
         ("style", STYLE.to_owned()),
@@ -56,27 +57,14 @@ pub fn html(content: &Content) -> Result<String> {
         ("track", content.track.map(|told| track_section(told, words)).unwrap_or_default()),
         ("problems", tables::problems(content.rows, words)),
         ("provenance", provenance(content)?),
-        ("words", in_script(words.all())?),
+        ("words", in_script(&of_this_page)?),
         ("data", in_script(&data(content))?),
         ("outlines", in_script(&content.pictures.iter().map(|p| &p.outlines).collect::<Vec<_>>())?),
         ("review", in_script(&content.rows.iter().map(remark).collect::<Vec<_>>())?),
         ("pictures", pictures(content.pictures)),
         ("script", SCRIPT.to_owned()),
     ];
-    // In one pass: what is filled in is never searched for places to fill.
-    let mut page = String::new();
-    let mut rest = PAGE;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
-        page.push_str(before);
-        match name.strip_prefix("t:") {
-            Some(key) => page.push_str(&escape(words.say(key))),
-            None => page.push_str(parts.iter().find(|(part, _)| *part == name).map_or("", |(_, text)| text)),
-        }
-        rest = after;
-    }
-    page.push_str(rest);
-    Ok(page)
+    Ok(words.page(PAGE, &parts))
 }
 
 /// JSON that may stand in a script element: nothing in it can end the element.

@@ -149,8 +149,8 @@ fn many_points_become_a_cloud_that_holds_them_all_in_a_few_elements() {
 }
 
 /// Keys that are put together from parts; `*` stands for what is known only when the page is made.
-const FAMILIES: [&str; 10] =
-    ["group.", "track.", "card.", "column.", "kind.", "code.", "case.", "status.", "mark", "layer."];
+const FAMILIES: [&str; 11] =
+    ["group.", "track.", "stress.", "card.", "column.", "kind.", "code.", "case.", "status.", "mark", "layer."];
 
 #[test]
 fn every_word_is_there_in_every_language_and_used() {
@@ -162,6 +162,7 @@ fn every_word_is_there_in_every_language_and_used() {
         include_str!("plots/axis.rs"),
         include_str!("track.rs"),
         include_str!("page/track.html"),
+        include_str!("page/stress.html"),
         include_str!("figures.rs"),
         include_str!("page/page.html"),
         include_str!("page/base.js"),

@@ -42,21 +42,9 @@ pub fn track_page(followed: &[Followed], language: Language) -> Result<String> {
         let _ = write!(out, "<span class=\"{state}\">{}</span>", escape(words.say(&format!("track.{state}"))));
         out
     });
-    let filled = [("lang", words.language), ("style", STYLE), ("legend", &legend), ("series", &body)];
-    let mut page = String::new();
-    let mut rest = PAGE;
-    // In one pass: what is filled in is never searched for places to fill.
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (key, after) = after.split_once("}}").unwrap_or((after, ""));
-        page.push_str(before);
-        match key.strip_prefix("t:") {
-            Some(key) => page.push_str(&escape(words.say(key))),
-            None => page.push_str(filled.iter().find(|(name, _)| *name == key).map_or("", |(_, text)| text)),
-        }
-        rest = after;
-    }
-    page.push_str(rest);
-    Ok(page)
+    let parts =
+        [("lang", words.language.to_owned()), ("style", STYLE.to_owned()), ("legend", legend), ("series", body)];
+    Ok(words.page(PAGE, &parts))
 }
 
 fn name_of(subject: &str, site: Option<&str>) -> String {

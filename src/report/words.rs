@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::plots::escape;
+
 const TABLE: &str = include_str!("words.tsv");
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,9 +56,26 @@ impl Words {
         self.find(&format!("code.{code}")).map_or_else(|| code.replace('_', " "), str::to_owned)
     }
 
-    /// What the page's script says.
     pub fn all(&self) -> &BTreeMap<&'static str, &'static str> {
         &self.table
+    }
+
+    /// A page: `{{t:key}}` is what this language says, `{{name}}` one of the parts. In one pass: what is filled in is never
+    /// searched for places to fill.
+    pub fn page(&self, template: &str, parts: &[(&str, String)]) -> String {
+        let mut page = String::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+            page.push_str(before);
+            match name.strip_prefix("t:") {
+                Some(key) => page.push_str(&escape(self.say(key))),
+                None => page.push_str(parts.iter().find(|(part, _)| *part == name).map_or("", |(_, text)| text)),
+            }
+            rest = after;
+        }
+        page.push_str(rest);
+        page
     }
 }
 

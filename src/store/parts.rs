@@ -13,12 +13,13 @@ use super::folder::{OutputFolder, differences};
 use super::layout::{WITHDRAWN, crops_there, file_name_of, files_of, mask_path, record_path};
 use super::results::{Index, RecordError, Results};
 use super::tables::{RunFile, Totals};
+use super::withdraw::opted_out_people;
 use crate::disk::vault::{Vault, exists, forms};
 use crate::disk::{copy_as_is, describe};
 use crate::domain::record::Record;
 use crate::domain::words::counted;
 use crate::error::{RunError, UsageError};
-use crate::people::{LeftOut, OptOut};
+use crate::people::{LeftOut, OptOut, Remembered};
 
 /// How many photos are named where there are many.
 const EXAMPLES: usize = 3;
@@ -150,6 +151,12 @@ impl Parts {
             })),
             ..first.clone()
         }
+    }
+
+    /// Whom the parts remember to have opted out.
+    pub fn opted_out(&self) -> Result<Vec<Remembered>, UsageError> {
+        let of = |part: &Part| opted_out_people(part.folder.root(), part.folder.vault()).transpose();
+        self.parts.iter().filter_map(of).collect()
     }
 
     fn totals(&self) -> Totals {

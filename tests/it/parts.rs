@@ -56,6 +56,9 @@ fn parts_joined_are_what_one_run_gives() {
         assert_same(&results(&lab.path("whole")), &results(&lab.path(&format!("out{of}"))));
         (1..=of).for_each(|part| fs::remove_dir_all(lab.path(&format!("part{part}"))).unwrap());
     }
+    // Whoever opted out is known without the list, too.
+    lab.say("run photos -o out12 --model model --overlay --quiet").expect_code(3);
+    assert!(!lab.path("out12/masks/P9").exists());
     let again = lab.say("run photos -o out3 --model model --overlay --opt-out list --json").expect_code(3).json();
     assert_eq!(
         (again["kept"].as_u64(), again["processed"].as_u64()),

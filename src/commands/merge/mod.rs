@@ -17,6 +17,7 @@ use crate::disk::{describe, settle};
 use crate::domain::words::counted;
 use crate::error::{RunError, UsageError};
 use crate::exit;
+use crate::people::Remembered;
 use crate::store::{OutputFolder, Part, Parts, RunFile, Tables};
 use args::MergeArgs;
 
@@ -29,10 +30,11 @@ pub fn run(args: MergeArgs, global: &Global) -> Result<u8> {
     refuse_the_same_twice(&args.parts)?;
     let parts: Result<Vec<Part>, UsageError> = args.parts.iter().map(|part| Part::open(part, &vault)).collect();
     let parts = Parts::new(parts?)?;
+    let opted_out = parts.opted_out()?;
     let out = OutputFolder::open(&args.output, &vault)?;
     let run = match is_joined_already(&out, &parts)? {
         true => parts.run_file(),
-        false => join(&parts, &out, args.jobs.count(), global)?,
+        false => join(&parts, opted_out, &out, args.jobs.count(), global)?,
     };
     report(&args, &parts, &run, global)?;
     Ok(exit::OK)
@@ -63,7 +65,13 @@ fn is_joined_already(out: &OutputFolder, parts: &Parts) -> Result<bool, UsageErr
 }
 
 /// Until the end, run.json says that the results are not complete.
-fn join(parts: &Parts, out: &OutputFolder, jobs: usize, global: &Global) -> Result<RunFile, RunError> {
+fn join(
+    parts: &Parts,
+    opted_out: Vec<Remembered>,
+    out: &OutputFolder,
+    jobs: usize,
+    global: &Global,
+) -> Result<RunFile, RunError> {
     let failed = |e: io::Error| {
         RunError(format!(
             "The joined results could not be written: {}. Make room; then run the same merge again.",
@@ -72,6 +80,10 @@ fn join(parts: &Parts, out: &OutputFolder, jobs: usize, global: &Global) -> Resu
     };
     let mut run = parts.run_file();
     out.write_run(&run).map_err(failed)?;
+    if !opted_out.is_empty() {
+        let people = Remembered::together(opted_out).and_then(|people| out.remember_opted_out(&people));
+        people.map_err(failed)?;
+    }
     let mut tables = Tables::create(out.vault(), out.root(), &run.settings).map_err(failed)?;
     let progress = Progress::new(parts.photos().len() as u64, global.quiet);
     for batch in parts.photos().chunks(BATCH) {

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::commands::shared::config::ConfigArgs;
+use crate::commands::shared::lang::LangArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::scale::ScaleArgs;
 
@@ -58,9 +59,8 @@ pub struct ReportArgs {
     /// Longer side of the photos in the report, in pixels [default: 1200; 800 for more than 300 photos, 320 for more than 2000]
     #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(64..=8000), requires = "with_photos")]
     pub photo_size: Option<u32>,
-    /// Language of the report
-    #[arg(long, value_enum, default_value_t)]
-    pub lang: Lang,
+    #[command(flatten)]
+    pub lang: LangArgs,
     /// Write every plot as an SVG file into this folder
     #[arg(long, value_name = "DIR")]
     pub figures: Option<PathBuf>,
@@ -70,13 +70,4 @@ pub struct ReportArgs {
     pub scale: ScaleArgs,
     #[command(flatten)]
     pub config: ConfigArgs,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Lang {
-    /// English
-    #[default]
-    En,
-    /// Japanese
-    Ja,
 }

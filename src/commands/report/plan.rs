@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::args::{Lang, ReportArgs};
+use super::args::ReportArgs;
 use crate::commands::shared::derived::Beside;
 use crate::commands::shared::people::PeopleArgs;
 use crate::commands::shared::scale::scales;
@@ -10,7 +10,7 @@ use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::people::subjects::{Subjects, SubjectsPlan};
-use crate::report::{Language, ReportPlan, Truth, Whose};
+use crate::report::{ReportPlan, Truth, Whose};
 use crate::store::results::Results;
 use crate::store::review::{Review, Selection};
 
@@ -49,10 +49,7 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
         people,
         photos: args.with_photos,
         photo_size: args.photo_size,
-        language: match args.lang {
-            Lang::En => Language::English,
-            Lang::Ja => Language::Japanese,
-        },
+        language: args.lang.language(),
         output: args.output.unwrap_or_else(|| args.out.join("report.html")),
         figures: args.figures,
         jobs: args.results.jobs.count(),

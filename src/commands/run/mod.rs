@@ -213,10 +213,13 @@ fn log(outcome: &Outcome) {
 }
 
 /// Records of finished photos are on disk: only the others are kept in memory, and those that cannot be read back.
-fn to_keep_in_memory(record: Record, plan: &RunPlan) -> Result<Option<Record>, RunError> {
+fn to_keep_in_memory(record: Record, plan: &RunPlan) -> Result<Option<Box<Record>>, RunError> {
     match record.done() {
-        None => Ok(Some(record)),
+        None => Ok(Some(Box::new(record))),
         Some(_) if plan.vault.reads_its_own() => Ok(None),
-        Some(_) => record.as_written().map(Some).map_err(|e| RunError(format!("a record cannot be kept: {e}"))),
+        Some(_) => record
+            .as_written()
+            .map(|record| Some(Box::new(record)))
+            .map_err(|e| RunError(format!("a record cannot be kept: {e}"))),
     }
 }

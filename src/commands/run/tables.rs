@@ -79,9 +79,9 @@ pub fn write_tables(
                 }
                 Some(record)
             }
-            Task::Process(_) => {
-                outcome.map(|outcome| outcome.unwrap_or_else(|| read_back(&source.name, &source.file_name, folder)))
-            }
+            Task::Process(_) => outcome.map(|outcome| {
+                outcome.map_or_else(|| read_back(&source.name, &source.file_name, folder), |kept| *kept)
+            }),
         };
         summary.kept += usize::from(matches!(task, Task::Keep));
         summary.edited += usize::from(matches!(task, Task::KeepEdited));

@@ -75,8 +75,9 @@ pub enum Task {
 pub struct Row {
     pub source: Source,
     pub task: Task,
-    /// What came of it: nothing where it was not processed. Of a photo that is done, its record lies on the disk.
-    pub outcome: Option<Option<Record>>,
+    /// What came of it: nothing where it was not processed. Of a photo that is done, its record lies on the disk; in a box,
+    /// so that half a million photos without one take no room for it.
+    pub outcome: Option<Option<Box<Record>>>,
 }
 
 impl Row {

@@ -9,6 +9,7 @@ pub mod dicom;
 pub mod faces;
 pub mod folders;
 pub mod jobs;
+pub mod lang;
 pub mod model;
 pub mod people;
 pub mod print;

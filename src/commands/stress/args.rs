@@ -7,6 +7,7 @@ use clap::Args;
 use crate::commands::shared::at_rest::AtRestArgs;
 use crate::commands::shared::folders::FolderArgs;
 use crate::commands::shared::jobs::JobsArgs;
+use crate::commands::shared::lang::LangArgs;
 use crate::commands::shared::model::{DeviceArgs, ModelArgs};
 use crate::commands::shared::people::{NamesArgs, OptOutArgs};
 
@@ -57,6 +58,8 @@ pub struct StressArgs {
     /// Print everything as JSON on standard output instead of the table
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub lang: LangArgs,
     #[command(flatten)]
     pub jobs: JobsArgs,
     #[command(flatten)]

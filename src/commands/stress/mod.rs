@@ -52,7 +52,7 @@ pub fn run(args: StressArgs, global: &Global) -> Result<u8> {
     let stress = Stress::of(ready.model.id.clone(), &plan.series, &plan.judging, &tried, failures, opted_out);
     let mut json = serde_json::to_vec(&stress)?;
     json.push(b'\n');
-    let (csv, page) = (csv(&stress)?, stress_page(&stress));
+    let (csv, page) = (csv(&stress)?, stress_page(&stress, plan.language));
     let files = [("stress.json", json.as_slice()), ("stress.csv", &csv), ("stress.html", page.as_bytes())];
     write_and_print(&plan.vault, &plan.output, &files, &table(&stress), plan.json, global)?;
     Ok(if stress.failures.is_empty() { exit::OK } else { exit::SOME_FAILED })

@@ -15,6 +15,7 @@ use crate::inference::manifest::Model;
 use crate::inference::runtime::Device;
 use crate::input::discover::Filter;
 use crate::people::{OptOut, Pseudonyms};
+use crate::report::Language;
 use crate::store::withdrawn_people;
 
 pub struct StressPlan {
@@ -34,6 +35,7 @@ pub struct StressPlan {
     /// Bytes that photos in flight may hold.
     pub memory: u64,
     pub json: bool,
+    pub language: Language,
 }
 
 pub fn plan(args: StressArgs) -> Result<StressPlan, UsageError> {
@@ -72,5 +74,6 @@ pub fn plan(args: StressArgs) -> Result<StressPlan, UsageError> {
         jobs,
         memory: jobs as u64 * MEMORY_PER_JOB,
         json: args.json,
+        language: args.lang.language(),
     })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::commands::report::args::Lang;
+use crate::commands::shared::lang::LangArgs;
 use crate::commands::shared::results::ResultsArgs;
 use crate::commands::shared::review::ReviewArgs;
 
@@ -60,9 +60,8 @@ pub struct TrackArgs {
     /// Longer side of the pictures in the page, in pixels
     #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(64..=1200), default_value_t = 360)]
     pub photo_size: u32,
-    /// Language of the page
-    #[arg(long, value_enum, default_value_t)]
-    pub lang: Lang,
+    #[command(flatten)]
+    pub lang: LangArgs,
     /// Where the files go [default: OUT]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,

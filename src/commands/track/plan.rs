@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use super::args::{Dates, TrackArgs};
-use crate::commands::report::args::Lang;
 use crate::commands::shared::sources::sources;
 use crate::commands::shared::{at_rest, people, review};
 use crate::domain::days::{date_of, day_of};
@@ -110,10 +109,7 @@ pub fn plan(args: TrackArgs) -> Result<TrackPlan, UsageError> {
             (Dates::Days, None) => "days",
         },
         photo_size: args.photo_size,
-        language: match args.lang {
-            Lang::En => Language::English,
-            Lang::Ja => Language::Japanese,
-        },
+        language: args.lang.language(),
         output: args.output.unwrap_or_else(|| args.out.clone()),
         json: args.json,
         jobs: args.results.jobs.count(),

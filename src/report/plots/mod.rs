@@ -265,8 +265,10 @@ pub struct Level {
 }
 
 /// Dice by strength, side by side from weak to strong: the median as a line, the middle half as a band, and the bound.
-pub fn curve(title: &str, unit: &str, levels: &[Level], bound: f64, words: &Words) -> Option<Figure> {
+/// `name` is the key of what is said of the kind.
+pub fn curve(name: &str, levels: &[Level], bound: f64, words: &Words) -> Option<Figure> {
     levels.first()?;
+    let (title, unit) = (words.say(name), words.say(&format!("{name}.unit")));
     let up = Axis::over(0.0, 1.0);
     let height = 190.0;
     let floor = height - BOTTOM;
@@ -302,9 +304,9 @@ pub fn curve(title: &str, unit: &str, levels: &[Level], bound: f64, words: &Word
     text(&mut out, (LEFT + WIDTH - RIGHT) / 2.0, floor + 32.0, "middle", unit);
     let list: Vec<String> = levels.iter().map(|l| format!("{} {:.3}", l.label, l.quartiles[1])).collect();
     Some(Figure {
-        name: format!("stress-{}", title.replace(' ', "-")),
+        name: name.replace(['.', '_'], "-"),
         title: title.to_owned(),
-        description: format!("Median Dice by {unit}: {}", list.join(", ")),
+        description: words.fill("stress.described", &[("unit", unit), ("list", &list.join(", "))]),
         body: out,
         height,
     })

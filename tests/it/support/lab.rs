@@ -221,6 +221,7 @@ pub fn results(out: &Path) -> BTreeMap<String, Vec<u8>> {
     files.remove(".derm-seg.lock");
     files.remove(".derm-seg.base");
     files.remove(".derm-seg.opted-out");
+    files.remove(".derm-seg.opted-out.age");
     if let Some(bytes) = files.get_mut("run.json") {
         let mut run: Value = serde_json::from_slice(bytes).unwrap();
         run["timings"] = Value::Null;
