@@ -110,6 +110,10 @@ pub enum PhotoError {
     UnexpectedOutput { shape: Vec<usize>, classes: usize },
     #[error("the model's answer holds values that are not numbers")]
     NotANumber,
+    #[error(
+        "the model takes grey values as they are stored, and this picture is in colours; give it the original, such as the DICOM file"
+    )]
+    NotGrey,
     #[error("the photo could not be resized: {0}")]
     ResizeFailed(String),
 
@@ -171,6 +175,7 @@ impl PhotoError {
             Self::InferenceFailed(_) => (Stage::Model, "inference_failed"),
             Self::UnexpectedOutput { .. } => (Stage::Model, "unexpected_output"),
             Self::NotANumber => (Stage::Model, "not_a_number"),
+            Self::NotGrey => (Stage::Decode, "not_grey"),
             Self::ResizeFailed(_) => (Stage::Model, "resize_failed"),
             Self::EncodeFailed { .. } => (Stage::Write, "encode_failed"),
             Self::NameUnusable(_) => (Stage::Write, "name_unusable"),

@@ -188,7 +188,8 @@ impl Corrector<'_> {
         labels: &LabelMap,
         kinds: &Kinds,
     ) -> Result<(), Refused> {
-        let figures = measure_kinds(photo, labels, kinds, None);
+        let is_photograph = done.quality.sharpness.is_some();
+        let figures = measure_kinds(is_photograph.then_some(photo), labels, kinds, None);
         let mask = encode_mask(labels, kinds.names.len())?;
         let name = file_name_of(done);
         let mut files = vec![(done.mask.path.clone(), mask.clone())];

@@ -16,10 +16,11 @@ use crate::domain::record::{
     Privacy, Record, Size, Warning,
 };
 use crate::domain::source::Source;
+use crate::domain::values::Values;
 use crate::error::{PhotoError, PhotoWarning, RunError, Stage};
 use crate::inference::manifest::{Doubt, Output, Resolved, SecondLook, WindowRule};
 use crate::inference::postprocess::{Decision, Segmentation, closer_look, disagreement, interpret, merge};
-use crate::inference::preprocess::preprocess;
+use crate::inference::preprocess::{preprocess, preprocess_values};
 use crate::inference::runtime::Engine;
 use crate::inference::{Classifier, LoadedModel};
 use crate::input::decode;
@@ -210,6 +211,7 @@ fn segment(
     }
     let mut header = file.header(input)?;
     header.window = plan.spec.input.window.map(WindowRule::of_manifest);
+    header.values = plan.spec.input.values;
 
     // A crop is never larger than the photo's longer side.
     let longer = u64::from(header.size.width.max(header.size.height));
@@ -225,19 +227,23 @@ fn segment(
         dicom.window = decoded.window;
     }
     let photo = decoded.photo;
+    let values = decoded.values.map(|values| values.within(plan.spec.input.range));
+    // What such a model sees, and what no camera took, has neither colours nor faces.
+    let is_photograph = header.is_photograph && values.is_none();
     let whole = whole.as_ref().unwrap_or(&photo);
     let mut warnings = decoded.warnings;
-    let shows_face = look_for_faces(&photo, tools.faces, &mut privacy.findings, &mut warnings);
+    let faces = tools.faces.filter(|_| is_photograph);
+    let shows_face = look_for_faces(&photo, faces, &mut privacy.findings, &mut warnings);
     if shows_face && plan.faces == faces::FacePolicy::Exclude {
         let exclusion = Exclusion { reason: "face".into(), detail: "the picture seems to show a whole face".into() };
         return Ok(Err(Excluded { input: input.clone(), exclusion, privacy }));
     }
     *stage = Stage::Model;
-    let segmentation = look(&photo, plan, engines.segmenter.as_mut())?;
+    let segmentation = look(&photo, values.as_ref(), plan, engines.segmenter.as_mut())?;
     *stage = Stage::Measure;
     let probability = |class, x, y| segmentation.probability(class, f64::from(x) + 0.5, f64::from(y) + 0.5);
     let kinds = plan.spec.output.kinds();
-    let figures = measure_kinds(&photo, &segmentation.labels, &kinds, Some(&probability));
+    let figures = measure_kinds(is_photograph.then_some(&photo), &segmentation.labels, &kinds, Some(&probability));
     *stage = Stage::Model;
     let classifications = classify(whole, &segmentation.labels, &figures.lesions, plan, engines)?;
     *stage = Stage::Write;
@@ -313,17 +319,27 @@ pub fn look_for_faces(
 }
 
 /// Bytes that a photo holds at the worst moment: the file, and twelve bytes a pixel (a progressive JPEG's coefficients and
-/// its pixels, or a 16-bit picture beside its 8-bit copy); twice as many for DICOM, of which values may take four bytes.
+/// its pixels, or a 16-bit picture beside its 8-bit copy); twice as many for DICOM, of which values may take four bytes, and
+/// where the model takes values.
 pub fn footprint(file: usize, header: Header) -> u64 {
-    let a_pixel = if header.format == PhotoFormat::Dicom { 24 } else { 12 };
+    let a_pixel = if header.format == PhotoFormat::Dicom || header.values.is_some() { 24 } else { 12 };
     file as u64 + header.unpacked + a_pixel * u64::from(header.size.width) * u64::from(header.size.height)
 }
 
-/// Runs the model: once over the whole photo, and again on a part where the manifest asks for a closer look.
-pub fn look(photo: &Photo, plan: &PhotoPlan, engine: &mut dyn Engine) -> Result<Segmentation, PhotoError> {
+/// Runs the model: once over the whole photo, and again on a part where the manifest asks for a closer look. `values` are for
+/// a model that takes them.
+pub fn look(
+    photo: &Photo,
+    values: Option<&Values>,
+    plan: &PhotoPlan,
+    engine: &mut dyn Engine,
+) -> Result<Segmentation, PhotoError> {
     let (input, output) = (&plan.spec.input, &plan.spec.output);
     let mut see = |part: Rect, mirrored: bool| -> Result<_, PhotoError> {
-        let tensor = preprocess(photo, part, input)?;
+        let tensor = match values {
+            Some(values) => preprocess_values(values, (photo.width, photo.height), part, input)?,
+            None => preprocess(photo, part, input)?,
+        };
         let tensor = if mirrored { tensor.mirrored(input.layout) } else { tensor };
         let map = interpret(&engine.infer(&tensor)?, output, &tensor.placement)?;
         Ok(if mirrored { map.mirrored() } else { map })

@@ -17,4 +17,5 @@ pub(crate) mod sets;
 pub(crate) mod shard;
 pub mod source;
 pub(crate) mod statistics;
+pub mod values;
 pub(crate) mod words;

@@ -50,23 +50,25 @@ pub fn resize(photo: &Photo, part: Rect, width: u32, height: u32) -> Result<Vec<
     let (stored_width, stored_height) = photo.stored_size();
     let source = ImageRef::new(stored_width, stored_height, &photo.rgb, PixelType::U8x3)
         .map_err(|e| PhotoError::ResizeFailed(e.to_string()))?;
+    let mut target = Image::new(width, height, PixelType::U8x3);
+    let options = reduction_to((photo.width, photo.height), (stored_width, stored_height), part);
+    Resizer::new().resize(&source, &mut target, &options).map_err(|e| PhotoError::ResizeFailed(e.to_string()))?;
+    Ok(target.into_vec())
+}
+
+/// How a part of a picture is brought to another size. The part is told in pixels of the photo, as large as `own`; `stored`
+/// is the size of what there is of it.
+pub fn reduction_to(own: (u32, u32), stored: (u32, u32), part: Rect) -> ResizeOptions {
     // In stored pixels; rounding must not lead a hair's breadth out of the picture.
-    let stored = |start: f64, size: f64, own: u32, stored: u32| {
+    let side = |start: f64, size: f64, own: u32, stored: u32| {
         let (limit, scale) = (f64::from(stored), f64::from(stored) / f64::from(own));
         let start = (start * scale).clamp(0.0, limit);
         (start, (size * scale).min(limit - start))
     };
-    let (left, crop_width) = stored(part.x, part.width, photo.width, stored_width);
-    let (top, crop_height) = stored(part.y, part.height, photo.height, stored_height);
-    let mut target = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false).crop(
-        left,
-        top,
-        crop_width,
-        crop_height,
-    );
-    Resizer::new().resize(&source, &mut target, &options).map_err(|e| PhotoError::ResizeFailed(e.to_string()))?;
-    Ok(target.into_vec())
+    let (left, width) = side(part.x, part.width, own.0, stored.0);
+    let (top, height) = side(part.y, part.height, own.1, stored.1);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
+    options.crop(left, top, width, height)
 }
 
 /// A part of the photo as a picture of its own, of which the longer side has `size` pixels, or as many as in the photo. What

@@ -53,6 +53,11 @@ impl LoadedClassifier {
         let graph = session.graph();
         let (input, mut assumed) =
             resolve_input(&manifest.input, &graph).map_err(|unclear| explain(unclear, manifest, &graph, None))?;
+        if input.values.is_some() {
+            return Err(UsageError(format!(
+                "The manifest of {name} asks for grey values, which only models that draw masks can be given."
+            )));
+        }
         let output = labels_output(&manifest.output, &graph).map_err(|e| UsageError(e.to_string()))?;
         session.select(&input.name, &output.name);
         let raw = test_tensor(&input)

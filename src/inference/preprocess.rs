@@ -1,7 +1,7 @@
 //! A photo, or a part of it, becomes the tensor that the model was trained on. Pure: no files, no clock.
 //!
 //! The reduction is a bilinear convolution with antialiasing, as Pillow's `resize(BILINEAR)`, on 8-bit sRGB: the default
-//! model's training code does the same.
+//! model's training code does the same. A model of grey values gets them as decimals from the file on, without steps.
 
 use half::f16;
 use ndarray::{Array4, Axis};
@@ -9,6 +9,7 @@ use ndarray::{Array4, Axis};
 use crate::domain::geometry::{Placement, Rect, swapped};
 use crate::domain::mask::{IGNORE, LESION, LabelMap};
 use crate::domain::photo::{Photo, luma, resize};
+use crate::domain::values::{GreyValues, Values};
 use crate::error::PhotoError;
 use crate::inference::manifest::{Channels, Element, Layout, Resize, SizeRule};
 
@@ -45,6 +46,33 @@ type InputSpec = crate::inference::manifest::Input;
 /// Lays `part` of the photo into the model's frame.
 pub fn preprocess(photo: &Photo, part: Rect, spec: &InputSpec) -> Result<Tensor, PhotoError> {
     lay(photo, part, None, spec)
+}
+
+/// The same of grey values, for a model that takes them; `own` is the size of the photo.
+pub fn preprocess_values(values: &Values, own: (u32, u32), part: Rect, spec: &InputSpec) -> Result<Tensor, PhotoError> {
+    let placement = place(part, spec);
+    let (frame_width, frame_height) = (placement.frame_width as usize, placement.frame_height as usize);
+    let (left, top) = (placement.content.x as usize, placement.content.y as usize);
+    let width = placement.content.width as usize;
+    let content = values.resize(own, part, width as u32, placement.content.height as u32)?;
+    let bars = spec.range.map_or_else(|| f32::from(luma(&spec.pad)), |[least, _]| least as f32);
+    let mut frame = vec![bars; frame_width * frame_height];
+    for (y, row) in content.chunks_exact(width).enumerate() {
+        let start = (top + y) * frame_width + left;
+        frame[start..start + width].copy_from_slice(row);
+    }
+    frame.iter_mut().for_each(|v| *v = ((f64::from(*v) * spec.scale - spec.mean[0]) / spec.std[0]) as f32);
+    // With one channel, both layouts have the same order.
+    let shape = match spec.layout {
+        Layout::Nchw => (1, 1, frame_height, frame_width),
+        Layout::Nhwc => (1, frame_height, frame_width, 1),
+    };
+    let array = Array4::from_shape_vec(shape, frame).expect("as many values as the shape holds");
+    let data = match spec.element {
+        Element::Float16 => TensorData::F16(array.mapv(f16::from_f32)),
+        _ => TensorData::F32(array),
+    };
+    Ok(Tensor { data, placement })
 }
 
 /// The same with the lesions in the mask of that part, where the model wants them.
@@ -176,6 +204,21 @@ pub fn test_picture() -> Photo {
 /// The tensor that a resolved model is tried with.
 pub fn test_tensor(spec: &InputSpec) -> Result<Tensor, PhotoError> {
     let photo = test_picture();
+    if let Some(values) = spec.values {
+        let values = test_values(&photo, values, spec);
+        return preprocess_values(&values, (photo.width, photo.height), Rect::whole(photo.width, photo.height), spec);
+    }
     let mask = spec.mask.then(|| LabelMap::filled(photo.width, photo.height, LESION));
     lay(&photo, Rect::whole(photo.width, photo.height), mask.as_ref(), spec)
+}
+
+/// The test picture in values such as the model was made for: over all of its range, or two deviations to both sides of its mean.
+fn test_values(photo: &Photo, values: GreyValues, spec: &InputSpec) -> Values {
+    let steps = Values::of(photo);
+    if values == GreyValues::Window {
+        return steps;
+    }
+    let around = |sign: f64| (spec.mean[0] + sign * 2.0 * spec.std[0]) / spec.scale;
+    let [least, most] = spec.range.unwrap_or([around(-1.0), around(1.0)]);
+    steps.map(|v| (least + f64::from(v) / 255.0 * (most - least)) as f32)
 }

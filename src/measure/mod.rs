@@ -61,17 +61,19 @@ pub fn measure(
 ) -> Measurements {
     let probability = lesion_probability.map(|of| move |_: u8, x, y| of(x, y));
     let probability = probability.as_ref().map(|of| of as &dyn Fn(u8, u32, u32) -> f32);
-    measure_kinds(photo, labels, &Kinds::plain(has_skin_class), probability)
+    measure_kinds(Some(photo), labels, &Kinds::plain(has_skin_class), probability)
 }
 
-/// The same for a model that may tell several kinds of lesion apart, or know none. `probability` also gets the class.
+/// The same for a model that may tell several kinds of lesion apart, or know none. `probability` also gets the class. Without a
+/// photo, as of an X-ray, there are neither colours nor sharpness.
 pub fn measure_kinds(
-    photo: &Photo,
+    photo: Option<&Photo>,
     labels: &LabelMap,
     kinds: &Kinds,
     probability: Option<&dyn Fn(u8, u32, u32) -> f32>,
 ) -> Measurements {
-    assert_eq!((photo.width, photo.height), (labels.width, labels.height), "the mask has the size of its photo");
+    let is_its_mask = |photo: &Photo| (photo.width, photo.height) == (labels.width, labels.height);
+    assert!(photo.is_none_or(is_its_mask), "the mask has the size of its photo");
     let has_skin_class = kinds.has_skin_class;
     let mut of_kinds: Vec<(u8, Component)> =
         kinds.values().flat_map(|class| components(labels, class).into_iter().map(move |c| (class, c))).collect();
@@ -96,11 +98,12 @@ pub fn measure_kinds(
         .collect();
     let several = kinds.names.len() > 1;
     let together = several.then(|| labels.clone().with_one_kind());
-    let colour = colour::colour(photo, together.as_ref().unwrap_or(labels), &pieces, has_skin_class);
+    let all = together.as_ref().unwrap_or(labels);
+    let colour = photo.map(|photo| colour::colour(photo, all, &pieces, has_skin_class)).unwrap_or_default();
     let of_kind = |class| {
         let name = kinds.names[usize::from(class - LESION)].clone();
         let own: Vec<&Component> = pieces.iter().zip(&classes).filter(|(_, c)| **c == class).map(|(p, _)| p).collect();
-        class_figures(photo, name, class, &own, &area, &colour)
+        class_figures(photo, frame, (name, class), &own, &area, &colour)
     };
     Measurements {
         specks: Specks { count: specks.len() as u64, area_px: specks.iter().map(|c| c.area).sum() },
@@ -114,17 +117,16 @@ pub fn measure_kinds(
 
 /// `pieces` are those of the kind, largest first; `area` and `colour` are of all lesions.
 fn class_figures(
-    photo: &Photo,
-    name: String,
-    value: u8,
+    photo: Option<&Photo>,
+    frame: u64,
+    (name, value): (String, u8),
     pieces: &[&Component],
     area: &Area,
     colour: &Colour,
 ) -> ClassFigures {
-    let frame = u64::from(photo.width) * u64::from(photo.height);
     let area_px = pieces.iter().map(|c| c.area).sum();
     let (lesions, specks) = pieces.split_at(pieces.partition_point(|c| !is_speck(c, frame)));
-    let own = colour::lesion_colour(photo, pieces);
+    let own = photo.and_then(|photo| colour::lesion_colour(photo, pieces));
     ClassFigures {
         name,
         value,

@@ -27,22 +27,34 @@ const LIT_FRACTION_OF_FRAME: f64 = 0.01;
 const TINY_SHORTER_SIDE: u32 = 256;
 const MAX_EXPOSURE_SAMPLES: u64 = 262_144;
 
-pub fn quality(photo: &Photo, labels: &LabelMap, area: &Area, lesions: &[Lesion]) -> Quality {
+/// Without a photo, only what the mask tells.
+pub fn quality(photo: Option<&Photo>, labels: &LabelMap, area: &Area, lesions: &[Lesion]) -> Quality {
+    let of_mask = [
+        (QualityFlag::NoLesion, area.lesion_px.is_some() && lesions.is_empty()),
+        (QualityFlag::LesionTouchesBorder, lesions.iter().any(|l| l.touches_border)),
+    ];
+    let Some(photo) = photo else { return Quality { flags: raised(&of_mask), ..Quality::default() } };
     let sharpness = sharpness(photo);
     let Exposure { clipped_dark, clipped_bright, lit } = exposure(photo, labels);
     let frame = labels.data.len() as f64;
     let is_bare = |skin_px: u64| (skin_px as f64) < MIN_SKIN_FRACTION_OF_FRAME * frame;
-    let flags = [
+    let of_photo = [
         (QualityFlag::Blurred, sharpness < BLURRED_BELOW),
         (QualityFlag::Underexposed, clipped_dark > CLIPPED_ABOVE || lit < LIT_FRACTION_OF_FRAME),
         (QualityFlag::Overexposed, clipped_bright > CLIPPED_ABOVE),
         (QualityFlag::TinyPhoto, photo.width.min(photo.height) < TINY_SHORTER_SIDE),
         (QualityFlag::NoSkin, area.skin_px.is_some_and(is_bare)),
-        (QualityFlag::NoLesion, area.lesion_px.is_some() && lesions.is_empty()),
-        (QualityFlag::LesionTouchesBorder, lesions.iter().any(|l| l.touches_border)),
     ];
-    let flags = flags.into_iter().filter_map(|(flag, holds)| holds.then_some(flag)).collect();
-    Quality { sharpness, clipped_dark, clipped_bright, flags }
+    Quality {
+        sharpness: Some(sharpness),
+        clipped_dark: Some(clipped_dark),
+        clipped_bright: Some(clipped_bright),
+        flags: raised(&[&of_photo[..], &of_mask].concat()),
+    }
+}
+
+fn raised(flags: &[(QualityFlag, bool)]) -> Vec<QualityFlag> {
+    flags.iter().filter_map(|(flag, holds)| holds.then_some(*flag)).collect()
 }
 
 /// What can be said before there is a mask: sharpness, exposure of the whole frame, size.
@@ -57,7 +69,7 @@ pub fn quality_of_photo(photo: &Photo) -> Quality {
         lesion_fraction_of_skin: None,
         ..Area::default()
     };
-    quality(photo, &everything, &area, &[])
+    quality(Some(photo), &everything, &area, &[])
 }
 
 /// Variance of the four-neighbour Laplacian of the luma, of the photo reduced by area averaging. Smaller photos are taken as
@@ -172,7 +184,7 @@ mod tests {
             lesion_fraction_of_skin: None,
             ..Area::default()
         };
-        quality(photo, labels, &area, lesions)
+        quality(Some(photo), labels, &area, lesions)
     }
 
     #[test]
@@ -207,12 +219,12 @@ mod tests {
         let half_black = photo(400, 400, |x, _| if x < 200 { [0; 3] } else { [180, 140, 120] });
         let mut labels = LabelMap::filled(400, 400, SKIN);
         let dark = judged(&half_black, &labels, Some(160_000), &[]);
-        assert_eq!((dark.clipped_dark, dark.clipped_bright), (0.5, 0.0));
+        assert_eq!((dark.clipped_dark, dark.clipped_bright), (Some(0.5), Some(0.0)));
         assert!(dark.flags.contains(&QualityFlag::Underexposed));
         (0..400).for_each(|y| labels.data[y * 400..y * 400 + 200].fill(BACKGROUND));
-        assert_eq!(judged(&half_black, &labels, Some(80_000), &[]).clipped_dark, 0.0);
+        assert_eq!(judged(&half_black, &labels, Some(80_000), &[]).clipped_dark, Some(0.0));
         let no_skin = judged(&half_black, &LabelMap::filled(400, 400, BACKGROUND), Some(0), &[]);
-        assert_eq!(no_skin.clipped_dark, 0.5);
+        assert_eq!(no_skin.clipped_dark, Some(0.5));
         assert!(no_skin.flags.contains(&QualityFlag::NoSkin));
     }
 
@@ -229,7 +241,7 @@ mod tests {
     #[test]
     fn one_channel_at_its_end_is_overexposed() {
         let q = judged(&photo(300, 300, |_, _| [255, 180, 150]), &LabelMap::filled(300, 300, LESION), None, &[]);
-        assert_eq!((q.clipped_bright, q.clipped_dark), (1.0, 0.0));
+        assert_eq!((q.clipped_bright, q.clipped_dark), (Some(1.0), Some(0.0)));
         assert_eq!(q.flags, [QualityFlag::Blurred, QualityFlag::Overexposed, QualityFlag::NoLesion]);
     }
 

@@ -63,7 +63,7 @@ pub const COLUMNS: &[Column] = &[
     column("delta_ei", "", Of(|d| Some(d.colour.difference?.erythema_index))),
     column("ita", "°", Of(|d| d.colour.ita)),
     column("asymmetry", "", Of(|d| Some(d.lesions.first()?.asymmetry.iter().copied().fold(0.0, f64::max)))),
-    column("sharpness", "", Of(|d| Some(d.quality.sharpness))),
+    column("sharpness", "", Of(|d| d.quality.sharpness)),
     column("megapixels", "MP", Of(|d| Some(f64::from(d.photo.width) * f64::from(d.photo.height) / 1e6))),
 ];
 

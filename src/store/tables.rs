@@ -180,7 +180,7 @@ const COLUMNS: &[Column] = &[
     ("delta_melanin_index", |r| of_done(r, |d| d.colour.difference.map(|c| c.melanin_index))),
     ("ita", |r| of_done(r, |d| d.colour.ita)),
     ("estimated_tone_bin", |r| of_done(r, |d| d.colour.tone_bin.clone())),
-    ("sharpness", |r| of_done(r, |d| Some(d.quality.sharpness))),
+    ("sharpness", |r| of_done(r, |d| d.quality.sharpness)),
     ("quality_flags", |r| of_done(r, |d| Some(join(d.quality.flags.iter().map(|f| f.as_str()))))),
     ("warnings", |r| of_done(r, |d| Some(join(d.warnings.iter().map(|w| w.code.as_str()))))),
     ("privacy_findings", |r| of_done(r, |d| Some(join(d.privacy.findings.iter().map(|f| f.kind.as_str()))))),

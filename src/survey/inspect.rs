@@ -51,9 +51,10 @@ fn look(
     let decoded = decode::decode(&bytes, header, u32::MAX)?;
     seen.took = started.elapsed();
     seen.warnings = decoded.warnings;
-    look_for_faces(&decoded.photo, tools.faces, &mut seen.findings, &mut seen.warnings);
+    let faces = tools.faces.filter(|_| header.is_photograph);
+    look_for_faces(&decoded.photo, faces, &mut seen.findings, &mut seen.warnings);
     *stage = Stage::Measure;
-    seen.quality = Some(quality_of_photo(&decoded.photo));
+    seen.quality = header.is_photograph.then(|| quality_of_photo(&decoded.photo));
     seen.fingerprint = Some(Fingerprint::of(&decoded.photo)?);
     Ok(())
 }

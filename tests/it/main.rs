@@ -51,4 +51,5 @@ mod support;
 mod third_parties;
 mod tour;
 mod track;
+mod values;
 mod withdraw;

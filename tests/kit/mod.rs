@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 pub mod archives;
+pub mod chest;
 pub mod corpus;
 pub mod dicom;
 pub mod faces;

@@ -291,3 +291,32 @@ pub fn classifier(mask: bool) -> Vec<u8> {
     g.output("kinds", Elem::F32, &[Dim::Fixed(1), Dim::Fixed(3)]);
     g.finish()
 }
+
+/// One channel of any size: lesion is what is over a level.
+pub fn over(level: f32) -> Vec<u8> {
+    let mut g = Graph::default();
+    let input = one_channel(&mut g);
+    let logit = g.mix(&input, &[&[4000.0]], &[-4000.0 * level]);
+    answer(g, &logit)
+}
+
+/// Of a chest in slices, -1000 to 400 Hounsfield units as 0 to 1: what is dense, and has lung around.
+pub fn nodules() -> Vec<u8> {
+    let mut g = Graph::default();
+    let input = one_channel(&mut g);
+    let around = pool(&mut g, &input, 31);
+    let dense = g.mix(&input, &[&[30.0]], &[-30.0 * 0.42]);
+    let in_lung = g.mix(&around, &[&[-60.0]], &[60.0 * 0.24]);
+    let both = g.op("Min", &[&dense, &in_lung], &[]);
+    answer(g, &both)
+}
+
+fn one_channel(g: &mut Graph) -> String {
+    g.input("slice", Elem::F32, &[Dim::Fixed(1), Dim::Fixed(1), Dim::Free("height"), Dim::Free("width")])
+}
+
+fn answer(mut g: Graph, logit: &str) -> Vec<u8> {
+    g.op_into("lesion", "Identity", &[logit], &[]);
+    g.output("lesion", Elem::F32, &[Dim::Fixed(1), Dim::Fixed(1), Dim::Free("height"), Dim::Free("width")]);
+    g.finish()
+}

@@ -14,6 +14,7 @@ use crate::commands::shared::model::{device, find_model};
 use crate::disk::vault::Vault;
 use crate::disk::{describe, write};
 use crate::domain::record::{ClassifiedPart, ModelId};
+use crate::domain::values::GreyValues;
 use crate::error::UsageError;
 use crate::exit;
 use crate::inference::manifest::{self, BUILT_IN_CARD, GraphInfo, Model, ModelKind, Observed};
@@ -176,6 +177,17 @@ fn check_classifier(out: &mut impl Write, ready: &LoadedClassifier, json: bool) 
     Ok(exit::OK)
 }
 
+/// What goes in, before scale, mean and std.
+fn values_in_words(values: GreyValues, range: Option<[f64; 2]>) -> String {
+    match (values, range) {
+        (GreyValues::Window, _) => "grey values as the window shows them, 0 to 255 with decimals".to_owned(),
+        (GreyValues::Stored, None) => "grey values as they are stored, of DICOM files in the file's unit".to_owned(),
+        (GreyValues::Stored, Some([least, most])) => {
+            format!("grey values as they are stored, of DICOM files in the file's unit, from {least} to {most}")
+        }
+    }
+}
+
 fn say_answer(out: &mut impl Write, output: &impl Serialize, seen: &Observed, assumed: &[String]) -> Result<()> {
     writeln!(out, "answer is read as: {}", serde_json::to_string(output)?)?;
     writeln!(out, "tried on a test picture: shape {:?}, values {:.4} to {:.4}", seen.shape, seen.min, seen.max)?;
@@ -234,6 +246,9 @@ fn check(
     }
     say_where(out, &ready.model.id, runtime, &ready.graph)?;
     writeln!(out, "photo goes in as: {}", serde_json::to_string(&spec.input)?)?;
+    if let Some(values) = spec.input.values {
+        writeln!(out, "note: it takes {}", values_in_words(values, spec.input.range))?;
+    }
     say_answer(out, &spec.output, &ready.seen, &spec.assumed)?;
     let kinds = spec.output.kinds().names;
     if kinds.is_empty() {

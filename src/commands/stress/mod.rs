@@ -34,6 +34,13 @@ pub fn run(args: StressArgs, global: &Global) -> Result<u8> {
     let (sources, opted_out) = find(&plan)?;
     let runtime = Runtime::load(plan.ort_lib.as_deref(), plan.device)?;
     let ready = LoadedModel::new(plan.model.clone(), runtime)?;
+    if ready.spec.input.values.is_some() {
+        return Err(UsageError(format!(
+            "The model {} takes grey values, and only photos can be made worse.",
+            ready.model.id.name
+        ))
+        .into());
+    }
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let answers = try_all(&plan, &sources, &ready, &stop, global)?;

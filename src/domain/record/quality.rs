@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
-    pub sharpness: f64,
-    pub clipped_dark: f64,
-    pub clipped_bright: f64,
+    /// These three are null where the picture is no photograph, as an X-ray.
+    pub sharpness: Option<f64>,
+    pub clipped_dark: Option<f64>,
+    pub clipped_bright: Option<f64>,
     pub flags: Vec<QualityFlag>,
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::graph::{Dim, Element, GraphInfo, TensorInfo};
 use super::{Channels, InputManifest, Layout, Resize, SizeRule, Unclear, WindowRule};
+use crate::domain::values::GreyValues;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Input {
@@ -23,6 +24,11 @@ pub struct Input {
     /// Of DICOM files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowRule>,
+    /// More than the 256 steps of a photo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<GreyValues>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
 }
 
 impl Input {
@@ -53,6 +59,7 @@ pub fn resolve_input(wanted: &InputManifest, graph: &GraphInfo) -> Result<(Input
     {
         return Err(Unclear::Wrong("The manifest's window needs a center and a width over 0.".into()));
     }
+    check_values(wanted, channels, tensor.element)?;
     let (scale, mean, std) = normalisation(wanted, tensor.element, channels.count())?;
     let input = Input {
         name: tensor.name.clone(),
@@ -67,8 +74,35 @@ pub fn resolve_input(wanted: &InputManifest, graph: &GraphInfo) -> Result<(Input
         std,
         mask,
         window: wanted.window,
+        values: wanted.values,
+        range: wanted.range,
     };
     Ok((input, assumed))
+}
+
+/// Grey values go into one channel of decimals, and what the manifest says of them must fit together.
+fn check_values(wanted: &InputManifest, channels: Channels, element: Element) -> Result<(), Unclear> {
+    let wrong = |why: &str| Err(Unclear::Wrong(why.to_owned()));
+    let is_stored = wanted.values == Some(GreyValues::Stored);
+    if wanted.values.is_some() && (channels != Channels::Grey || wanted.mask == Some(true)) {
+        return wrong("The manifest's values are for models of one channel: channels must be grey.");
+    }
+    if wanted.values.is_some() && element == Element::Uint8 {
+        return wrong("The graph takes 8-bit pixels: leave values out of the manifest.");
+    }
+    if is_stored && wanted.pad.is_some() {
+        return wrong("The manifest's pad is a colour; with stored values, bars hold the lower end of range.");
+    }
+    match wanted.range {
+        Some(_) if !is_stored => wrong("The manifest's range is for \"values\": \"stored\"."),
+        Some([least, most]) if !(least.is_finite() && most.is_finite() && least < most) => {
+            wrong("The manifest's range needs two numbers, the smaller one first.")
+        }
+        None if is_stored && wanted.resize == Some(Resize::Letterbox) => {
+            wrong("With stored values and letterbox, the manifest needs a range: bars hold its lower end.")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The one input, if it can take a photo.
@@ -199,6 +233,11 @@ fn size(
     }
 }
 
+/// Pixels from 0 to 255 become 0 to 1; stored values stay as they are.
+pub(super) fn usual_scale(wanted: &InputManifest) -> f64 {
+    if wanted.values == Some(GreyValues::Stored) { 1.0 } else { 1.0 / 255.0 }
+}
+
 /// Scale, mean and standard deviation. A float graph does not show how its pixels were scaled in training, and a wrong guess
 /// gives masks that look almost right.
 fn normalisation(
@@ -227,7 +266,7 @@ fn normalisation(
             v.len()
         ))),
     };
-    let scale = wanted.scale.unwrap_or(1.0 / 255.0);
+    let scale = wanted.scale.unwrap_or(usual_scale(wanted));
     let (mean, std) = (per_channel("mean", &wanted.mean, 0.0)?, per_channel("std", &wanted.std, 1.0)?);
     if !scale.is_finite() || mean.iter().chain(&std).any(|v| !v.is_finite()) || std.contains(&0.0) {
         return Err(Unclear::Wrong("The manifest's scale, mean and std must be finite, and std must not be 0.".into()));

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::crop::Frame;
 use crate::domain::record::{ClassifiedPart, Confidence, Window, WindowFunction, WindowSource};
+use crate::domain::values::GreyValues;
 
 pub const MANIFEST_SCHEMA: &str = "derm-seg/manifest/1";
 
@@ -129,6 +130,12 @@ pub struct InputManifest {
     /// Which grey values of DICOM files are black and white, in place of what the files say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowRule>,
+    /// A model of one channel may want more than the 256 steps of a photo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<GreyValues>,
+    /// Of stored values: what lies beyond becomes the end of the range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

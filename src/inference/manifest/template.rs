@@ -1,7 +1,7 @@
 //! The manifest that is printed where a graph leaves a doubt, for its user to fill in.
 
 use super::graph::{Element, GraphInfo, Observed};
-use super::input::{USUAL_SIZE, axes, colours, layout_shown};
+use super::input::{USUAL_SIZE, axes, colours, layout_shown, usual_scale};
 use super::output::{channel_count, layout_seen, usual_activation, usual_classes, values_seen};
 use super::{
     Channels, ClassRole, InputManifest, Layout, MANIFEST_SCHEMA, Manifest, OutputManifest, Resize, SizeRule,
@@ -28,13 +28,15 @@ pub fn fill_in_input(manifest: &Manifest, graph: &GraphInfo) -> Manifest {
     });
     input.resize.get_or_insert(Resize::Stretch);
     if tensor.element != Element::Uint8 {
-        // Of ImageNet; its luma where there is one channel.
-        let (mean, std) = match channels {
-            Channels::Grey => (vec![0.449], vec![0.226]),
-            Channels::Rgb => (vec![0.485, 0.456, 0.406], vec![0.229, 0.224, 0.225]),
-            Channels::Bgr => (vec![0.406, 0.456, 0.485], vec![0.225, 0.224, 0.229]),
+        // From 0 to 1; or of ImageNet, its luma where there is one channel.
+        let (mean, std) = match (input.range, channels) {
+            (Some([least, most]), _) => (vec![least], vec![most - least]),
+            (None, Channels::Grey) => (vec![0.449], vec![0.226]),
+            (None, Channels::Rgb) => (vec![0.485, 0.456, 0.406], vec![0.229, 0.224, 0.225]),
+            (None, Channels::Bgr) => (vec![0.406, 0.456, 0.485], vec![0.225, 0.224, 0.229]),
         };
-        input.scale.get_or_insert(1.0 / 255.0);
+        let scale = usual_scale(input);
+        input.scale.get_or_insert(scale);
         input.mean.get_or_insert(mean);
         input.std.get_or_insert(std);
     }

@@ -44,7 +44,7 @@ pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
     }
     if let Some((pixels, grey)) = scaled::decode(bytes, enough) {
         let samples = if grey { Samples::Grey(pixels) } else { Samples::Rgb(pixels) };
-        return Ok(Raw { samples, space: colour_space(&open(bytes, None)?), warnings: Vec::new() });
+        return Ok(Raw { samples, space: colour_space(&open(bytes, None)?), warnings: Vec::new(), values: None });
     }
     let stored = open(bytes, None)?.input_colorspace().unwrap_or(ColorSpace::YCbCr);
     let wanted = match stored {
@@ -73,7 +73,7 @@ pub fn decode(bytes: &[u8], enough: u32) -> Result<Raw, PhotoError> {
     // YCCK comes out as RGB already: its ink profile cannot be applied any more.
     let space = if stored == ColorSpace::YCCK { Space::Srgb } else { space };
     let warnings = Vec::from_iter((stored == ColorSpace::YCCK).then_some(PhotoWarning::YcckApproximate));
-    Ok(Raw { samples, space, warnings })
+    Ok(Raw { samples, space, warnings, values: None })
 }
 
 fn colour_space(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Space {

@@ -19,6 +19,7 @@ use image::{DynamicImage, RgbImage};
 use crate::domain::colour::{Doubt, Samples, Space, to_srgb};
 use crate::domain::photo::Photo;
 use crate::domain::record::{Size, Window};
+use crate::domain::values::{GreyValues, Values};
 use crate::error::{PhotoError, PhotoWarning};
 use opener::{Bound, Refused, one_line};
 
@@ -40,6 +41,8 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 pub struct Decoded {
     pub photo: Photo,
+    /// With all their steps, where the header asks for them.
+    pub values: Option<Values>,
     pub header: Header,
     pub warnings: Vec<PhotoWarning>,
     /// Which values of a DICOM file are black and white; none where they are shown as they are.
@@ -58,6 +61,10 @@ pub struct Header {
     pub frame: Option<u32>,
     /// The window that was asked for, in place of the file's.
     pub window: Option<Window>,
+    /// Which grey values are wanted besides the photo.
+    pub values: Option<GreyValues>,
+    /// Whether it shows things as a camera does: what an X-ray or a slice shows is neither colour nor light.
+    pub is_photograph: bool,
     /// Bytes that the file takes in memory besides itself and its pixels.
     pub unpacked: u64,
 }
@@ -67,22 +74,25 @@ struct Raw {
     samples: Samples,
     space: Space,
     warnings: Vec<PhotoWarning>,
+    /// Where they are wanted, and there are more of them than in `samples`.
+    values: Option<Vec<f32>>,
 }
 
 /// Reads the header only, and checks the size against the limits.
 pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
     let format = sniff(bytes)?;
-    let mut unpacked = 0;
+    let (mut unpacked, mut is_photograph) = (0, true);
     let (size, orientation) = match format {
         PhotoFormat::Jpeg => jpeg::header(bytes, limits)?,
         PhotoFormat::Dicom => {
             let size;
-            (size, unpacked) = dicom::header(bytes, limits)?;
+            (size, unpacked, is_photograph) = dicom::header(bytes, limits)?;
             (size, Orientation::NoTransforms)
         }
         _ => other::header(bytes, format, limits)?,
     };
-    Ok(Header { format, size, orientation: orientation.to_exif(), frame: None, window: None, unpacked })
+    let orientation = orientation.to_exif();
+    Ok(Header { format, size, orientation, frame: None, window: None, values: None, is_photograph, unpacked })
 }
 
 /// `enough` pixels on the longer side will do: a JPEG that has twice as many is decoded at a reduced size.
@@ -93,13 +103,23 @@ pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, Phot
         _ => (other::decode(bytes, header)?, None),
     };
     let mut warnings = raw.warnings;
+    let grey = match (raw.values, &raw.samples) {
+        (None, Samples::Grey(steps)) if header.values.is_some() => Some(steps.iter().map(|v| f32::from(*v)).collect()),
+        (values, _) => values,
+    };
     let (rgb, doubt) = to_srgb(raw.samples, &raw.space);
     warnings.extend(doubt.map(|doubt| match doubt {
         Doubt::ProfileUnusable => PhotoWarning::ColourProfileUnusable,
         Doubt::CmykApproximate => PhotoWarning::CmykApproximate,
     }));
     let photo = turn_upright(rgb, header)?;
-    Ok(Decoded { photo, header, warnings, window })
+    let values = match (header.values, grey) {
+        (None, _) => None,
+        (Some(_), Some(grey)) => Some(Values::upright(photo.stored_size(), header.orientation, grey)),
+        (Some(GreyValues::Window), None) => Some(Values::of(&photo)),
+        (Some(GreyValues::Stored), None) => return Err(PhotoError::NotGrey),
+    };
+    Ok(Decoded { photo, values, header, warnings, window })
 }
 
 fn turn_upright(rgb: Vec<u8>, header: Header) -> Result<Photo, PhotoError> {

@@ -7,6 +7,7 @@ use super::opener::{Bound, open};
 use super::{Header, Limits, PhotoFormat, Raw};
 use crate::domain::colour::{Samples, Space};
 use crate::domain::record::Size;
+use crate::domain::values::GreyValues;
 use crate::error::{PhotoError, PhotoWarning};
 use crate::input::walk::{gif, png, riff, tiff};
 
@@ -20,11 +21,19 @@ pub fn decode(bytes: &[u8], header: Header) -> Result<Raw, PhotoError> {
     let mut opened = open(bytes, header.format, Bound::Pixels(u64::from(width) * u64::from(height)))?;
     let space = opened.profile().map_or(Space::Srgb, Space::Icc);
     let picture = opened.pixels()?;
+    let values = header.values.and_then(|wanted| sixteen_bits(&picture, wanted));
     let mut warnings = Vec::new();
     if has_more_pictures(bytes, header.format) {
         warnings.push(PhotoWarning::FirstPictureOnly);
     }
-    Ok(Raw { samples: flatten(picture, &mut warnings), space, warnings })
+    Ok(Raw { samples: flatten(picture, &mut warnings), space, warnings, values })
+}
+
+/// Of a grey picture with more steps than a photo has.
+fn sixteen_bits(picture: &DynamicImage, wanted: GreyValues) -> Option<Vec<f32>> {
+    let DynamicImage::ImageLuma16(grey) = picture else { return None };
+    let step = if wanted == GreyValues::Window { 257.0 } else { 1.0 };
+    Some(grey.as_raw().iter().map(|v| f32::from(*v) / step).collect())
 }
 
 /// Transparent parts become white, as on paper.

@@ -124,7 +124,7 @@ fn done(photo: Photo, out: &Path, mask: String) -> Done {
         lesions: vec![],
         specks: Specks::default(),
         colour: Colour { tone_bin: photo.tone_bin.map(str::to_owned), ..Colour::default() },
-        quality: Quality { sharpness: 0.5, ..Quality::default() },
+        quality: Quality { sharpness: Some(0.5), ..Quality::default() },
         edited: None,
         classes: Vec::new(),
         crops: None,

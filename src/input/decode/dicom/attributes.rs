@@ -49,7 +49,15 @@ const MODALITIES: [&str; 24] = [
     "SM", "US", "XA", "XC", "DMS", "OCT",
 ];
 
+/// Of which grey pictures show what no camera sees: rays, echoes, magnetism.
+const NOT_OF_LIGHT: [&str; 13] = ["CR", "CT", "DX", "IO", "IVUS", "MG", "MR", "NM", "PT", "PX", "RF", "US", "XA"];
+
 impl Attributes {
+    pub fn is_photograph(&self) -> bool {
+        let of_light = self.modality.as_deref().is_none_or(|modality| !NOT_OF_LIGHT.contains(&modality));
+        of_light || !self.photometric.is_grey()
+    }
+
     pub fn of(file: &Dicom) -> Result<Self, PhotoError> {
         let data = file.data();
         let word = |tag| data.get(tag).and_then(|element| element.word());
@@ -141,6 +149,11 @@ pub struct Grey {
 }
 
 impl Grey {
+    /// A stored value in the unit of the file.
+    pub fn in_units(&self, stored: i32) -> f64 {
+        f64::from(stored) * self.slope + self.intercept
+    }
+
     pub fn of(file: &Dicom, attributes: &Attributes, frame: u32) -> Self {
         let first = |tag| numbers(file, frame, tag).first().copied();
         let slope = first(0x0028_1053).filter(|slope| *slope != 0.0);

@@ -16,11 +16,13 @@ use std::path::Path;
 
 pub use origin::Origin;
 pub use stored::Stored;
+use window::brightness;
 pub use window::shown;
 
 use super::{Header, Limits, Raw, broken};
 use crate::domain::colour::{Samples, Space};
 use crate::domain::record::{DicomInput, Size, Window, WindowSource};
+use crate::domain::values::GreyValues;
 use crate::error::PhotoError;
 use crate::input::walk::dicom::{Broken, Dicom};
 use attributes::{Attributes, NUMBER_OF_FRAMES, Place};
@@ -31,13 +33,13 @@ impl From<Broken> for PhotoError {
     }
 }
 
-/// The size of a frame, and how many bytes the file takes besides itself.
-pub fn header(bytes: &[u8], limits: &Limits) -> Result<(Size, u64), PhotoError> {
+/// The size of a frame, how many bytes the file takes besides itself, and whether it is a photograph.
+pub fn header(bytes: &[u8], limits: &Limits) -> Result<(Size, u64, bool), PhotoError> {
     let file = Dicom::new(bytes)?;
     let attributes = Attributes::of(&file)?;
     limits.bound().check(attributes.size, 0)?;
     let unpacked = if file.length() > bytes.len() { file.length() as u64 } else { 0 };
-    Ok((attributes.size, unpacked))
+    Ok((attributes.size, unpacked, attributes.is_photograph()))
 }
 
 /// What records say of the file besides its pixels. The window that was applied is known when they are decoded.
@@ -73,15 +75,20 @@ pub(super) fn decode(bytes: &[u8], header: Header) -> Result<(Raw, Option<Window
         None => return Err(PhotoError::FramesUnknown(attributes.frames)),
     };
     let space = attributes.profile.clone().map_or(Space::Srgb, Space::Icc);
-    let (samples, window) = match stored::stored(&file, &attributes, frame)? {
-        Stored::Rgb(rgb) => (Samples::Rgb(rgb), None),
-        Stored::Grey(values) => {
+    let (samples, values, window) = match stored::stored(&file, &attributes, frame)? {
+        Stored::Rgb(rgb) => (Samples::Rgb(rgb), None, None),
+        Stored::Grey(stored) => {
+            let grey = attributes::Grey::of(&file, &attributes, frame);
             let asked = header.window.map(|rule| Window { source: WindowSource::Manifest, ..rule });
-            let (grey, window) = shown(&values, &attributes::Grey::of(&file, &attributes, frame), asked);
-            (Samples::Grey(grey), window)
+            let (steps, window) = shown(&stored, &grey, asked);
+            let values = header.values.map(|wanted| match wanted {
+                GreyValues::Window => brightness(&stored, &grey, window),
+                GreyValues::Stored => stored.iter().map(|v| grey.in_units(*v) as f32).collect(),
+            });
+            (Samples::Grey(steps), values, window)
         }
     };
-    Ok((Raw { samples, space, warnings: Vec::new() }, window))
+    Ok((Raw { samples, space, warnings: Vec::new(), values }, window))
 }
 
 /// More frames than a photo has in any study.

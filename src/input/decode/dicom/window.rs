@@ -10,12 +10,18 @@ pub fn shown(values: &[i32], grey: &Grey, asked: Option<Window>) -> (Vec<u8>, Op
     let plain = |v: i32| v.clamp(0, 255) as u8;
     let shown = match window {
         None => values.iter().map(|v| invert(plain(*v))).collect(),
-        Some(window) => {
-            let step = |v: i32| invert(step(f64::from(v) * grey.slope + grey.intercept, &window));
-            values.iter().map(|v| step(*v)).collect()
-        }
+        Some(window) => values.iter().map(|v| invert(step(grey.in_units(*v), &window))).collect(),
     };
     (shown, window)
+}
+
+/// The same without rounding to steps, 0 to 255. `window` is the one that was applied.
+pub fn brightness(values: &[i32], grey: &Grey, window: Option<Window>) -> Vec<f32> {
+    let of = |v: i32| match window {
+        None => f64::from(v.clamp(0, 255)),
+        Some(window) => part(grey.in_units(v), &window) * 255.0,
+    };
+    values.iter().map(|v| if grey.inverted { 255.0 - of(*v) } else { of(*v) } as f32).collect()
 }
 
 /// From the least to the greatest value of the frame, where nobody says what to show.
@@ -28,12 +34,17 @@ fn whole_range(values: &[i32], grey: &Grey) -> Option<Window> {
     if least > most {
         return None;
     }
-    let [a, b] = [least, most].map(|v| f64::from(v) * grey.slope + grey.intercept);
+    let [a, b] = [least, most].map(|v| grey.in_units(v));
     let (center, width) = ((a + b) / 2.0, (b - a).abs().max(f64::MIN_POSITIVE));
     Some(Window { center, width, function: WindowFunction::LinearExact, source: WindowSource::Range })
 }
 
 fn step(x: f64, window: &Window) -> u8 {
+    (part(x, window) * 255.0).round() as u8
+}
+
+/// From 0, black, to 1, white.
+fn part(x: f64, window: &Window) -> f64 {
     let Window { center: c, width: w, .. } = *window;
     let part = match window.function {
         WindowFunction::Linear if w <= 1.0 => f64::from(u8::from(x > c - 0.5)),
@@ -41,7 +52,7 @@ fn step(x: f64, window: &Window) -> u8 {
         WindowFunction::LinearExact => (x - c) / w + 0.5,
         WindowFunction::Sigmoid => 1.0 / (1.0 + (-4.0 * (x - c) / w).exp()),
     };
-    (part.clamp(0.0, 1.0) * 255.0).round() as u8
+    part.clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
