@@ -101,7 +101,7 @@ fn i_encode_overlay(bencher: Bencher, megapixels: u32) {
 fn segmented(megapixels: u32) -> (Photo, Segmentation) {
     let desk = Desk::new();
     let photo = desk.decode(&jpeg(megapixels, 9)).photo;
-    let segmentation = look(&photo, &desk.plan, desk.engine().as_mut()).unwrap();
+    let segmentation = look(&photo, None, &desk.plan, desk.engine().as_mut()).unwrap();
     (photo, segmentation)
 }
 

@@ -21,6 +21,7 @@ pub mod measure;
 pub mod people;
 pub mod privacy;
 mod report;
+pub mod slices;
 pub mod store;
 mod survey;
 pub mod track;

@@ -9,7 +9,7 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 /// From the ground up: a room may use those before it, never those after it.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "exit",
     "error",
     "domain",
@@ -25,6 +25,7 @@ const ROOMS: [&str; 18] = [
     "annotations",
     "evaluation",
     "track",
+    "slices",
     "report",
     "commands",
     "main",

@@ -25,7 +25,9 @@ pub enum AnnotationError {
     ValueWithoutClass { value: u8, x: usize, y: usize },
     #[error("the colour {colour} at ({x}, {y}) has no class; say which, such as lesion={colour}")]
     ColourWithoutClass { colour: String, x: usize, y: usize },
-    /// A label of LabelMe, a category of COCO.
+    #[error("it is a segmentation of the kind {0:?}; save it as BINARY")]
+    KindOfSegments(String),
+    /// A label of LabelMe or of a DICOM segment, a category of COCO.
     #[error("the {what} {name:?} has no class; say which, such as --truth-format lesion=LABEL")]
     NameWithoutClass { what: &'static str, name: String },
     #[error("it is not a {kind} file: {why}")]

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::shared::Global;
 use super::{
-    calibrate, check, compare, correct, eval, export, merge, model, report, run, scrub, shell, stress, table, track,
-    withdraw,
+    calibrate, check, compare, correct, eval, export, merge, model, report, run, scrub, series, shell, stress, table,
+    track, withdraw,
 };
 
 /// Segments de-identified skin photos into masks (background, normal skin, lesion) and figures.
@@ -35,6 +35,7 @@ pub enum Command {
     Table(table::args::TableArgs),
     Calibrate(calibrate::args::CalibrateArgs),
     Track(track::args::TrackArgs),
+    Series(series::args::SeriesArgs),
     Report(report::args::ReportArgs),
     Export(export::args::ExportArgs),
     Model(model::args::ModelCommand),

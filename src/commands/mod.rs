@@ -14,6 +14,7 @@ mod model;
 mod report;
 mod run;
 mod scrub;
+mod series;
 mod shared;
 mod shell;
 mod stress;
@@ -43,6 +44,7 @@ pub fn carry_out(command: Command, global: &Global) -> Result<u8> {
         Command::Stress(args) => stress::run(*args, global),
         Command::Table(args) => table::run(args, global),
         Command::Calibrate(args) => calibrate::run(args, global),
+        Command::Series(args) => series::run(args, global),
         Command::Track(args) => track::run(args, global),
         Command::Report(args) => report::run(args, global),
         Command::Export(args) => export::run(args, global),

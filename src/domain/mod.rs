@@ -12,6 +12,7 @@ pub mod mask;
 pub(crate) mod name;
 pub(crate) mod pairing;
 pub mod photo;
+pub mod plane;
 pub mod record;
 pub(crate) mod sets;
 pub(crate) mod shard;

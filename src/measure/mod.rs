@@ -75,10 +75,7 @@ pub fn measure_kinds(
     let is_its_mask = |photo: &Photo| (photo.width, photo.height) == (labels.width, labels.height);
     assert!(photo.is_none_or(is_its_mask), "the mask has the size of its photo");
     let has_skin_class = kinds.has_skin_class;
-    let mut of_kinds: Vec<(u8, Component)> =
-        kinds.values().flat_map(|class| components(labels, class).into_iter().map(move |c| (class, c))).collect();
-    of_kinds.sort_by_key(|(_, component)| std::cmp::Reverse(component.area));
-    let (classes, pieces): (Vec<u8>, Vec<Component>) = of_kinds.into_iter().unzip();
+    let (classes, pieces): (Vec<u8>, Vec<Component>) = pieces(labels, kinds).into_iter().unzip();
     let knows_lesions = !kinds.names.is_empty();
     let area = area(labels, &pieces, knows_lesions, has_skin_class);
     let frame = labels.data.len() as u64;
@@ -113,6 +110,14 @@ pub fn measure_kinds(
         lesions,
         area,
     }
+}
+
+/// Each piece of a lesion with its class, the largest first; those that are no specks have the numbers from 1 on.
+pub fn pieces(labels: &LabelMap, kinds: &Kinds) -> Vec<(u8, Component)> {
+    let of_kind = |class| components(labels, class).into_iter().map(move |piece| (class, piece));
+    let mut all: Vec<(u8, Component)> = kinds.values().flat_map(of_kind).collect();
+    all.sort_by_key(|(_, piece)| std::cmp::Reverse(piece.area));
+    all
 }
 
 /// `pieces` are those of the kind, largest first; `area` and `colour` are of all lesions.

@@ -53,7 +53,7 @@ const PROBABILITIES: [&str; 2 + MAX_KINDS] = [
     ".lesion-15.png",
 ];
 /// Files that later commands make of the records of all photos together.
-pub const DERIVED: [&str; 22] = [
+pub const DERIVED: [&str; 24] = [
     "scores.json",
     "scores.csv",
     "labels.json",
@@ -71,6 +71,8 @@ pub const DERIVED: [&str; 22] = [
     "track.json",
     "track.csv",
     "track.html",
+    "series.json",
+    "series.csv",
     "calibrate.json",
     "calibrated.json",
     "stress.json",

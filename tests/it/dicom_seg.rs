@@ -5,10 +5,12 @@ use std::fs;
 use derm_seg::domain::mask::LabelMap;
 use derm_seg::input::walk::dicom::{DataSet, Dicom as File, Element};
 use derm_seg::people::Pseudonyms;
+use serde_json::{Value, json};
 use walkdir::WalkDir;
 
 use crate::kit::dicom::Dicom;
 use crate::kit::files::{Jpeg, SENTINEL};
+use crate::kit::models::{Head, Variant};
 use crate::kit::photos::Scene;
 use crate::support::{CODE_KEY, Lab, read_mask};
 
@@ -91,6 +93,41 @@ fn segments_are_the_masks_and_come_out_the_same_again() {
     }
     lab.say("export out --format dicom-seg --photos photos -o rooted --uid-root 1.2.826.0.1").expect_code(0);
     assert!(text(&fs::read(lab.path("rooted/a.seg.dcm")).unwrap(), 0x0008_0018).starts_with("1.2.826.0.1."));
+}
+
+#[test]
+fn segments_come_back_as_the_truth_that_they_were() {
+    let lab = lab();
+    for head in [Head::Logits3, Head::Kinds4] {
+        lab.install("model", &Variant { head, ..Variant::default() });
+        lab.run(&["--overwrite"]).expect_code(0);
+        lab.say("export out --format dicom-seg --photos photos -o seg --overwrite").expect_code(0);
+        lab.say("eval out --truth seg").expect_code(0);
+        let scores: Value = serde_json::from_slice(&fs::read(lab.path("out/scores.json")).unwrap()).unwrap();
+        let images = scores["images"].as_array().unwrap();
+        let names: Vec<&str> = images.iter().map(|image| image["truth"][0].as_str().unwrap()).collect();
+        assert_eq!(names, ["P2/film.dcm#1.seg.dcm", "P2/film.dcm#2.seg.dcm", "a.seg.dcm", "slice.seg.dcm"]);
+        for image in images {
+            for metric in ["dice", "skin.dice"] {
+                let dice = &image["scores"][metric];
+                assert!(dice.is_null() || *dice == 1.0, "{} {metric}: {dice}", image["image"]);
+            }
+            assert_eq!((&image["counts"]["fp"], &image["counts"]["fn"]), (&json!(0), &json!(0)));
+        }
+        assert!(images.iter().filter(|image| image["scores"]["dice"] == 1.0).count() >= 3);
+    }
+    // One kind against its own segment.
+    lab.say("eval out --truth seg --class erosion -o one").expect_code(0);
+    let scores: Value = serde_json::from_slice(&fs::read(lab.path("one/scores.json")).unwrap()).unwrap();
+    assert!(
+        scores["images"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|image| image["counts"]["fp"] == 0 && image["counts"]["fn"] == 0)
+    );
+    // The page shows them, too.
+    lab.say("report out --truth seg --with-photos photos -o page.html").expect_code(0);
 }
 
 #[test]

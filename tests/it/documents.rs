@@ -216,6 +216,7 @@ documents! {
     report: scored(),
     run: photos(),
     scrub: photos_with_faults(),
+    series: crate::series::drawn_chest(),
     stress: photos(),
     table: scored(),
     track: crate::track::three_people(),

@@ -46,6 +46,7 @@ mod scale;
 mod schemas;
 mod scrub;
 mod sentinel;
+mod series;
 mod stress;
 mod support;
 mod third_parties;

@@ -58,6 +58,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         coded(&["measure", "out", "--photos", "photos", "--crops", "both"]),
         coded(&["table", "out", "--subjects", "patients.csv", "--scores", "scores/scores.json"]),
         coded(&["track", "out", "--subjects", "patients.csv", "--photos", "photos"]),
+        vec!["series", "out"],
         vec!["report", "out", "-o", "over_time.html"],
         vec!["withdraw", "out", "--ids", "list", "--dry-run"],
         vec!["withdraw", "out", "--ids", "list"],

@@ -16,7 +16,8 @@ fn faint(width: u32, height: u32) -> Vec<i16> {
     (0..width * height).map(|i| if is_square(i) { 1054 } else { 1050 }).collect()
 }
 
-fn install(lab: &Lab, graph: &[u8], input: &Value) {
+/// A model of one channel, with its manifest.
+pub fn install(lab: &Lab, graph: &[u8], input: &Value) {
     lab.put("model/model.onnx", graph);
     let mut input = input.clone();
     input["size"] = json!({"multiple_of": 16, "long_side": 160});

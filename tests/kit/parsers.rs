@@ -17,6 +17,7 @@ use derm_seg::inference::manifest::{
     resolve_output, side_files,
 };
 use derm_seg::input::archive::Archive;
+use derm_seg::input::decode::dicom as decode_dicom;
 use derm_seg::input::decode::{Limits, PhotoFormat, decode, header, sniff};
 use derm_seg::input::discover::read_list;
 use derm_seg::input::walk::{dicom, gif, icc, jpeg, png, riff, tiff};
@@ -27,6 +28,7 @@ use derm_seg::privacy::scrub::{DicomRule, scrub};
 use derm_seg::store::{Review, decode_mask, encode_mask};
 
 use super::archives::{Tar, gzip, zip, zstandard};
+use super::chest;
 use super::dicom::{Coding, Dicom};
 use super::files::{self, Jpeg};
 use super::icc::Space;
@@ -42,7 +44,7 @@ pub struct Parser {
     pub parse: fn(&[u8]),
 }
 
-pub const PARSERS: [Parser; 20] = [
+pub const PARSERS: [Parser; 21] = [
     Parser { name: "metadata", cost: 2, good: photos, parse: |bytes| _ = black_box(scan_bytes(bytes)) },
     Parser { name: "walks", cost: 1, good: photos, parse: walks },
     Parser { name: "headers", cost: 8, good: photos, parse: headers },
@@ -56,6 +58,7 @@ pub const PARSERS: [Parser; 20] = [
         good: masks_of_others,
         parse: |b| _ = black_box(raster::raster(b).is_ok()),
     },
+    Parser { name: "segmentations", cost: 8, good: segmentations, parse: segments },
     Parser { name: "own-masks", cost: 8, good: own_masks, parse: own_mask },
     Parser { name: "manifests", cost: 4, good: manifests, parse: manifest },
     Parser { name: "side-files", cost: 2, good: graphs, parse: graph },
@@ -139,6 +142,16 @@ fn pictures(bytes: &[u8]) {
         header.frame = (header.format == PhotoFormat::Dicom).then_some(1);
         black_box(decode(bytes, header, u32::MAX).is_ok());
     }
+}
+
+fn segmentations() -> Vec<Vec<u8>> {
+    vec![chest::segmentation("nodule").bytes(), chest::segmentation("nodule").coded(Coding::Implicit).bytes()]
+}
+
+/// What a segmentation says, and one of its frames.
+fn segments(bytes: &[u8]) {
+    let frames = decode_dicom::segmentation(bytes).ok().flatten().map(|about| about.frames.len());
+    black_box(frames.map(|frames| decode_dicom::stored(bytes, frames as u32).is_ok()));
 }
 
 /// The key of a test.

@@ -1,9 +1,11 @@
 //! References of one annotator: which there are, what their values mean, and reading one of them.
 //!
-//! A folder of mask pictures, a folder of LabelMe files (photos may lie beside them), or one COCO file.
+//! A folder of mask pictures, a folder of LabelMe files (photos may lie beside them), one COCO file, or a folder of DICOM
+//! segmentations.
 
 pub mod format;
 pub mod raster;
+mod segments;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage};
 
 pub use format::ReferenceFormat;
+pub use segments::PhotoPlace;
 
 use crate::annotations::AnnotationError;
 use crate::annotations::error::Doubt;
@@ -24,6 +27,7 @@ use crate::error::UsageError;
 use crate::store::palette;
 use format::{Evidence, class_of};
 use raster::Pixels;
+use segments::Segments;
 
 const PICTURES: [&str; 8] = ["png", "bmp", "tif", "tiff", "jpg", "jpeg", "webp", "gif"];
 /// How many files, spread over the folder, are looked at to guess their format.
@@ -40,6 +44,7 @@ enum Kind {
     Pictures(PathBuf),
     Labelme(PathBuf),
     Coco(CocoSet),
+    Segments(Box<Segments>),
 }
 
 impl References {
@@ -54,15 +59,17 @@ impl References {
             let what = "name a folder of masks, a COCO file, or results of `derm-seg run`";
             return Err(UsageError(format!("{shown} does not exist; {what}")));
         }
-        let (mut pictures, mut polygons) = (Vec::new(), Vec::new());
+        let (mut pictures, mut polygons, mut dicom) = (Vec::new(), Vec::new(), Vec::new());
         list(root, "", &mut |name, extension| match extension {
             "json" => polygons.push(name),
+            "dcm" => dicom.push(name),
             e if PICTURES.contains(&e) => pictures.push(name),
             _ => {}
         })
         .map_err(|e| wrong(&format!("the folder cannot be listed: {}", describe(&e))))?;
         pictures.sort();
         polygons.sort();
+        dicom.sort();
         let asked = format.map(|f| matches!(f, ReferenceFormat::Polygons(_)));
         let kind =
             polygons.first().filter(|_| asked != Some(false)).and_then(|first| polygon_kind(&root.join(first), vault));
@@ -71,9 +78,23 @@ impl References {
             (Some("shapes"), _) => {
                 Ok(References { names: polygons, kind: Kind::Labelme(root.to_owned()), vault: vault.clone() })
             }
-            _ if asked == Some(true) => Err(wrong(&"it holds neither LabelMe files nor one COCO file")),
+            _ if asked != Some(false) && (pictures.is_empty() || asked == Some(true)) && !dicom.is_empty() => {
+                let segments = Segments::open(root, &dicom, vault).map_err(|e| wrong(&e))?;
+                let segments = segments.ok_or_else(|| wrong(&"it holds no mask and no DICOM segmentation"))?;
+                Ok(References {
+                    names: segments.names(),
+                    kind: Kind::Segments(Box::new(segments)),
+                    vault: vault.clone(),
+                })
+            }
+            _ if asked == Some(true) => {
+                Err(wrong(&"it holds neither LabelMe files nor one COCO file nor DICOM segmentations"))
+            }
             _ if pictures.is_empty() => {
-                Err(wrong(&format!("it holds no mask (looked for {}, and for polygons in json)", PICTURES.join(", "))))
+                let looked_for = PICTURES.join(", ");
+                Err(wrong(&format!(
+                    "it holds no mask (looked for {looked_for}, polygons in json, segmentations in dcm)"
+                )))
             }
             _ => Ok(References { names: pictures, kind: Kind::Pictures(root.to_owned()), vault: vault.clone() }),
         }
@@ -88,9 +109,24 @@ impl References {
         Ok(References { names: set.names().map(str::to_owned).collect(), kind: Kind::Coco(set), vault: vault.clone() })
     }
 
+    /// Photos that have no name in common with a segmentation are found by their frame or place.
+    pub fn place<E>(&mut self, photos: impl FnOnce() -> Result<Vec<PhotoPlace>, E>) -> Result<(), E> {
+        if let Kind::Segments(segments) = &mut self.kind {
+            segments.place(&photos()?);
+            self.names = segments.names();
+        }
+        Ok(())
+    }
+
+    /// Whether what is marked has labels, and no values or colours.
+    pub fn has_labels(&self) -> bool {
+        !matches!(self.kind, Kind::Pictures(_))
+    }
+
     /// Names to pair by: a COCO file calls images as the photos are called.
     pub fn keys(&self) -> Vec<String> {
-        match self.kind {
+        match &self.kind {
+            Kind::Segments(segments) => segments.keys(),
             Kind::Coco(_) => self.names.iter().map(|name| format!("{name}.json")).collect(),
             _ => self.names.clone(),
         }
@@ -134,6 +170,7 @@ impl References {
                 read_labelme(&bytes, &|label| class_of(format, label))
             }
             Kind::Coco(set) => set.mask(index),
+            Kind::Segments(segments) => segments.read(index, format),
         }
     }
 }

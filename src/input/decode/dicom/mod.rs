@@ -7,6 +7,7 @@ mod attributes;
 mod frames;
 mod origin;
 pub mod picture;
+mod segments;
 mod stored;
 mod window;
 
@@ -15,6 +16,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use origin::Origin;
+pub use segments::{Segmentation, segmentation};
 pub use stored::Stored;
 use window::brightness;
 pub use window::shown;
