@@ -229,6 +229,11 @@ fn the_study_guide() {
 }
 
 #[test]
+fn other_images() {
+    hold("docs/other-images.md", &crate::series::drawn_chest());
+}
+
+#[test]
 fn every_verb_has_its_document() {
     for verb in derm_seg::commands::Cli::command().get_subcommands() {
         assert!(DOCUMENTS.contains(&verb.get_name()), "tests/cmd/{}.md is missing", verb.get_name());

@@ -17,10 +17,7 @@ use crate::values::install;
 /// The drawn chest of a patient, a model that finds its nodules, and what somebody marked.
 pub fn drawn_chest() -> Lab {
     let lab = Lab::new();
-    (0..chest::SLICES).for_each(|i| lab.put(&format!("photos/P01/{:02}.dcm", i + 1), &chest::slice(i).bytes()));
-    let input = json!({"values": "stored", "range": [-1000, 400], "mean": [-1000], "std": [1400]});
-    install(&lab, &models::nodules(), &input);
-    lab.put("truth/P01/nodules.dcm", &chest::segmentation("nodule").bytes());
+    chest::write(&lab.path("")).unwrap();
     lab
 }
 
@@ -37,7 +34,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 #[test]
 fn nodules_are_findings_with_a_place_an_extent_and_a_volume() {
     let lab = drawn_chest();
-    lab.run(&[]).expect_code(0);
+    lab.say("run slices -o out --model model").expect_code(0);
     lab.say("series out").expect_code(0);
     let told = series(&lab);
     let one = &told["series"][0];
@@ -65,7 +62,7 @@ fn nodules_are_findings_with_a_place_an_extent_and_a_volume() {
 
     // The same under codes; and nothing of somebody who opted out.
     lab.put_private("key", CODE_KEY);
-    lab.ran(&["run", "photos", "-o", "coded", "--model", "model", "--names", "pseudonym", "--key-file", "key"])
+    lab.ran(&["run", "slices", "-o", "coded", "--model", "model", "--names", "pseudonym", "--key-file", "key"])
         .expect_code(0);
     let coded = lab.say("series coded --json").expect_code(0).json();
     assert_eq!(coded["series"][0]["findings"].as_array().unwrap().len(), findings.len());
@@ -160,8 +157,8 @@ fn scores(lab: &Lab) -> Value {
 #[test]
 fn one_segmentation_of_a_series_is_the_truth_of_all_its_slices() {
     let lab = drawn_chest();
-    lab.run(&[]).expect_code(0);
-    lab.say("eval out --truth truth").expect_code(0);
+    lab.say("run slices -o out --model model").expect_code(0);
+    lab.say("eval out --truth marked").expect_code(0);
     let told = scores(&lab);
     let images = told["images"].as_array().unwrap();
     assert_eq!((images.len(), told["unpaired"].as_array().unwrap().len()), (chest::SLICES, 0));
@@ -172,29 +169,29 @@ fn one_segmentation_of_a_series_is_the_truth_of_all_its_slices() {
     assert!(told["aggregate"]["metrics"]["dice"]["mean"].as_f64().unwrap() > 0.9);
     assert_eq!(
         told["conventions"]["truths"][0],
-        json!({"annotator": "truth", "format": "lesion=nodule", "guessed": true})
+        json!({"annotator": "marked", "format": "lesion=nodule", "guessed": true})
     );
     // Where the series is not all there, slices without a mark are not taken for empty ones.
-    fs::remove_file(lab.path("photos/P01/12.dcm")).unwrap();
-    lab.say("run photos -o fewer --model model").expect_code(0);
-    lab.say("eval fewer --truth truth -o out").expect_code(0);
+    fs::remove_file(lab.path("slices/P01/12.dcm")).unwrap();
+    lab.say("run slices -o fewer --model model").expect_code(0);
+    lab.say("eval fewer --truth marked -o out").expect_code(0);
     let marked = (0..chest::SLICES).filter(|i| *i != 11 && chest::truth(*i).contains(&true)).count();
     assert_eq!(scores(&lab)["images"].as_array().unwrap().len(), marked);
     // Lesion by lesion, too.
-    lab.say("eval out --findings truth").expect_code(0);
+    lab.say("eval out --findings marked").expect_code(0);
     // The same places in two folders: the file must lie in one of them.
-    lab.put("photos/P02/01.dcm", &fs::read(lab.path("photos/P01/05.dcm")).unwrap());
-    fs::copy(lab.path("truth/P01/nodules.dcm"), lab.path("nodules.dcm")).unwrap();
-    fs::remove_dir_all(lab.path("truth")).unwrap();
-    lab.put("truth/nodules.dcm", &fs::read(lab.path("nodules.dcm")).unwrap());
-    lab.say("run photos -o both --model model").expect_code(0);
-    let ran = lab.say("eval both --truth truth -o out").expect_code(0);
+    lab.put("slices/P02/01.dcm", &fs::read(lab.path("slices/P01/05.dcm")).unwrap());
+    fs::copy(lab.path("marked/P01/nodules.dcm"), lab.path("nodules.dcm")).unwrap();
+    fs::remove_dir_all(lab.path("marked")).unwrap();
+    lab.put("marked/nodules.dcm", &fs::read(lab.path("nodules.dcm")).unwrap());
+    lab.say("run slices -o both --model model").expect_code(0);
+    let ran = lab.say("eval both --truth marked -o out").expect_code(0);
     assert!(ran.stderr.contains("put it into the folder of its photos"), "{}", ran.stderr);
     let other = chest::segmentation("tumour").bytes();
-    lab.put("truth/nodules.dcm", &other);
-    lab.say("run photos/P01 -o one --model model").expect_code(0);
-    lab.say("eval one --truth truth -o out").expect_code(3).expect_error(&["the segment \"tumour\" has no class"]);
-    lab.say("eval one --truth truth -o out --truth-format lesion=tumour").expect_code(0);
+    lab.put("marked/nodules.dcm", &other);
+    lab.say("run slices/P01 -o one --model model").expect_code(0);
+    lab.say("eval one --truth marked -o out").expect_code(3).expect_error(&["the segment \"tumour\" has no class"]);
+    lab.say("eval one --truth marked -o out --truth-format lesion=tumour").expect_code(0);
 }
 
 #[test]

@@ -142,12 +142,10 @@ fn a_manifest_that_does_not_fit_says_so() {
 #[test]
 fn the_drawn_chest_has_its_nodules_found() {
     let lab = Lab::new();
-    (0..chest::SLICES).for_each(|i| lab.put(&format!("photos/{:02}.dcm", i + 1), &chest::slice(i).bytes()));
-    let input = json!({"values": "stored", "range": [-1000, 400], "mean": [-1000], "std": [1400]});
-    install(&lab, &models::nodules(), &input);
-    lab.run(&["--overlay"]).expect_code(0);
+    chest::write(&lab.path("")).unwrap();
+    lab.say("run slices -o out --model model --overlay").expect_code(0);
     for i in 0..chest::SLICES {
-        let mask = lab.mask(&format!("{:02}.dcm", i + 1));
+        let mask = lab.mask(&format!("P01/{:02}.dcm", i + 1));
         let truth = chest::truth(i);
         let wrong = mask.data.iter().zip(&truth).filter(|(label, truth)| (**label == 2) != **truth).count();
         let nodule = truth.iter().filter(|is| **is).count();

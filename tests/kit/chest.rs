@@ -1,6 +1,11 @@
 //! A drawn chest in slices: a body, two lungs, a heart, a spine, and nodules of known place and size. It knows nothing of real chests.
 
+use std::fs;
+use std::io;
+use std::path::Path;
+
 use super::dicom::{Dicom, Value};
+use super::models;
 
 pub const WIDTH: u32 = 160;
 pub const HEIGHT: u32 = 128;
@@ -122,4 +127,39 @@ pub fn segmentation(label: &str) -> Dicom {
         .with(0x5200_9229, b"SQ", one(shared))
         .with(0x5200_9230, b"SQ", Value::Items(marked.iter().map(frame).collect(), true))
         .with(0x7FE0_0010, b"OB", Value::Bytes(packed.collect()))
+}
+
+/// Of the model that finds the nodules: what it was given in training.
+pub const MANIFEST: &str = r#"{
+  "schema": "derm-seg/manifest/1",
+  "name": "drawn-nodules",
+  "version": "1",
+  "licence": "Apache-2.0",
+  "intended_use": "The drawn chest of the tests, and nothing else",
+  "input": {
+    "channels": "grey",
+    "values": "stored",
+    "range": [-1000, 400],
+    "mean": [-1000],
+    "std": [1400],
+    "size": {"multiple_of": 16, "long_side": 160}
+  },
+  "output": {
+    "classes": [{"name": "nodule", "role": "lesion"}],
+    "values": "logits"
+  }
+}
+"#;
+
+/// The slices of a patient, the model, and what somebody marked, as files.
+pub fn write(root: &Path) -> io::Result<()> {
+    let put = |path: String, bytes: Vec<u8>| {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(root))?;
+        fs::write(path, bytes)
+    };
+    (0..SLICES).try_for_each(|i| put(format!("slices/P01/{:02}.dcm", i + 1), slice(i).bytes()))?;
+    put("model/model.onnx".to_owned(), models::nodules())?;
+    put("model/manifest.json".to_owned(), MANIFEST.as_bytes().to_vec())?;
+    put("marked/P01/nodules.dcm".to_owned(), segmentation("nodule").bytes())
 }

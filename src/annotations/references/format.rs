@@ -66,6 +66,13 @@ pub fn class_of(format: &ReferenceFormat, label: &str) -> Option<u8> {
     labels.iter().find(|(l, _)| l.eq_ignore_ascii_case(label)).map(|(_, class)| *class).or_else(|| known_class(label))
 }
 
+/// What a model calls its kinds of lesion, as labels; where one kind is scored alone, the others are skin.
+pub fn labels_of_kinds(kinds: &[String], alone: Option<u8>) -> Vec<(String, u8)> {
+    let class = |value: u8| if alone.is_none_or(|kind| kind == value) { LESION } else { SKIN };
+    let named = kinds.iter().zip(LESION..).map(|(name, value)| (name.clone(), class(value)));
+    named.filter(|(name, _)| known_class(name).is_none()).collect()
+}
+
 impl FromStr for ReferenceFormat {
     type Err = FormatError;
 

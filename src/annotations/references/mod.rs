@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage};
 
-pub use format::ReferenceFormat;
-pub use segments::PhotoPlace;
+pub use format::{ReferenceFormat, labels_of_kinds};
+pub use segments::{PhotoPlace, places};
 
 use crate::annotations::AnnotationError;
 use crate::annotations::error::Doubt;

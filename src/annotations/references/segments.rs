@@ -11,8 +11,10 @@ use crate::disk::vault::Vault;
 use crate::domain::frame;
 use crate::domain::mask::{BACKGROUND, LabelMap};
 use crate::domain::plane::{Plane, SAME_PLACE};
-use crate::domain::record::Size;
+use crate::domain::record::{Record, Size};
+use crate::error::UsageError;
 use crate::input::decode::dicom::{Segmentation, Stored, segmentation, stored};
+use crate::store::results::Results;
 
 /// A file of more than this is none.
 const MOST_BYTES: u64 = 1 << 30;
@@ -24,6 +26,18 @@ pub struct PhotoPlace {
     pub path: String,
     pub size: Size,
     pub plane: Option<Plane>,
+}
+
+/// Of all photos of the results, also of those that take part in nothing but the pairing.
+pub fn places(results: &Results) -> Result<Vec<PhotoPlace>, UsageError> {
+    let everything = results.clone().selected(None);
+    let theirs = everything.opted_out()?.into_iter().map(Ok);
+    let place = |record: Record| {
+        let done = record.into_done()?;
+        let plane = done.input.dicom.as_ref().and_then(Plane::of);
+        Some(PhotoPlace { path: done.input.path, size: done.photo, plane })
+    };
+    everything.records()?.chain(theirs).filter_map(|record| record.map(place).transpose()).collect()
 }
 
 struct SegFile {

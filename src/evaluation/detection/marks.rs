@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::DetectionPlan;
-use crate::annotations::references::{References, upright};
+use crate::annotations::references::{ReferenceFormat, References, labels_of_kinds, places, upright};
 use crate::domain::geometry::Rect;
 use crate::domain::mask::{IGNORE, LESION};
 use crate::domain::pairing::pair;
@@ -12,6 +12,7 @@ use crate::error::UsageError;
 use crate::evaluation::score::detection::Finding;
 use crate::measure::components::components;
 use crate::people::subjects::{normalise, read_text};
+use crate::store::results::Results;
 
 /// One reader's marks, by the photo of the results; a photo without any was looked at, and nothing was marked.
 pub struct Reader {
@@ -24,13 +25,19 @@ pub struct Reader {
 }
 
 /// `photos` are those of the results, with the orientation of each.
-pub fn reader(name: String, path: &Path, photos: &[(String, u8)], plan: &DetectionPlan) -> Result<Reader, UsageError> {
+pub fn reader(
+    name: String,
+    path: &Path,
+    photos: &[(String, u8)],
+    results: &Results,
+    plan: &DetectionPlan,
+) -> Result<Reader, UsageError> {
     let is_table = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
         || path.to_str().is_some_and(|name| name.ends_with(".csv.age"));
     let images: Vec<String> = photos.iter().map(|(photo, _)| photo.clone()).collect();
     let (source, marked) = match is_table {
         true => ("boxes", of_table(path, plan)?),
-        false => return of_masks(name, path, photos, plan),
+        false => return of_masks(name, path, photos, results, plan),
     };
     let names: Vec<String> = marked.keys().filter(|name| !plan.people.excludes(name)).cloned().collect();
     let pairing = pair(&images, &names, &[]);
@@ -102,9 +109,16 @@ fn around(numbers: &[f64]) -> Option<Rect> {
 }
 
 /// Every connected piece of lesion is a mark.
-fn of_masks(name: String, folder: &Path, photos: &[(String, u8)], plan: &DetectionPlan) -> Result<Reader, UsageError> {
+fn of_masks(
+    name: String,
+    folder: &Path,
+    photos: &[(String, u8)],
+    results: &Results,
+    plan: &DetectionPlan,
+) -> Result<Reader, UsageError> {
     let wrong = |why: &dyn std::fmt::Display| UsageError(format!("--findings {}: {why}", folder.display()));
-    let masks = References::open(folder, plan.format.as_ref(), &plan.vault)?;
+    let mut masks = References::open(folder, plan.format.as_ref(), &plan.vault)?;
+    masks.place(|| places(results))?;
     let keys = masks.keys();
     let open: Vec<usize> = (0..keys.len()).filter(|&i| !plan.people.excludes(&keys[i])).collect();
     let images: Vec<String> = photos.iter().map(|(photo, _)| photo.clone()).collect();
@@ -112,6 +126,7 @@ fn of_masks(name: String, folder: &Path, photos: &[(String, u8)], plan: &Detecti
     let paired: Vec<usize> = pairing.pairs.iter().map(|&(_, mask)| open[mask]).collect();
     let format = match &plan.format {
         Some(format) => format.clone(),
+        None if masks.has_labels() => ReferenceFormat::Polygons(labels_of_kinds(results.kinds(), None)),
         None => masks.guess(&paired).map_err(|e| wrong(&format!("{e} (--truth-format)")))?,
     };
     let mut marks = BTreeMap::new();

@@ -174,7 +174,7 @@ pub fn evaluate(plan: &DetectionPlan) -> Result<Detection> {
         _ => format!("{}-{}", names[i], i + 1),
     };
     let readers: Result<Vec<Reader>, UsageError> =
-        plan.findings.iter().enumerate().map(|(i, path)| reader(distinct(i), path, &list, plan)).collect();
+        plan.findings.iter().enumerate().map(|(i, path)| reader(distinct(i), path, &list, &results, plan)).collect();
     let readers = readers?;
     if let Some(empty) = readers.iter().position(|reader| reader.marks.is_empty()) {
         let shown = plan.findings[empty].display();

@@ -7,12 +7,11 @@ use serde::Serialize;
 
 use super::EvalPlan;
 use crate::annotations::AnnotationError;
-use crate::annotations::references::{PhotoPlace, ReferenceFormat, References};
+use crate::annotations::references::{ReferenceFormat, References, labels_of_kinds, places};
 use crate::disk::vault::Vault;
-use crate::domain::mask::{LESION, LabelMap, SKIN};
+use crate::domain::mask::{LESION, LabelMap};
 use crate::domain::pairing::{folder_and_stems, pair};
-use crate::domain::plane::Plane;
-use crate::domain::record::{Done, Edited, FileRef, ModelId, Outcome, Record, Size};
+use crate::domain::record::{Done, Edited, FileRef, ModelId, Outcome, Size};
 use crate::error::UsageError;
 use crate::people::{LeftOut, OptOut};
 use crate::store::results::Results;
@@ -204,27 +203,9 @@ impl Predictions {
         })
     }
 
-    /// Where the photos lie, also those that take part in nothing but the pairing.
-    fn places(&self) -> Result<Vec<PhotoPlace>, UsageError> {
-        let Some(results) = &self.results else { return Ok(Vec::new()) };
-        let everything = results.clone().selected(None);
-        let theirs = everything.opted_out()?.into_iter().map(Ok);
-        let place = |record: Result<Record, UsageError>| {
-            record.map(|record| {
-                let done = record.into_done()?;
-                let plane = done.input.dicom.as_ref().and_then(Plane::of);
-                Some(PhotoPlace { path: done.input.path, size: done.photo, plane })
-            })
-        };
-        everything.records()?.chain(theirs).filter_map(|record| place(record).transpose()).collect()
-    }
-
     /// What the model calls its kinds of lesion, for references that have labels.
     fn labels(&self) -> Vec<(String, u8)> {
-        let kinds = self.results.as_ref().map(Results::kinds).unwrap_or_default();
-        let class = |value: u8| if self.kind.is_none_or(|kind| kind == value) { LESION } else { SKIN };
-        let named = kinds.iter().zip(LESION..).map(|(name, value)| (name.clone(), class(value)));
-        named.filter(|(name, _)| name != "lesion").collect()
+        self.results.as_ref().map(|results| labels_of_kinds(results.kinds(), self.kind)).unwrap_or_default()
     }
 
     pub fn is_results(&self) -> bool {
@@ -340,7 +321,7 @@ fn annotator(
 ) -> Result<Annotator, UsageError> {
     let (format, suffixes) = (plan.truth_format.as_ref(), &plan.truth_suffixes);
     let mut folder = References::open(root, format, &plan.vault)?;
-    folder.place(|| predictions.places())?;
+    folder.place(|| predictions.results.as_ref().map_or_else(|| Ok(Vec::new()), places))?;
     let keys = folder.keys();
     let ours = predictions.list.len();
     let mut images: Vec<String> = predictions.list.iter().map(|p| p.image.clone()).collect();
