@@ -38,8 +38,9 @@ fn place(slice: usize, pixel: usize) -> [f64; 3] {
     [FIRST[0] + PX_MM * x as f64, FIRST[1] + PX_MM * y as f64, z(slice)]
 }
 
-fn is_nodule(at: [f64; 3]) -> bool {
-    let within = |n: &Nodule| (0..3).map(|i| (at[i] - n.centre[i]).powi(2)).sum::<f64>() < n.radius.powi(2);
+/// In a nodule, or so many millimetres around it.
+fn is_nodule(at: [f64; 3], around: f64) -> bool {
+    let within = |n: &Nodule| (0..3).map(|i| (at[i] - n.centre[i]).powi(2)).sum::<f64>() < (n.radius + around).powi(2);
     NODULES.iter().any(within)
 }
 
@@ -49,7 +50,7 @@ fn density(at: [f64; 3], noise: i16) -> i16 {
     let within = |cx: f64, cy: f64, rx: f64, ry: f64| ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) < 1.0;
     let is_lung = within(-65.0, 0.0, 45.0, 80.0) || within(65.0, 0.0, 45.0, 80.0);
     match () {
-        () if is_nodule(at) => 30 + noise,
+        () if is_nodule(at, 0.0) => 30 + noise,
         () if within(0.0, 85.0, 18.0, 18.0) => 500 + noise,
         () if within(10.0, -30.0, 35.0, 35.0) => 50 + noise,
         () if is_lung => -850 + noise,
@@ -59,7 +60,12 @@ fn density(at: [f64; 3], noise: i16) -> i16 {
 }
 
 pub fn truth(slice: usize) -> Vec<bool> {
-    (0..(WIDTH * HEIGHT) as usize).map(|pixel| is_nodule(place(slice, pixel))).collect()
+    (0..(WIDTH * HEIGHT) as usize).map(|pixel| is_nodule(place(slice, pixel), 0.0)).collect()
+}
+
+/// What somebody marks is a little larger.
+pub fn marked(slice: usize) -> Vec<bool> {
+    (0..(WIDTH * HEIGHT) as usize).map(|pixel| is_nodule(place(slice, pixel), 1.0)).collect()
 }
 
 /// Stored values are Hounsfield units and 1000.
@@ -87,8 +93,8 @@ pub fn slice(slice: usize) -> Dicom {
 
 /// What somebody marked, as programs for doctors write it: one file for the whole series, and no frame where nothing is.
 pub fn segmentation(label: &str) -> Dicom {
-    let marked: Vec<usize> = (0..SLICES).filter(|i| truth(*i).contains(&true)).collect();
-    let bits: Vec<bool> = marked.iter().flat_map(|i| truth(*i)).collect();
+    let slices: Vec<usize> = (0..SLICES).filter(|i| marked(*i).contains(&true)).collect();
+    let bits: Vec<bool> = slices.iter().flat_map(|i| marked(*i)).collect();
     let packed =
         bits.chunks(8).map(|eight| eight.iter().enumerate().fold(0, |byte, (i, bit)| byte | u8::from(*bit) << i));
     let one = |item: Dicom| Value::Items(vec![item], true);
@@ -115,7 +121,7 @@ pub fn segmentation(label: &str) -> Dicom {
         .with(0x0008_1115, b"SQ", one(series))
         .words(0x0028_0002, &[1])
         .text(0x0028_0004, b"CS", "MONOCHROME2")
-        .text(0x0028_0008, b"IS", &marked.len().to_string())
+        .text(0x0028_0008, b"IS", &slices.len().to_string())
         .words(0x0028_0010, &[HEIGHT as u16])
         .words(0x0028_0011, &[WIDTH as u16])
         .words(0x0028_0100, &[1])
@@ -125,7 +131,7 @@ pub fn segmentation(label: &str) -> Dicom {
         .text(0x0062_0001, b"CS", "BINARY")
         .with(0x0062_0002, b"SQ", one(segment))
         .with(0x5200_9229, b"SQ", one(shared))
-        .with(0x5200_9230, b"SQ", Value::Items(marked.iter().map(frame).collect(), true))
+        .with(0x5200_9230, b"SQ", Value::Items(slices.iter().map(frame).collect(), true))
         .with(0x7FE0_0010, b"OB", Value::Bytes(packed.collect()))
 }
 
