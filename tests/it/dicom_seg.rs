@@ -126,6 +126,12 @@ fn segments_come_back_as_the_truth_that_they_were() {
             .iter()
             .all(|image| image["counts"]["fp"] == 0 && image["counts"]["fn"] == 0)
     );
+    // Where no segment is of skin, nothing is said of skin.
+    lab.say("export out --format dicom-seg --photos photos -o lesions --only lesion").expect_code(0);
+    lab.say("eval out --truth lesions -o two").expect_code(0);
+    let scores: Value = serde_json::from_slice(&fs::read(lab.path("two/scores.json")).unwrap()).unwrap();
+    let images = scores["images"].as_array().unwrap();
+    assert!(images.len() == 4 && images.iter().all(|image| image["scores"]["skin.dice"].is_null()));
     // The page shows them, too.
     lab.say("report out --truth seg --with-photos photos -o page.html").expect_code(0);
 }

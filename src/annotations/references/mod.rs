@@ -123,6 +123,14 @@ impl References {
         !matches!(self.kind, Kind::Pictures(_))
     }
 
+    /// Whether normal skin can be marked in them.
+    pub fn marks_skin(&self, format: &ReferenceFormat) -> bool {
+        match &self.kind {
+            Kind::Segments(segments) => segments.marks_skin(format),
+            _ => format.marks_skin(),
+        }
+    }
+
     /// Names to pair by: a COCO file calls images as the photos are called.
     pub fn keys(&self) -> Vec<String> {
         match &self.kind {

@@ -9,7 +9,7 @@ use super::format::{ReferenceFormat, class_of};
 use crate::annotations::AnnotationError;
 use crate::disk::vault::Vault;
 use crate::domain::frame;
-use crate::domain::mask::{BACKGROUND, LabelMap};
+use crate::domain::mask::{BACKGROUND, LabelMap, SKIN};
 use crate::domain::plane::{Plane, SAME_PLACE};
 use crate::domain::record::{Record, Size};
 use crate::error::UsageError;
@@ -143,6 +143,12 @@ impl Segments {
                 self.entries.extend(empty);
             }
         }
+    }
+
+    /// Whether a segment of any file is of normal skin.
+    pub fn marks_skin(&self, format: &ReferenceFormat) -> bool {
+        let mut labels = self.files.iter().flat_map(|file| &file.about.labels);
+        labels.any(|(_, label)| class_of(format, label) == Some(SKIN))
     }
 
     pub fn read(&self, index: usize, format: &ReferenceFormat) -> Result<LabelMap, AnnotationError> {

@@ -48,7 +48,7 @@ pub fn score_image(
     let Some(truth) = together(&truths) else {
         return Err(failure("truth_unreadable", "there is no reference".to_owned()));
     };
-    let marks_skin = annotators.iter().any(|a| a.format.marks_skin());
+    let marks_skin = annotators.iter().any(|a| a.folder.marks_skin(&a.format));
     let agreement = if annotators.len() > 1 {
         ImageAgreement {
             between: pairwise_dice(&truths, options.empty),
