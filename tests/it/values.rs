@@ -45,6 +45,16 @@ fn four_units_of_four_thousand_reach_the_model() {
     let record = lab.record("a.dcm");
     assert_valid(&schema("record"), &record);
     assert_eq!((&record["area"]["lesion_px"], &record["lesions"][0]["bbox"]), (&json!(400), &json!([20, 10, 20, 20])));
+    // With bars that hold the lower end of the range, and fewer pixels.
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(lab.path("model/manifest.json")).unwrap()).unwrap();
+    manifest["input"]["size"] = json!({"width": 64, "height": 64});
+    manifest["input"]["resize"] = json!("letterbox");
+    lab.put("model/manifest.json", manifest.to_string().as_bytes());
+    lab.run(&["--overwrite"]).expect_code(0);
+    let found = &lab.record("a.dcm")["lesions"];
+    let [x, y, width, height] = [0, 1, 2, 3].map(|i| found[0]["bbox"][i].as_i64().unwrap());
+    let near = [(x, 20), (y, 10), (width, 20), (height, 20)].iter().all(|(a, b)| (a - b).abs() <= 2);
+    assert!(near && found.as_array().unwrap().len() == 1, "{found}");
     // The same in a window of that width has too few steps when it is rounded, and enough when it is not.
     let window = json!({"center": 1023.5, "width": 4095.0, "function": "linear_exact"});
     for (values, lesion_px) in [(json!(null), 0), (json!("window"), 400)] {
