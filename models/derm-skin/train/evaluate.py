@@ -29,11 +29,13 @@ class Predictor:
         self.look = self.m.get("second_look") if look else None
         self.passes = 0
 
-    def run(self, im):
+    def tensor(self, im):
         x = np.asarray(Image.fromarray(im).resize((self.w, self.h), Image.BILINEAR), np.float32) * np.float32(1 / 255)
-        x = ((x - self.mean) / self.std).transpose(2, 0, 1)[None]
+        return np.ascontiguousarray(((x - self.mean) / self.std).transpose(2, 0, 1)[None])
+
+    def run(self, im):
         self.passes += 1
-        return self.s.run(None, {self.m["input"]["name"]: np.ascontiguousarray(x)})[0][0].transpose(1, 2, 0)
+        return self.s.run(None, {self.m["input"]["name"]: self.tensor(im)})[0][0].transpose(1, 2, 0)
 
     def soft(self, l):
         e = np.exp((l - l.max(-1, keepdims=True)) / self.T)
@@ -190,12 +192,12 @@ def composed_far(val, scale, seed=13, n=60):
 CHOOSE_ON = ("ham10000", "isic2017", "pad_ufes", "pad_ufes_more", "fuseg", "composed", "plaques", "drawn", "ccp_skin_crops")
 
 
-def calibrate(pred, val):
+def calibrate(pred, val, sets):
     """Temperature by the likelihood of lesion or not on validation pixels of the first look, each set with the same weight; then, by
     threshold, {set: Dice of each photo} of the whole rule, and of limbs without a lesion the share of skin that is marked."""
     rng = np.random.default_rng(3)
     L, Y, W = [], [], []
-    chosen = {s: val[s][:100] for s in CHOOSE_ON}
+    chosen = {s: val[s][:100] for s in sets}
     for items in chosen.values():
         for im, t in items:
             l = cv2.resize(pred.run(im), t.shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -258,6 +260,7 @@ def main():
     ap.add_argument("--work", default="work")
     ap.add_argument("--calibrate", action="store_true")
     ap.add_argument("--write", action="store_true", help="what --calibrate finds goes into the manifest")
+    ap.add_argument("--no-dermoscopy", action="store_true", help="--calibrate without those sets, for a model that is not asked about them")
     ap.add_argument("--no-look", action="store_true")
     ap.add_argument("--fast", action="store_true")
     ap.add_argument("--out", default="")
@@ -269,7 +272,8 @@ def main():
     pred = Predictor(a.model, look=not a.no_look)
     if a.calibrate:
         val["drawn"] = stream.drawn_set(val)
-        T, n1, nT, scores = calibrate(pred, val)
+        sets = [s for s in CHOOSE_ON if not (a.no_dermoscopy and s in stream.DERMOSCOPY)]
+        T, n1, nT, scores = calibrate(pred, val, sets)
         print("temperature", T, "nll at 1:", n1, "at T:", nT)
         for thr, by_set in scores.items():
             print(thr, {s: round(float(np.mean(v)), 4) for s, v in by_set.items()})
@@ -277,7 +281,7 @@ def main():
         print("threshold", thr, "; cross-validated:", json.dumps(crossed(scores)))
         if a.write:
             pred.m["output"] |= dict(temperature=T, thresholds=dict(lesion=thr), thresholds_source="temperature by likelihood of the first look, threshold by the best mean lesion Dice, "
-                                     "over validation groups of " + ", ".join(s for s in CHOOSE_ON if s != "ccp_skin_crops"))
+                                     "over validation groups of " + ", ".join(s for s in sets if s != "ccp_skin_crops"))
             with open(f"{a.model}/manifest.json", "w") as f:
                 f.write(json.dumps(pred.m, indent=2) + "\n")
         return

@@ -3,7 +3,7 @@
 python finetune.py PHOTOS MASKS -o my-model [--minutes 50] [--keep PHOTOS_WITHOUT_MASKS] [--groups groups.csv] [--review review.csv]
 
 MASKS is a folder of PNG masks or of LabelMe files (labels.py says how they are found and read). Nothing else is needed:
-the weights come out of ../model.onnx. In each of --folds rounds the model learns from the other groups and is measured on
+the weights come out of ../model.onnx (of its two networks the one for photos that are no dermoscopy; --dermoscopy takes the other). In each of --folds rounds the model learns from the other groups and is measured on
 this one, before and after; then it learns from all, for as long as was best in the rounds. Written are my-model/model.onnx,
 manifest.json (for `derm-seg run --model my-model`) and report.json.
 
@@ -16,6 +16,7 @@ from onnx import numpy_helper
 from PIL import Image
 import data, labels
 from evaluate import dice, interval
+from experts import alone
 from export import to_onnx
 from lite import ConvNorm
 from model import ARCH, build
@@ -90,9 +91,11 @@ class Study:
     """What all rounds share: the old model, its input, the photos that it keeps its answers on."""
 
     def __init__(self, a):
-        self.m = json.loads(pathlib.Path(a.model, "manifest.json").read_text())
+        with tempfile.TemporaryDirectory() as tmp:
+            folder = alone(a.model, "dermoscopy" if a.dermoscopy else "others", tmp)
+            self.m = json.loads(pathlib.Path(folder, "manifest.json").read_text())
+            self.arch, self.old = restored(f"{folder}/{self.m['file']}")
         self.size = self.m["input"]["size"]["width"]
-        self.arch, self.old = restored(f"{a.model}/{self.m['file']}")
         self.mean, self.std = (torch.tensor(self.m["input"][k]).view(1, 3, 1, 1) for k in ("mean", "std"))
         self.keep = [labels.reduced(x := labels.photo(p), np.zeros(x.shape[:2], np.uint8)) for p in labels.found(a.keep)[:2000]]
         self.lr, self.blend, self.steps = a.lr, a.blend, a.steps
@@ -191,6 +194,7 @@ def main():
     ap.add_argument("masks")
     ap.add_argument("-o", "--out", required=True)
     ap.add_argument("--model", default=str(HERE.parent), help="the model folder to begin with")
+    ap.add_argument("--dermoscopy", action="store_true", help="the photos are dermoscopy: adapt the network that is asked about those, not the one for all others")
     ap.add_argument("--keep", default=str(HERE.parents[2] / "samples"), help="photos without masks on which the old answers stay right")
     ap.add_argument("--groups", default="", help="CSV with the columns photo and group (patient); else a photo's folder is its group")
     ap.add_argument("--review", default="", help="review.csv from derm-seg's report: photos marked poor or redo are left out")

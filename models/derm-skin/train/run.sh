@@ -1,7 +1,8 @@
 #!/bin/sh
-# From the data tars to ../model.onnx in one command:  sh run.sh DATA_DIR WORK_DIR [MINUTES]
+# From the data tars to ../model.onnx in one command:  sh run.sh DATA_DIR WORK_DIR [MINUTES] [DERMX]
 # DATA_DIR holds <set>/images, <set>/masks, <set>/meta.csv (the tars unpacked). Needs requirements.txt installed, 20 GB of
-# memory and 12 GB of disk. Run again after an interruption and it goes on from the last checkpoint. WORK_DIR/run*.log tells how far it is.
+# memory and 12 GB of disk. MINUTES for each of the two networks; DERMX: photos laid out for dermx.py, without which nothing is installed.
+# Run again after an interruption and it goes on from the last checkpoint. WORK_DIR/run*.log tells how far it is.
 set -eu
 cd "$(dirname "$0")"
 export DERM_DATA="$1" OMP_NUM_THREADS=1
@@ -30,9 +31,16 @@ train run3 22 4 --arch res-w2 --init "$W/run2.pt" --lr 1.2e-3 --composed $all --
 train run4 4 6 --arch res-w2 --init "$W/run3.pt" --lr 4e-4 --composed $all --stages 0:384:20
 train run5 26 7 --arch res-w3 --init "$W/run4.pt" --lr 1.3e-3 --composed $all --stages 0:320:24,0.4:384:20,0.78:384:20:0.5
 
-python quantize.py --ckpt "$W/run5.pt" --model .. --work "$W" --out ..     # reads the size from ../manifest.json
-python evaluate.py --model .. --work "$W" --calibrate     # then temperature and threshold go into ../manifest.json
+# The one for dermoscopy.
+python quantize.py --ckpt "$W/run5.pt" --model .. --work "$W" --size 384 --out "$W/dermoscopy"
+python evaluate.py --model "$W/dermoscopy" --work "$W" --calibrate --write
+
+# The one for all other photos, for as long again; then both together, where that is not worse than what is there (README.md).
+python train_lite.py --work "$W" --name lite --minutes "$M" --stages 0:192:12,0.45:256:8,0.6:288:7 --faces "../../faces/yunet_n_dynamic.onnx" >> "$W/lite.log"
+python kind.py --work "$W" --out "$W/kind.pt"
+python ship.py --ckpt "$W/lite.pt" --dermoscopy "$W/dermoscopy" --kind "$W/kind.pt" --work "$W" --dermx "${4:-}" --version 2.0.0 --out "$W/trial" --install
+
 python evaluate.py --model .. --work "$W" --out metrics.json
-python bench.py --model .. --out speed.json
+python bench.py --model .. --work "$W" --out speed.json
 (cd ../../.. && cargo build --release) && python through_program.py --program ../../../target/release/derm-seg --work "$W" --out program.json
 python card.py

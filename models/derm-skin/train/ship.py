@@ -1,8 +1,9 @@
 """From a checkpoint to a model folder that may ship, in one command, and whether it may.
 
-python ship.py --ckpt work/lite2.pt --work work --dermx dermx --version 2.0.0 --out trial [--install]
+python ship.py --ckpt work/lite5.pt --dermoscopy 1.3.0 --kind work/kind.pt --work work --dermx dermx --version 2.0.0 --out trial [--install]
 
-Quantises, calibrates, measures the folder beside the model that ships, and checks what the next one must hold. --install copies
+Quantises and calibrates the network for all photos but dermoscopy, puts it beside the one for dermoscopy (experts.py), measures the
+folder beside the model that ships, and checks what the next one must hold. --install copies
 it to where the program takes it from, only when everything holds. MODEL_CARD.md (card.py), the CHANGELOG and the samples follow by hand.
 """
 import argparse, json, os, shutil, subprocess, sys
@@ -37,6 +38,8 @@ def measured(folder, val, photos):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--ckpt", required=True)
+    ap.add_argument("--dermoscopy", required=True, help="the model folder that dermoscopy photos stay with")
+    ap.add_argument("--kind", required=True, help="what tells dermoscopy from other photos (kind.py)")
     ap.add_argument("--work", default="work")
     ap.add_argument("--model", default="..", help="the model that ships now")
     ap.add_argument("--dermx", default="")
@@ -45,9 +48,11 @@ def main():
     ap.add_argument("--out", required=True)
     ap.add_argument("--install", action="store_true")
     a = ap.parse_args()
-    run("quantize.py", "--ckpt", a.ckpt, "--model", a.model, "--work", a.work, "--size", a.size, "--out", a.out)
-    run("evaluate.py", "--model", a.out, "--work", a.work, "--calibrate", "--write")
-    run("bench.py", "--model", a.out, "--out", f"{a.out}/speed.json")
+    others = f"{a.out}/others"
+    run("quantize.py", "--ckpt", a.ckpt, "--model", a.dermoscopy, "--work", a.work, "--size", a.size, "--out", others)
+    run("evaluate.py", "--model", others, "--work", a.work, "--calibrate", "--no-dermoscopy", "--write")
+    run("experts.py", "--dermoscopy", a.dermoscopy, "--others", others, "--kind", a.kind, "--out", a.out)
+    run("bench.py", "--model", a.out, "--work", a.work, "--out", f"{a.out}/speed.json")
     val = data.load(a.work, val=True)
     new, old = measured(a.out, val, a.dermx), measured(a.model, val, a.dermx)
     speed, holds = json.load(open(f"{a.out}/speed.json")), []
@@ -63,7 +68,7 @@ def main():
     m["version"] = a.version
     m["provenance"] = dict(data=[*data.SETS, "composed scenes and drawn disease on their training groups", "ImageNet (the encoder's first weights)"],
                            metrics=dict(where="validation groups, mean over photos; intervals and strata in MODEL_CARD.md") | {f"{k}_{'share_of_skin' if k == 'false lesion' else 'iou' if k == 'skin' else 'dice'}".replace(" ", "_"): round(v, 4) for k, (v, _) in new.items() if k not in ("Acne", "Actinic keratosis", "Psoriasis", "Vitiligo")},
-                           notes="EfficientNet-Lite0 pretrained on ImageNet, trained on a CPU; recipe in train/. No masks of inflammatory disease were available to train on: it was drawn.")
+                           notes="Two networks: one for dermoscopy (that of 1.3.0), one for all other photos (EfficientNet-Lite0, pretrained on ImageNet), and a very small one that says which is asked. Trained on a CPU; recipe in train/. No masks of inflammatory disease were available to train on: it was drawn.")
     with open(f"{a.out}/manifest.json", "w") as f:
         f.write(json.dumps(m, indent=2) + "\n")
     json.dump(dict(new=new, old=old), open(f"{a.out}/beside.json", "w"), indent=1)
