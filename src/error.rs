@@ -67,7 +67,7 @@ pub enum PhotoError {
     OnlyZeros,
     #[error("the file is not a photo in a known format (JPEG, PNG, TIFF, BMP, WebP, GIF, DICOM)")]
     UnknownFormat,
-    #[error("the file is {0}, which this build does not read; convert it to JPEG, PNG or TIFF")]
+    #[error("the file is {0}, which this build does not read; {way}", way = way_to_read(.0))]
     UnsupportedFormat(&'static str),
     #[error("the DICOM file holds no picture; leave it out, or check that it is the right one")]
     NoPicture,
@@ -184,6 +184,19 @@ impl PhotoError {
             Self::TargetTaken => (Stage::Write, "target_taken"),
             Self::Internal(stage) => (*stage, "internal_error"),
         }
+    }
+}
+
+/// What to do about a photo of this format.
+fn way_to_read(format: &str) -> &'static str {
+    match format {
+        "HEIC" => {
+            "convert it, for example with `heif-convert a.heic a.png` (libheif-examples) or ImageMagick, or build derm-seg with \
+             --features heic"
+        }
+        "AVIF" => "convert it, for example with `avifdec a.avif a.png` (libavif-bin) or ImageMagick",
+        "JPEG XL" => "convert it, for example with `djxl a.jxl a.png` (libjxl-tools)",
+        _ => "convert it to JPEG, PNG or TIFF, for example with ImageMagick",
     }
 }
 

@@ -111,7 +111,7 @@ fn make(
     tools: Tools,
     stage: &mut Stage,
 ) -> Result<Made, PhotoError> {
-    let mut input = Input::default();
+    let mut input = Input { path: source.file_name.clone(), ..Input::default() };
     let mut file = tools.read(source, content, &mut input)?;
     file.unlock()?;
     *stage = Stage::Decode;

@@ -18,6 +18,7 @@ use crate::domain::source::Source;
 use crate::error::PhotoError;
 use crate::input::decode;
 use crate::input::decode::{Header, Limits, PhotoFormat};
+use crate::people::Patients;
 use crate::privacy::faces::FaceFinder;
 
 /// What every worker has at hand.
@@ -28,6 +29,8 @@ pub struct Tools<'a> {
     pub memory: &'a MemoryGate,
     /// None where pictures are not searched for faces.
     pub faces: Option<&'a FaceFinder>,
+    /// None where results carry no codes.
+    pub patients: Option<&'a Patients>,
 }
 
 /// What is in a photo's file, or why it could not be read.
@@ -134,7 +137,20 @@ impl<'a> PhotoFile<'a> {
         let mut header = decode::header(&self.bytes, self.tools.limits)?;
         header.frame = self.frame;
         if header.format == PhotoFormat::Dicom {
-            input.dicom = Some(decode::dicom::describe(&self.bytes, self.frame.unwrap_or(1))?);
+            let mut dicom = decode::dicom::describe(&self.bytes, self.frame.unwrap_or(1))?;
+            let identity = decode::dicom::identity(&self.bytes)?;
+            match self.tools.patients {
+                _ if identity.is_coded => {
+                    dicom.patient = String::from_utf8(identity.patient).ok().filter(|code| !code.is_empty());
+                    dicom.study = identity.study;
+                }
+                Some(patients) => {
+                    dicom.patient = patients.code(&input.path, &identity.patient);
+                    dicom.study = identity.study.map(|uid| patients.study(&uid));
+                }
+                None => {}
+            }
+            input.dicom = Some(dicom);
         }
         input.width = Some(header.size.width);
         input.height = Some(header.size.height);

@@ -3,6 +3,8 @@
 use super::days::{date_of, day_of};
 
 pub const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
+/// How copies say that they were made.
+pub const METHOD: &str = "Basic profile, dates shifted, kept by list";
 /// Of this program, drawn once.
 const IMPLEMENTATION: &[u8] = b"2.25.268051487309183401582963461783290138547";
 

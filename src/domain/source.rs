@@ -15,6 +15,8 @@ pub struct Source {
     pub member: Option<InArchive>,
     /// How the photo is called in results: relative, `/` between parts, unique.
     pub name: String,
+    /// What the file's own name is, where `name` is a code.
+    pub plain_name: Option<String>,
     /// As `name`, but distinct from the others on systems that ignore case, too, and short enough to write.
     pub file_name: String,
     /// Found unusable while looking for photos (an unreadable folder, say): becomes a failed record.

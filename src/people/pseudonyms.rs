@@ -108,6 +108,11 @@ impl Pseudonyms {
     }
 }
 
+/// Whether this has the form of a code.
+pub fn is_code(text: &[u8]) -> bool {
+    text.len() == CODE_BYTES * 8 / 5 && text.iter().all(|b| ALPHABET.contains(b))
+}
+
 /// An identifier of DICOM: under 2.25 the number is a UUID of version 8.
 pub fn uid_of(root: Option<&str>, number: u128) -> String {
     match root {

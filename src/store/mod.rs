@@ -1,7 +1,7 @@
 //! The folder of results: where what lies in it (`layout`), whether it is ours, its lock and what is already done in it
 //! (`folder`), its pictures (`pictures`, `mask_file`, `legend`, `crops`) and tables (`tables`), and what earlier runs left there (`earlier`).
 //! `results` reads all of that back, `refresh` brings the tables up to the records, `review` is what somebody said of the results,
-//! `scales` what was said of the length of a pixel, `withdraw` takes people out of them, `parts` joins what was made apart.
+//! `scales` what was said of the length of a pixel, `withdraw` takes people out of them, `outbox` sends them away as a tar, `parts` joins what was made apart.
 
 mod crops;
 mod earlier;
@@ -9,6 +9,7 @@ mod folder;
 mod layout;
 mod legend;
 mod mask_file;
+mod outbox;
 mod parts;
 mod pictures;
 mod refresh;
@@ -25,6 +26,7 @@ pub use layout::{
     CROPS, file_name_of, lesion_map_path, mask_path, model_mask_path, overlay_path, record_path, sign_of_results,
 };
 pub use mask_file::{MaskError, decode as decode_mask, decode_probabilities};
+pub use outbox::Outbox;
 pub use parts::{Part, Parts};
 pub use pictures::{Overlay, encode_grey, encode_mask, encode_overlay, encode_probabilities, kind_colour, palette};
 pub use refresh::refresh_tables;

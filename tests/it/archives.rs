@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{Cursor, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::kit::archives::{Tar, files_of, gzip, tar_of, zip, zip_of, zstandard};
 use crate::kit::files::{Jpeg, SENTINEL};
+use crate::kit::noise::Rng;
 use crate::kit::photos::Scene;
 use crate::kit::pngs::Png;
 use crate::support::{CODE_KEY, Lab, Ran, assert_same, results};
@@ -364,4 +365,214 @@ fn a_long_stream_needs_no_more_memory_than_a_short_one_and_is_resumed_when_it_is
 fn files_below(lab: &Lab, folder: &str) -> usize {
     let entries = walkdir::WalkDir::new(lab.path(folder)).into_iter().filter_map(Result::ok);
     entries.filter(|entry| entry.file_type().is_file()).count()
+}
+
+/// Runs with `-o -` and unpacks what came, without the tool of the system.
+fn sent(lab: &Lab, line: &str, input: Option<Vec<u8>>) -> (Ran, BTreeMap<String, (u32, Vec<u8>)>) {
+    let mut command = lab.program();
+    command.args(line.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("TMPDIR", lab.path("tmp"));
+    fs::create_dir_all(lab.path("tmp")).unwrap();
+    let mut child = command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() }).spawn().unwrap();
+    let feeder = input.map(|bytes| feed(&mut child, bytes));
+    let mut output = child.wait_with_output().unwrap();
+    if let Some(feeder) = feeder {
+        feeder.join().unwrap();
+    }
+    assert_eq!(fs::read_dir(lab.path("tmp")).unwrap().count(), 0, "nothing is left behind");
+    let archive = std::mem::take(&mut output.stdout);
+    let mut files = BTreeMap::new();
+    for entry in tar::Archive::new(archive.as_slice()).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let header = entry.header();
+        assert_eq!((header.uid().unwrap(), header.username().unwrap()), (0, Some("")), "no owner");
+        let end = if header.entry_type().is_dir() { "/" } else { "" };
+        let (mode, name) = (header.mode().unwrap(), format!("{}{end}", entry.path().unwrap().to_str().unwrap()));
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        let before = files.insert(name.clone(), (mode, bytes));
+        assert!(before.is_none(), "{name} came twice");
+    }
+    (Ran::from(output), files)
+}
+
+/// The same for what a tar brought and for a folder, without folders themselves and but for the times in run.json.
+fn without_times(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> BTreeMap<String, Vec<u8>> {
+    let plain = |(name, mut bytes): (String, Vec<u8>)| {
+        if name == "run.json" {
+            let mut run: Value = serde_json::from_slice(&bytes).unwrap();
+            assert!(run["timings"].is_object());
+            run["timings"] = Value::Null;
+            bytes = serde_json::to_vec(&run).unwrap();
+        }
+        (name, bytes)
+    };
+    files.into_iter().filter(|(name, _)| !name.ends_with('/')).map(plain).collect()
+}
+
+fn assert_sent_is(lab: &Lab, out: &str, sent: &BTreeMap<String, (u32, Vec<u8>)>) {
+    let folder = without_times(files_of(&lab.path(out)));
+    let sent = without_times(sent.iter().map(|(name, (_, bytes))| (name.clone(), bytes.clone())));
+    let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&folder), names(&sent));
+    assert_same(&folder, &sent);
+}
+
+#[test]
+fn results_on_standard_output_are_those_that_a_folder_gets() {
+    let lab = lab();
+    let more = "--model model --faces off --overlay --probs --crops both --jobs 2";
+    lab.say(&format!("run photos -o out {more}")).expect_code(3);
+    let line = format!("run photos -o - {more}");
+    let (ran, files) = sent(&lab, &line, None);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("results: on standard output, as a tar"), "{}", ran.stderr);
+    assert_sent_is(&lab, "out", &files);
+    assert_eq!(files["masks/p000.jpg.png"].0, 0o644);
+    // From a stream, closed to others, nothing left behind.
+    let mut tar = Tar::default();
+    for (name, bytes) in files_of(&lab.path("photos")).iter().filter(|(name, _)| !name.starts_with("results/")) {
+        tar.long(name, bytes);
+    }
+    let tar = tar.finish();
+    let more = "--model model --faces off --private --jobs 2";
+    piped(lab.program().args(format!("run --stdin tar -o streamed {more}").split(' ')), tar.clone()).expect_code(3);
+    let (ran, files) = sent(&lab, &format!("run --stdin tar -o - {more} --quiet"), Some(tar));
+    assert_eq!((ran.code, ran.stderr.as_str()), (3, ""));
+    assert_sent_is(&lab, "streamed", &files);
+    assert!(files.iter().all(|(name, (mode, _))| *mode == if name.ends_with('/') { 0o700 } else { 0o600 }));
+}
+
+#[test]
+fn encrypted_results_leave_encrypted() {
+    let lab = Lab::with_photos(2);
+    let key = age::x25519::Identity::generate();
+    let line = format!("run photos -o - --model model --faces off --encrypt-to {}", key.to_public());
+    let (ran, files) = sent(&lab, &line, None);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let clear = |name: &String| !name.ends_with('/') && !name.ends_with(".age");
+    let clear: Vec<&String> = files.keys().filter(|name| clear(name)).collect();
+    assert!(clear.iter().all(|name| name.starts_with(".derm-seg")), "{clear:?}");
+    for name in ["masks/p000.jpg.png.age", "metrics/sub/p001.jpg.json.age", "records.jsonl.age", "run.json.age"] {
+        let inside = age::decrypt(&key, &files[name].1).unwrap();
+        assert!(!inside.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_is_said() {
+    let lab = Lab::with_photos(3);
+    for option in ["--json", "--dry-run"] {
+        let ran = lab.say(&format!("run photos -o - --model model {option}"));
+        ran.expect_code(2).expect_error(&[option, "standard output"]);
+    }
+    // Nobody reads.
+    let mut command = lab.program();
+    command.args("run photos -o - --model model --faces off".split(' ')).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    ran.expect_code(1).expect_error(&["Not all results were sent", "the program that was to take them stopped"]);
+}
+
+/// Cut or with bytes flipped, at places of a fixed seed: what comes of it ends, within bounds, and no content that is not
+/// the original's is taken for whole where the archive was only cut.
+#[test]
+fn archives_that_are_cut_or_damaged_anywhere_come_to_an_end_within_bounds() {
+    let members: Vec<(String, Vec<u8>)> = (0..6).map(|i| (format!("sub/p{i}.jpg"), photo(i))).collect();
+    let mut tar = Tar::default();
+    for (name, bytes) in &members {
+        tar.with_attributes(&[("comment", SENTINEL)], name, bytes);
+    }
+    let tar = tar.finish();
+    let listed: Vec<(&str, &[u8])> = members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let formats = [("zip", zip(&listed)), ("gzip", gzip(&tar)), ("zstd", zstandard(&tar)), ("tar", tar)];
+    let mut rng = Rng::new(200);
+    for (format, whole) in formats {
+        let originals = seen(&whole);
+        assert_eq!(originals.0.len(), 6, "{format}");
+        for round in 0..400 {
+            let mut bytes = whole.clone();
+            let is_cut = round % 2 == 0;
+            if is_cut {
+                bytes.truncate(rng.below(whole.len()));
+            } else {
+                let at = rng.below(whole.len());
+                bytes[at] ^= 1 << rng.below(8);
+            }
+            let (contents, ended_well) = seen(&bytes);
+            let total: usize = contents.iter().map(Vec::len).sum();
+            assert!(contents.len() <= 20 && total <= 4 * whole.len() + (1 << 20), "{format} {round}: {total} bytes");
+            if is_cut {
+                assert!(contents.iter().all(|content| originals.0.contains(content)), "{format} {round}");
+                // Behind the last member a tar has nothing but its mark, of which half is enough.
+                assert!(!ended_well || contents.len() == 6, "{format} {round}: it was not noticed");
+            }
+        }
+    }
+}
+
+/// The contents of members that came whole, as from a file and, of a tar, as from a pipe; and whether the end was reached.
+fn seen(bytes: &[u8]) -> (Vec<Vec<u8>>, bool) {
+    use derm_seg::input::archive::{Archive, Broken};
+    let walk = |archive: Result<Archive, Broken>| {
+        let mut contents = Vec::new();
+        let Ok(mut archive) = archive else { return (contents, false) };
+        for _ in 0..1000 {
+            match archive.next_member() {
+                Ok(Some(_)) => {
+                    let start = archive.start(132);
+                    let content = archive.content();
+                    if let (Ok(start), Ok(content)) = (start, &content) {
+                        assert!(content.starts_with(&start));
+                    }
+                    contents.extend(content);
+                }
+                Ok(None) => return (contents, true),
+                Err(_) => return (contents, false),
+            }
+        }
+        panic!("it has no end");
+    };
+    let file = walk(Archive::of(Box::new(Cursor::new(bytes.to_vec()))));
+    let flow = walk(Archive::flow(Box::new(Cursor::new(bytes.to_vec()))));
+    if !bytes.starts_with(b"PK") {
+        assert!(file == flow, "a file and a pipe give the same");
+    }
+    file
+}
+
+#[test]
+fn remarks_of_archives_are_in_no_output() {
+    let lab = Lab::new();
+    let mut commented = zip(&[("a.jpg", &photo(1))]);
+    let length = commented.len();
+    commented[length - 2..].copy_from_slice(&(SENTINEL.len() as u16).to_le_bytes());
+    commented.extend(SENTINEL.as_bytes());
+    let mut tar = Tar::default();
+    tar.member(b'V', SENTINEL.as_bytes(), b"").member(
+        b'g',
+        b"global",
+        format!("30 comment={SENTINEL}.....\n").as_bytes(),
+    );
+    tar.with_attributes(&[("uname", SENTINEL), ("SCHILY.xattr.user", SENTINEL)], "a.jpg", &photo(1));
+    let tar = tar.finish();
+    let mut packer = flate2::GzBuilder::new()
+        .filename(SENTINEL)
+        .comment(SENTINEL)
+        .extra(SENTINEL)
+        .write(Vec::new(), flate2::Compression::default());
+    packer.write_all(&tar).unwrap();
+    let named = packer.finish().unwrap();
+    for (name, bytes) in [("a.zip", commented), ("b.tar", tar), ("c.tgz", named)] {
+        assert!(bytes.windows(SENTINEL.len()).any(|window| window == SENTINEL.as_bytes()));
+        lab.put(name, &bytes);
+        let ran = lab.say(&format!("run {name} -o of-{name} --model model --faces off -vvv --jobs 1")).expect_code(0);
+        let checked = lab.say(&format!("check {name} --faces off --json")).expect_code(0);
+        for said in [ran.stdout, ran.stderr, checked.stdout, checked.stderr] {
+            assert!(!said.contains(SENTINEL), "{name}: {said}");
+        }
+        for (file, bytes) in of(&lab, &format!("of-{name}")) {
+            assert!(!bytes.windows(SENTINEL.len()).any(|window| window == SENTINEL.as_bytes()), "{name}: {file}");
+        }
+    }
 }

@@ -216,3 +216,101 @@ fn without_a_key_or_with_text_in_the_picture_no_copy_is_made() {
     lab.put("photos/a.dcm", &Dicom::photo(&scene(1)).words(0x6000_0100, &[16]).bytes());
     assert_eq!(failed(&format!("{} --json", SCRUB.replace("clean", "other"))), json!("scrub_unsupported"));
 }
+
+/// What PatientID and StudyInstanceUID of a file of this patient are.
+fn of_patient(seed: u64, patient: &str, study: &str) -> Vec<u8> {
+    Dicom::photo(&scene(seed)).text(0x0010_0020, b"LO", patient).text(0x0020_000D, b"UI", study).bytes()
+}
+
+#[test]
+fn results_have_the_codes_that_copies_have_and_only_the_table_knows_whose_they_are() {
+    let lab = lab();
+    let codes = Pseudonyms::from_key(CODE_KEY.trim_ascii()).unwrap();
+    let (taro, hanako) = (codes.code("P4711"), codes.code("P0815"));
+    // A file called like the patient, a folder called so, a name that has more in it, and one that has nothing of it.
+    for (name, seed, patient, study) in [
+        ("P4711.dcm", 1, "P4711", "1.2.826.4711"),
+        ("P4711/arm.dcm", 2, "P4711 ", "1.2.826.4711"),
+        ("clinic/P4711_left.dcm", 3, "P4711", "1.2.826.4712"),
+        ("clinic/IM0001.dcm", 4, "P0815", "1.2.826.815"),
+    ] {
+        lab.put(&format!("photos/{name}"), &of_patient(seed, patient, study));
+    }
+    lab.put("photos/clinic/plain.jpg", &Jpeg::camera().write(&scene(5)));
+    let run = "run photos -o out --model model --faces off --names pseudonym --key-file key --table secret/run.csv";
+    lab.say(run).expect_code(0);
+    lab.say(&format!("{SCRUB} --table secret/copies.csv")).expect_code(0);
+    let records = lab.records();
+    let told = |name: &str| {
+        let coded = codes.path(name);
+        let record = records.iter().find(|record| record["input"]["path"] == *coded).unwrap();
+        record["input"]["dicom"].clone()
+    };
+    for (name, patient) in [
+        ("P4711.dcm", &taro),
+        ("P4711/arm.dcm", &taro),
+        ("clinic/P4711_left.dcm", &taro),
+        ("clinic/IM0001.dcm", &hanako),
+    ] {
+        let copy = fs::read(lab.path("clean").join(codes.path(name))).unwrap();
+        let dicom = told(name);
+        assert_eq!((&dicom["patient"], text(&copy, 0x0010_0020)), (&json!(patient), patient.clone()), "{name}");
+        assert_eq!(dicom["study"], json!(text(&copy, 0x0020_000D)), "{name}");
+    }
+    assert_eq!(codes.path("P4711.dcm"), format!("{taro}.dcm"), "the file's code is the patient's, too");
+    assert!(codes.path("P4711/arm.dcm").starts_with(&taro), "and the folder's");
+    assert!(told("P4711.dcm")["study"] == told("P4711/arm.dcm")["study"]);
+    assert!(told("P4711.dcm")["study"] != told("clinic/P4711_left.dcm")["study"]);
+    for (name, bytes) in lab.results() {
+        let said = String::from_utf8_lossy(&bytes);
+        assert!(["4711", "4712", "815", "IM0001"].iter().all(|told| !name.contains(told)), "{name}");
+        assert!(!said.contains("P4711") && !said.contains("P0815") && !said.contains("1.2.826"), "{name}");
+    }
+    // Both tables say the same; the patient's own line has the number.
+    let table = |name: &str| fs::read_to_string(lab.path(&format!("secret/{name}.csv"))).unwrap();
+    assert_eq!(table("run"), table("copies"));
+    let rows = table("run");
+    assert!(rows.starts_with("code,path,patient\n"), "{rows}");
+    assert!(rows.contains(&format!("{taro},,P4711\n")) && rows.contains(&format!("{hanako},,P0815\n")), "{rows}");
+    for (name, patient) in
+        [("clinic/IM0001.dcm", "P0815"), ("clinic/P4711_left.dcm", "P4711"), ("clinic/plain.jpg", "")]
+    {
+        assert!(rows.contains(&format!("{},{name},{patient}\n", codes.path(name))), "{rows}");
+    }
+    // A copy has codes already, which stay as they are, with the key or without.
+    for (out, more) in [("a", ""), ("b", "--names pseudonym --key-file key")] {
+        lab.say(&format!("run clean -o of-copies/{out} --model model --faces off {more}")).expect_code(0);
+        let records = fs::read_to_string(lab.path(&format!("of-copies/{out}/records.jsonl"))).unwrap();
+        assert_eq!(records.matches(&format!("\"patient\":\"{taro}\"")).count(), 3, "{records}");
+        assert_eq!(records.matches(&format!("\"patient\":\"{hanako}\"")).count(), 1, "{records}");
+    }
+    // What is kept stays in it; who opted out goes.
+    lab.say(run).expect_code(0);
+    assert_eq!(table("run"), rows);
+    lab.put("list", b"P4711\n");
+    lab.say(&format!("{run} --opt-out list")).expect_code(0);
+    assert!(!table("run").contains("4711"), "{}", table("run"));
+}
+
+#[test]
+fn the_table_of_a_run_is_closed_encrypted_if_asked_and_never_among_results() {
+    let lab = lab();
+    lab.put("photos/a.dcm", &of_patient(1, "P4711", "1.2.3"));
+    let key = age::x25519::Identity::generate();
+    let run = "run photos --model model --faces off --key-file key";
+    for place in ["out/table.csv", "photos/table.csv"] {
+        let refused = lab.say(&format!("{run} -o out --names pseudonym --table {place}")).expect_code(2);
+        refused.expect_error(&["keep it where only you can read it"]);
+    }
+    lab.say(&format!("{run} -o out --table t.csv")).expect_code(2).expect_error(&["--names pseudonym"]);
+    lab.say(&format!("{run} -o out --names pseudonym --table t.csv --encrypt-to {}", key.to_public())).expect_code(0);
+    assert!(!lab.path("t.csv").exists());
+    let clear = age::decrypt(&key, &fs::read(lab.path("t.csv.age")).unwrap()).unwrap();
+    assert!(String::from_utf8(clear).unwrap().contains("P4711"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        lab.say(&format!("{run} -o clear --names pseudonym --table clear.csv")).expect_code(0);
+        assert_eq!(fs::metadata(lab.path("clear.csv")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -15,6 +15,7 @@ use regex::Regex;
 use serde_json::json;
 use snapbox::{Assert, Data, Redactions};
 
+use crate::kit::dicom::Dicom;
 use crate::kit::faces;
 use crate::kit::files::{Jpeg, identifying_exif};
 use crate::kit::lesions::Kind;
@@ -226,6 +227,50 @@ documents! {
 #[test]
 fn the_study_guide() {
     hold("docs/study.md", &study());
+}
+
+/// Images of two hospitals: one patient was seen at both.
+fn two_sites() -> Lab {
+    let lab = Lab::new();
+    let draw = |seed| Scene::any(seed).draw(160, 120).photo;
+    for (seed, (place, patient, study)) in [
+        ("A/archive/100231/IM0001", "100231", "1.2.826.1"),
+        ("A/archive/100231/IM0002", "100231", "1.2.826.1"),
+        ("A/archive/100877/IM0001", "100877", "1.2.826.2"),
+        ("B/archive/100231/IM0007", "100231", "1.2.826.3"),
+        ("B/archive/200412/IM0001", "200412", "1.2.826.4"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = Dicom::photo(&draw(seed as u64))
+            .text(0x0008_0020, b"DA", "20240531")
+            .text(0x0010_0010, b"PN", "Yamada^Taro")
+            .text(0x0010_0020, b"LO", patient)
+            .text(0x0020_000D, b"UI", study);
+        lab.put(place, &file.bytes());
+    }
+    let jpeg = Jpeg { exif: Some(identifying_exif(1)), ..Jpeg::camera() };
+    lab.put("B/archive/200412/arm.jpg", &jpeg.write(&draw(9)));
+    lab
+}
+
+#[test]
+fn the_route_of_a_study_across_two_sites() {
+    hold("docs/two-sites.md", &two_sites());
+}
+
+/// The Japanese page has the same commands in the same order.
+#[test]
+fn the_same_route_in_japanese() {
+    let commands = |page: &str| -> Vec<String> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().filter(|line| line.starts_with("$ ")).map(str::to_owned).collect()
+    };
+    let english = commands("two-sites.md");
+    assert!(english.len() > 20);
+    assert_eq!(english, commands("two-sites.ja.md"));
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod export;
 mod faces;
 mod faults;
 mod fuzz;
+mod heic;
 mod inputs;
 mod keep;
 mod kinds;

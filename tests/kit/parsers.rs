@@ -88,7 +88,8 @@ fn photos() -> Vec<Vec<u8>> {
     let (exif, profile) = (files::identifying_exif(6), Space::DisplayP3.profile());
     let jpeg = Jpeg { exif: Some(exif.clone()), icc: Some(profile.clone()), comment: true, ..Jpeg::camera() };
     let iptc = b"Photoshop 3.0\08BIM\x04\x04\0\0\0\0\0\x0e\x1c\x02\x50\0\x04Name\x1c\x02\x19\0\0".to_vec();
-    vec![
+    #[allow(unused_mut, reason = "some formats are not always built in")]
+    let mut photos = vec![
         jpeg.write(&photo),
         files::with_segment(&Jpeg::default().write(&photo), 0xed, &iptc),
         Png::rgb8(&photo).with_icc(&profile).with(b"eXIf", &exif).with(b"tEXt", b"Author\0Name").bytes(),
@@ -105,7 +106,13 @@ fn photos() -> Vec<Vec<u8>> {
         Dicom::slice(16, 12, &[40; 192]).identifying().coded(Coding::Big).bytes(),
         Dicom::photo(&photo).identifying().coded(Coding::Implicit).bare(),
         exif,
-    ]
+    ];
+    #[cfg(feature = "heic")]
+    photos.extend([
+        include_bytes!("../golden/heic/turned.heic").to_vec(),
+        include_bytes!("../golden/heic/see-through.heic").to_vec(),
+    ]);
+    photos
 }
 
 fn walks(bytes: &[u8]) {

@@ -52,7 +52,8 @@ pub fn run(args: CheckArgs, global: &Global) -> Result<u8> {
     quiet_worker_panics();
     let progress = Progress::new(found.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
-    let tools = Tools { limits: &plan.limits, vault: &plan.vault, memory: &memory, faces: faces.as_ref() };
+    let tools =
+        Tools { limits: &plan.limits, vault: &plan.vault, memory: &memory, faces: faces.as_ref(), patients: None };
     let feed = Feed::new(&found, tools);
     let mut seen = run_all(feed, plan.jobs, &stop, &|| Ok(()), |(place, content), ()| {
         let seen = inspect(&found[place], content, tools);

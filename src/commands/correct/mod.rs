@@ -48,7 +48,7 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
     quiet_worker_panics();
     let memory = MemoryGate::for_jobs(plan.jobs);
     let limits = Limits { max_pixels: u64::MAX, max_file_bytes: u64::MAX };
-    let tools = Tools { limits: &limits, vault: plan.folder.vault(), memory: &memory, faces: None };
+    let tools = Tools { limits: &limits, vault: plan.folder.vault(), memory: &memory, faces: None, patients: None };
     let (crops, cuts_all) = (plan.crops.clone(), plan.cuts_all);
     let corrector = Corrector { folder: &plan.folder, tools, overlay: plan.overlay, crops, cuts_all };
     let progress = Progress::new(plan.photos.len() as u64, global.quiet);

@@ -10,8 +10,7 @@ use crate::commands::shared::crops::CropArgs;
 use crate::commands::shared::faces::RunFaces;
 use crate::commands::shared::folders::FolderArgs;
 use crate::commands::shared::model::{DeviceArgs, ModelArgs};
-use crate::commands::shared::people::NamesArgs;
-use crate::commands::shared::people::OptOutArgs;
+use crate::commands::shared::people::{NamesArgs, OptOutArgs, TableArgs};
 use crate::commands::shared::scale::ScaleArgs;
 use crate::domain::shard::Shard;
 
@@ -28,6 +27,7 @@ Examples:
   derm-seg run photos -o results --overlay   with pictures to look at
   find photos -name '*.jpg' -print0 | derm-seg run - -o results
   ssh host tar c photos | derm-seg run --stdin tar -o results
+  derm-seg run photos -o - | ssh host tar x -C results
   derm-seg run photos --model my-model --json > summary.json
   derm-seg run --config study.toml           options from a file, also from the run.json of an earlier run
 
@@ -42,7 +42,7 @@ pub struct RunArgs {
     /// Read the photos themselves from standard input, as a tar, packed or not; see docs/archives.md
     #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["inputs", "from"])]
     pub stdin: Option<StdinFormat>,
-    /// Folder for the results; it is made, and must hold nothing else
+    /// Folder for the results; it is made, and must hold nothing else. `-` writes them as a tar to standard output
     #[arg(short, long, value_name = "OUT", default_value = "derm-seg-out")]
     pub output: PathBuf,
     #[command(flatten)]
@@ -83,6 +83,8 @@ pub struct RunArgs {
     pub faces: RunFaces,
     #[command(flatten)]
     pub names: NamesArgs,
+    #[command(flatten)]
+    pub table: TableArgs,
     #[command(flatten)]
     pub opt_out: OptOutArgs,
     #[command(flatten)]

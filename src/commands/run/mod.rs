@@ -25,8 +25,8 @@ use crate::error::{RunError, UsageError};
 use crate::exit;
 use crate::input::archive::Archive;
 use crate::input::discover::{Arrivals, Discovered, Rules, relative};
-use crate::people::Remembered;
-use crate::store::{Earlier, OutputFolder, State, opted_out_people};
+use crate::people::{Correspondence, Patients, Remembered};
+use crate::store::{Earlier, Outbox, OutputFolder, State, opted_out_people};
 use args::RunArgs;
 use plan::{RunPlan, plan};
 use print::{RunSummary, say_what_would_be_done};
@@ -48,7 +48,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let part = take_part(&mut found, &plan)?;
     let (models, photo_plan) = plan.ready()?;
     let faces = plan.faces.finder(&models.segmenter.runtime)?;
-    let asked = Asked { settings: plan.settings(), base: relative(&plan.output, &found.base), part };
+    let asked = Asked { settings: plan.settings(), base: relative(plan.place_of_results(), &found.base), part };
     let folder = match plan.dry_run {
         true => OutputFolder::look(&plan.output, &plan.vault)?,
         false => OutputFolder::open(&plan.output, &plan.vault)?,
@@ -81,7 +81,16 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let memory = MemoryGate::new(plan.memory);
-    let tools = Tools { limits: &plan.limits, vault: folder.vault(), memory: &memory, faces: faces.as_ref() };
+    let patients = plan.pseudonyms.as_ref().map(Patients::new);
+    let table = plan.table.as_deref().map(|table| Correspondence::open(table, &plan.vault)).transpose()?;
+    let tools = Tools {
+        limits: &plan.limits,
+        vault: folder.vault(),
+        memory: &memory,
+        faces: faces.as_ref(),
+        patients: patients.as_ref(),
+    };
+    let outbox = plan.outbox.is_some().then(|| Outbox::new(std::io::stdout(), plan.vault.is_private()));
     let progress = Progress::new(stream.is_none().then_some(todo.len() as u64), global.quiet);
     let failed = AtomicU64::new(0);
     let work = |source: &Source, told: Task, content: Option<Content>, engines: &mut Engines| {
@@ -97,6 +106,9 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         }
         let record = process(source, content, &photo_plan, tools, engines, &folder)?;
         log(&record.outcome);
+        if let Some(outbox) = &outbox {
+            outbox.send_photo(&folder, &source.file_name).map_err(not_sent)?;
+        }
         let bad = u64::from(matches!(record.outcome, Outcome::Failed(_)));
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);
         to_keep_in_memory(record, &plan).map(|record| (task, Some(record)))
@@ -121,6 +133,10 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         }
     };
     progress.finish();
+    if let (Some(table), Some(patients)) = (table, &patients) {
+        let written = fill(table, &rows, patients).write(&plan.opt_out, &plan.vault);
+        written.context("the table of codes cannot be written")?;
+    }
     came?;
     if let Some(arrivals) = &stream {
         rows.sort_by(|a, b| a.source.name.split('/').cmp(b.source.name.split('/')));
@@ -150,6 +166,10 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         RunError(format!("The disk did not keep all results: {}. Run the same command again.", describe(&e)))
     })?;
 
+    if let Some(outbox) = outbox {
+        outbox.finish(&folder).map_err(not_sent)?;
+    }
+
     summary.opted_out = opted_out;
     summary.part = asked.part;
     summary.is_stopped = is_stopped;
@@ -165,6 +185,16 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         return Err(UsageError("No photos came over standard input; -v tells what was skipped.".into()).into());
     }
     Ok(if summary.failed_now > 0 { exit::SOME_FAILED } else { exit::OK })
+}
+
+fn not_sent(error: std::io::Error) -> RunError {
+    let why = match error.kind() {
+        std::io::ErrorKind::BrokenPipe => "the program that was to take them stopped".to_owned(),
+        _ => describe(&error),
+    };
+    RunError(format!(
+        "Not all results were sent to standard output: {why}. There is nothing to go on from: run the same command again."
+    ))
 }
 
 /// What is on its way over standard input.
@@ -187,6 +217,18 @@ fn take_out_of_earlier(earlier: &mut Vec<Earlier>, rows: &[Row], folder: &Output
         removed += usize::from(folder.remove_with_folders(&row.source.file_name).map_err(cannot_remove)?);
     }
     Ok(removed)
+}
+
+/// What the codes of these photos stand for.
+fn fill(mut table: Correspondence, rows: &[Row], patients: &Patients) -> Correspondence {
+    table.patients(patients);
+    for source in rows.iter().map(|row| &row.source) {
+        match &source.plain_name {
+            Some(name) if !source.opted_out => table.photo(&source.name, name),
+            _ => table.forget_photo(&source.name),
+        }
+    }
+    table
 }
 
 /// Before anything is done: a later run without the list must not take these people in.

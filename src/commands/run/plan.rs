@@ -1,9 +1,11 @@
 //! `run`: where photos come from, what is made of them, and which settings results depend on.
 
+use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::args::{Bits, OverlayStyle, PrivacyPolicy, RunArgs};
 use crate::batch::{Engines, MEMORY_PER_JOB, PhotoPlan};
@@ -34,7 +36,9 @@ pub struct RunPlan {
     pub inputs: Vec<PathBuf>,
     /// Photos come in a tar over standard input.
     pub is_stream: bool,
+    /// The folder of results; where they are sent away, one that goes when the run is over.
     pub output: PathBuf,
+    pub outbox: Option<TempDir>,
     pub base: Option<PathBuf>,
     pub filter: Filter,
     pub shard: Option<Shard>,
@@ -50,6 +54,8 @@ pub struct RunPlan {
     pub privacy: Policy,
     pub faces: faces::FacePolicy,
     pub pseudonyms: Option<Pseudonyms>,
+    /// Where it is kept what codes stand for.
+    pub table: Option<PathBuf>,
     pub opt_out: OptOut,
     /// A list was given: it takes the place of the one that the folder remembers.
     pub has_list: bool,
@@ -72,21 +78,25 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     if args.stdin.is_some() {
         refuse_foresight(&args)?;
     }
+    let outbox = (args.output.as_os_str() == "-").then(|| outbox(&args)).transpose()?;
+    let output = outbox.as_ref().map_or(args.output.clone(), |folder| folder.path().to_owned());
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from);
     let (ort_lib, device) = device(&args.device);
     let vault = at_rest::vault(&args.at_rest)?;
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
     let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?
-        .with_withdrawn(withdrawn_people(&args.output, &vault)?, pseudonyms.as_ref());
+        .with_withdrawn(withdrawn_people(&output, &vault)?, pseudonyms.as_ref());
     let has_list = args.opt_out.opt_out.is_some();
-    let listed = if has_list { None } else { opted_out_people(&args.output, &vault)? };
+    let listed = if has_list { None } else { opted_out_people(&output, &vault)? };
     let opt_out = opt_out.with_listed(listed);
     let scales = scales(args.scale, table(args.opt_out.subjects.as_deref(), pseudonyms.as_ref(), &vault)?, None);
     let inputs = if args.stdin.is_some() { Vec::new() } else { inputs(&args, &vault)? };
+    args.table.check(pseudonyms.is_some(), &inputs, &output)?;
     Ok(RunPlan {
         inputs,
         is_stream: args.stdin.is_some(),
-        output: args.output,
+        output,
+        outbox,
         base: args.folders.base,
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         shard: args.shard,
@@ -108,6 +118,7 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
         },
         faces: args.faces.into(),
         pseudonyms,
+        table: args.table.table,
         opt_out,
         has_list,
         scales,
@@ -130,6 +141,25 @@ fn refuse_foresight(args: &RunArgs) -> Result<(), UsageError> {
         "{option} needs to know all photos before the first one is done, and a stream does not tell them: save the archive as \
          a file and name that, or leave {option} out."
     )))
+}
+
+/// The folder that results lie in until they are sent, for the user alone.
+fn outbox(args: &RunArgs) -> Result<TempDir, UsageError> {
+    let refused = [("--json", args.json), ("--dry-run", args.dry_run)];
+    if let Some((option, _)) = refused.into_iter().find(|(_, is_asked)| *is_asked) {
+        return Err(UsageError(format!(
+            "{option} writes to standard output, and so does -o -: leave one of them out. The tar's run.json has the totals."
+        )));
+    }
+    if std::io::stdout().is_terminal() {
+        return Err(UsageError(
+            "-o - writes a tar to standard output, and that is a terminal: send it into a file (> results.tar) or a program."
+                .into(),
+        ));
+    }
+    tempfile::Builder::new().prefix("derm-seg-").tempdir().map_err(|e| {
+        UsageError(format!("The temporary folder cannot be used: {}. Choose another by TMPDIR.", describe(&e)))
+    })
 }
 
 fn inputs(args: &RunArgs, vault: &Vault) -> Result<Vec<PathBuf>, UsageError> {
@@ -156,7 +186,12 @@ fn inputs(args: &RunArgs, vault: &Vault) -> Result<Vec<PathBuf>, UsageError> {
 impl RunPlan {
     /// What the names in a stream are relative to: nobody knows but the user.
     pub fn base_of_stream(&self) -> &Path {
-        self.base.as_deref().unwrap_or(&self.output)
+        self.base.as_deref().unwrap_or(self.place_of_results())
+    }
+
+    /// Where the folder of results will be. Of those that are sent away, the usual place is as good as any beside it.
+    pub fn place_of_results(&self) -> &Path {
+        if self.outbox.is_some() { Path::new("derm-seg-out") } else { &self.output }
     }
 
     /// The settings that results depend on. What only says how fast they are made is not among them, nor are overlays: they are

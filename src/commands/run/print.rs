@@ -102,8 +102,11 @@ impl RunSummary {
             writeln!(out)?;
             return Ok(());
         }
-        if !quiet {
-            write!(out, "{}", self.as_text(plan))?;
+        match plan.outbox {
+            _ if quiet => {}
+            // Standard output has the results themselves.
+            Some(_) => eprint!("{}", self.as_text(plan)),
+            None => write!(out, "{}", self.as_text(plan))?,
         }
         Ok(())
     }
@@ -210,10 +213,17 @@ impl RunSummary {
             lines.push(format!("... of {} failures: {} (all in records.jsonl)", t.failed, causes.join(", ")));
         }
         if t.not_reached > 0 || self.is_stopped {
-            lines.push("interrupted: all that was finished is kept; run the same command again to go on".to_owned());
+            let rest = match plan.outbox {
+                Some(_) => "all that was finished is in the tar; the same command does all of it again",
+                None => "all that was finished is kept; run the same command again to go on",
+            };
+            lines.push(format!("interrupted: {rest}"));
         }
         let crops = if plan.crops.is_some() { "crops, " } else { "" };
-        let shown = plan.output.display();
+        let shown = match plan.outbox {
+            Some(_) => "on standard output, as a tar".to_owned(),
+            None => plan.output.display().to_string(),
+        };
         lines.push(format!("results: {shown} (masks, {crops}metrics, summary.csv, records.jsonl, run.json)"));
         lines.push("research use only".to_owned());
         lines.join("\n") + "\n"

@@ -8,8 +8,8 @@ use crate::commands::shared::at_rest::AtRestArgs;
 use crate::commands::shared::dicom::uid_root;
 use crate::commands::shared::faces::ScrubFaces;
 use crate::commands::shared::jobs::JobsArgs;
-use crate::commands::shared::people::NamesArgs;
 use crate::commands::shared::people::OptOutArgs;
+use crate::commands::shared::people::{NamesArgs, TableArgs};
 
 /// Copy photos without any metadata; the pixels stay as they are.
 ///
@@ -44,9 +44,8 @@ pub struct ScrubArgs {
     pub faces: ScrubFaces,
     #[command(flatten)]
     pub names: NamesArgs,
-    /// Write which code stands for which name to this file, for you alone; it must lie outside OUT and the inputs
-    #[arg(long, value_name = "FILE", requires = "key_file", help_heading = "Names")]
-    pub table: Option<PathBuf>,
+    #[command(flatten)]
+    pub table: TableArgs,
     /// Copy DICOM files also where they say that text is burned into the picture: you have looked
     #[arg(long, help_heading = "DICOM")]
     pub keep_burned_in: bool,

@@ -5,7 +5,6 @@ mod plan;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -15,14 +14,13 @@ use crate::batch::{Content, Copied, Faces, Feed, MemoryGate, Stop, Tools, copy_c
 use crate::commands::shared::Global;
 use crate::commands::shared::print::{print_count, stdout};
 use crate::disk;
-use crate::disk::vault;
 use crate::domain::record::Severity;
 use crate::domain::source::Source;
 use crate::domain::words::counted;
 use crate::error::{PhotoError, RunError, UsageError};
 use crate::exit;
 use crate::input::discover::{Filter, check_locks, code_names, discover};
-use crate::people::lines_without_photos;
+use crate::people::{Correspondence, Patients, lines_without_photos};
 use crate::privacy::faces;
 use crate::privacy::findings;
 use args::ScrubArgs;
@@ -54,13 +52,20 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
     let opened = items.iter().filter(|item| !item.source.opted_out);
     check_locks(opened.map(|item| &item.source), &plan.vault, true)?;
     let _lock = disk::have_to_itself(&plan.output, &plan.vault)?;
-    let rows = plan.table.as_deref().map(|table| rows(table, &plan)).transpose()?;
+    let table = plan.table.as_deref().map(|table| Correspondence::open(table, &plan.vault)).transpose()?;
+    let patients = plan.pseudonyms.as_ref().map(Patients::new);
     let faces = plan.face_finder()?;
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
     let progress = Progress::new(items.len() as u64, global.quiet);
     let memory = MemoryGate::new(plan.memory);
-    let tools = Tools { limits: &plan.limits, vault: &plan.vault, memory: &memory, faces: faces.as_ref() };
+    let tools = Tools {
+        limits: &plan.limits,
+        vault: &plan.vault,
+        memory: &memory,
+        faces: faces.as_ref(),
+        patients: patients.as_ref(),
+    };
     let feed = Feed::new(items.iter().map(|item| &item.source), tools);
     // What stops one copy, such as a full disk, stops all.
     let copied = run_all(feed, plan.jobs, &stop, &|| Ok(()), |(place, content), ()| {
@@ -69,8 +74,9 @@ pub fn run(args: ScrubArgs, global: &Global) -> Result<u8> {
         Ok((place, outcome?))
     });
     progress.finish();
-    if let (Some(table), Some(rows)) = (&plan.table, rows) {
-        write_table(table, rows, &items, &plan)?;
+    if let Some(table) = table {
+        let written = fill(table, &items, patients.as_ref()).write(&plan.opt_out, &plan.vault);
+        written.context("the table of codes cannot be written")?;
     }
     let mut outcomes: Vec<Outcome> = items.iter().map(|_| Outcome::NotReached).collect();
     copied?.into_iter().for_each(|(place, outcome)| outcomes[place] = outcome);
@@ -128,39 +134,17 @@ fn copy(item: &Item, content: Option<Content>, plan: &ScrubPlan, tools: Tools) -
         .map_err(stopped)
 }
 
-/// Names by their codes.
-type Rows = BTreeMap<String, String>;
-
-/// Rows of earlier copies stay: other photos may have been copied with the same key.
-fn rows(table: &Path, plan: &ScrubPlan) -> Result<Rows> {
-    let cannot = |e: &dyn std::fmt::Display| UsageError(format!("the table {} cannot be read: {e}", table.display()));
-    let mut rows = Rows::new();
-    if vault::exists(table) {
-        let bytes = plan.vault.read(table).map_err(|e| cannot(&disk::describe(&e)))?;
-        for row in csv::Reader::from_reader(bytes.as_slice()).records() {
-            let row = row.map_err(|e| cannot(&e))?;
-            if let (Some(code), Some(name)) = (row.get(0), row.get(1)) {
-                rows.insert(code.to_owned(), name.to_owned());
-            }
-        }
+fn fill(mut table: Correspondence, items: &[Item], patients: Option<&Patients>) -> Correspondence {
+    if let Some(patients) = patients {
+        table.patients(patients);
     }
-    Ok(rows)
-}
-
-fn write_table(file: &Path, mut rows: Rows, items: &[Item], plan: &ScrubPlan) -> Result<()> {
     for item in items {
         match item.source.opted_out {
-            true => rows.remove(&item.source.file_name),
-            false => rows.insert(item.source.file_name.clone(), item.original_name.clone()),
-        };
+            true => table.forget_photo(&item.source.file_name),
+            false => table.photo(&item.source.file_name, &item.original_name),
+        }
     }
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["code", "path"])?;
-    for (code, name) in &rows {
-        table.write_record([code, name])?;
-    }
-    disk::write(&plan.vault.for_the_user_alone(), file, &table.into_inner()?)
-        .with_context(|| format!("the table {} cannot be written", file.display()))
+    table
 }
 
 #[derive(Default)]

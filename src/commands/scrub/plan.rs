@@ -1,10 +1,10 @@
 //! `scrub`: where copies go, and that they can go there without touching an input or giving a name away.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::args::ScrubArgs;
 use crate::batch::MEMORY_PER_JOB;
-use crate::commands::shared::folders::check_inputs;
+use crate::commands::shared::folders::{check_inputs, real};
 use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
@@ -45,19 +45,15 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
                 args.output.display()
             )));
         }
-        refuse_inside(args.table.as_deref(), &input, "the inputs, which may be handed on")?;
     }
-    refuse_inside(args.table.as_deref(), &output, "the output folder, which is handed on")?;
-    if args.table.is_some() && pseudonyms.is_none() {
-        return Err(UsageError("--table needs --names pseudonym: without codes there is nothing to list".into()));
-    }
+    args.table.check(pseudonyms.is_some(), &args.inputs, &args.output)?;
     let jobs = args.jobs.count();
     Ok(ScrubPlan {
         inputs: args.inputs,
         output: args.output,
         base: args.base,
         pseudonyms,
-        table: args.table,
+        table: args.table.table,
         keep_burned_in: args.keep_burned_in,
         uid_root: args.uid_root,
         opt_out,
@@ -82,35 +78,6 @@ impl ScrubPlan {
         match self.faces {
             faces::FacePolicy::Off => Ok(None),
             policy => policy.finder(&Runtime::load(None, Device::Cpu)?),
-        }
-    }
-}
-
-fn refuse_inside(table: Option<&Path>, folder: &Path, what: &str) -> Result<(), UsageError> {
-    match table {
-        Some(table) if real(table).starts_with(folder) => Err(UsageError(format!(
-            "the table {} would lie in {what}; keep it where only you can read it",
-            table.display()
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// The path without links, as far as it exists.
-fn real(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let mut missing = Vec::new();
-    let mut existing = absolute.as_path();
-    loop {
-        if let Ok(found) = existing.canonicalize() {
-            return missing.iter().rev().fold(found, |path, part| path.join(part));
-        }
-        match (existing.parent(), existing.file_name()) {
-            (Some(parent), Some(name)) => {
-                missing.push(name);
-                existing = parent;
-            }
-            _ => return absolute,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Options about what is taken from folders and how it is called, for commands that look at whole folders of photos.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -46,4 +46,23 @@ pub fn check_inputs(inputs: &[PathBuf]) -> Result<(), UsageError> {
         }
         _ => return Ok(()),
     }))
+}
+
+/// The path without links, as far as it exists.
+pub fn real(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut missing = Vec::new();
+    let mut existing = absolute.as_path();
+    loop {
+        if let Ok(found) = existing.canonicalize() {
+            return missing.iter().rev().fold(found, |path, part| path.join(part));
+        }
+        match (existing.parent(), existing.file_name()) {
+            (Some(parent), Some(name)) => {
+                missing.push(name);
+                existing = parent;
+            }
+            _ => return absolute,
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use crate::commands::shared::folders::real;
 use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::people::subjects::{Subjects, SubjectsPlan};
@@ -32,6 +33,15 @@ pub struct NamesArgs {
 }
 
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Names")]
+pub struct TableArgs {
+    /// Write which code stands for which name, and for which patient of DICOM files, to this file, for you alone; it must lie
+    /// outside OUT and the inputs
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    pub table: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "People")]
 pub struct OptOutArgs {
     /// Leave these people out: one subject id, path, folder or code a line; nothing of theirs is opened
@@ -51,6 +61,25 @@ pub struct PeopleArgs {
     /// The key of the codes, where results carry codes and the list or the table has names
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+}
+
+impl TableArgs {
+    /// What is handed on must not hold it.
+    pub fn check(&self, has_codes: bool, inputs: &[PathBuf], output: &Path) -> Result<(), UsageError> {
+        let Some(table) = &self.table else { return Ok(()) };
+        if !has_codes {
+            return Err(UsageError("--table needs --names pseudonym: without codes there is nothing to list".into()));
+        }
+        let refuse_inside = |folder: &Path, what: &str| match real(table).starts_with(real(folder)) {
+            true => Err(UsageError(format!(
+                "the table {} would lie in {what}; keep it where only you can read it",
+                table.display()
+            ))),
+            false => Ok(()),
+        };
+        inputs.iter().try_for_each(|input| refuse_inside(input, "the inputs, which may be handed on"))?;
+        refuse_inside(output, "the output folder, which is handed on")
+    }
 }
 
 /// `None` keeps names as they are.

@@ -100,7 +100,7 @@ fn try_all(
         series: &plan.series,
         long_side: plan.judging.long_side,
         looks: &looks,
-        tools: Tools { limits: &limits, vault: &plan.vault, memory: &memory, faces: None },
+        tools: Tools { limits: &limits, vault: &plan.vault, memory: &memory, faces: None, patients: None },
         stop,
     };
     tracing::info!("{} photos, {} jobs", sources.len(), plan.jobs);

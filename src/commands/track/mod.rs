@@ -29,7 +29,7 @@ pub fn run(args: TrackArgs, global: &Global) -> Result<u8> {
     quiet_worker_panics();
     let memory = MemoryGate::for_jobs(plan.jobs);
     let limits = Limits { max_pixels: u64::MAX, max_file_bytes: u64::MAX };
-    let tools = Tools { limits: &limits, vault: &plan.results.vault, memory: &memory, faces: None };
+    let tools = Tools { limits: &limits, vault: &plan.results.vault, memory: &memory, faces: None, patients: None };
     let desk = Desk { results: &plan.results, sources: &plan.sources, tools, frames: plan.photo_size };
     let progress = Progress::new(plan.series.len() as u64, global.quiet);
     let followed = parallel_map(&plan.series, plan.jobs, |series| {

@@ -39,6 +39,11 @@ pub struct DicomInput {
     pub position_mm: Option<[f64; 3]>,
     /// Directions of the rows and of the columns.
     pub orientation: Option<[f64; 6]>,
+    /// With codes instead of names: the patient and the study under the key, as copies of the file have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<String>,
 }
 
 impl DicomInput {

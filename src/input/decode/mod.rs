@@ -1,10 +1,12 @@
 //! A file's bytes become upright sRGB pixels. The content decides what a file is, never its name.
 //!
-//! `jpeg` reads JPEG, the commonest by far, and `scaled` the large ones at a reduced size; `dicom` files of hospitals; `other` the rest
+//! `jpeg` reads JPEG, the commonest by far, and `scaled` the large ones at a reduced size; `dicom` files of hospitals; `heic`, where it is built in, those of phones; `other` the rest
 //! through the `image` crate; `sniff` tells them apart. `opener`
 //! makes the decoders: sizes are checked against the limits before anything is allocated for pixels.
 
 pub mod dicom;
+#[cfg(feature = "heic")]
+mod heic;
 mod jpeg;
 pub(crate) mod opener;
 mod other;
@@ -89,6 +91,12 @@ pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PhotoError> {
             (size, unpacked, is_photograph) = dicom::header(bytes, limits)?;
             (size, Orientation::NoTransforms)
         }
+        #[cfg(feature = "heic")]
+        PhotoFormat::Heic => {
+            let size;
+            (size, unpacked) = heic::header(bytes, limits)?;
+            (size, Orientation::NoTransforms)
+        }
         _ => other::header(bytes, format, limits)?,
     };
     let orientation = orientation.to_exif();
@@ -100,6 +108,8 @@ pub fn decode(bytes: &[u8], header: Header, enough: u32) -> Result<Decoded, Phot
     let (raw, window) = match header.format {
         PhotoFormat::Jpeg => (jpeg::decode(bytes, enough)?, None),
         PhotoFormat::Dicom => dicom::decode(bytes, header)?,
+        #[cfg(feature = "heic")]
+        PhotoFormat::Heic => (heic::decode(bytes, header)?, None),
         _ => (other::decode(bytes, header)?, None),
     };
     let mut warnings = raw.warnings;

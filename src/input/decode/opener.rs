@@ -75,6 +75,8 @@ pub fn open(bytes: &[u8], format: PhotoFormat, bound: Bound) -> Result<Opened<'_
         PhotoFormat::Gif => ImageFormat::Gif,
         // Read by decoders of its own, each frame under the same bound.
         PhotoFormat::Dicom => return Err(Refused::Broken("it is DICOM, not a plain picture".into())),
+        #[cfg(feature = "heic")]
+        PhotoFormat::Heic => return Err(Refused::Broken("it is HEIC, which is read elsewhere".into())),
     };
     let mut limits = DecoderLimits::no_limits();
     limits.max_alloc = Some(BESIDES);

@@ -37,7 +37,7 @@ fn sixteen_bits(picture: &DynamicImage, wanted: GreyValues) -> Option<Vec<f32>> 
 }
 
 /// Transparent parts become white, as on paper.
-fn flatten(picture: DynamicImage, warnings: &mut Vec<PhotoWarning>) -> Samples {
+pub fn flatten(picture: DynamicImage, warnings: &mut Vec<PhotoWarning>) -> Samples {
     if !picture.color().has_alpha() {
         return match picture {
             DynamicImage::ImageLuma8(_) | DynamicImage::ImageLuma16(_) => {
@@ -69,5 +69,7 @@ fn has_more_pictures(bytes: &[u8], format: PhotoFormat) -> bool {
         }
         PhotoFormat::Tiff => tiff::has_second_page(bytes),
         PhotoFormat::Jpeg | PhotoFormat::Bmp | PhotoFormat::Dicom => false,
+        #[cfg(feature = "heic")]
+        PhotoFormat::Heic => false,
     }
 }

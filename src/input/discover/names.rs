@@ -108,14 +108,24 @@ impl Names {
             Some((archive, member)) => (archive, Some(member)),
             None => (found.place, None),
         };
-        Source { path, member, frame: found.frame, name, file_name, problem, opted_out: found.opted_out }
+        Source {
+            path,
+            member,
+            frame: found.frame,
+            name,
+            plain_name: None,
+            file_name,
+            problem,
+            opted_out: found.opted_out,
+        }
     }
 
     /// A code instead of the name. Two spellings of one name have one code: of such photos the first counts.
     pub fn code(&mut self, source: &mut Source, pseudonyms: &Pseudonyms) {
         let parts: Vec<String> = pseudonyms.path(&source.name).split('/').map(str::to_owned).collect();
         let (name, file_name, is_first) = self.give(&parts);
-        (source.name, source.file_name) = (name, file_name);
+        source.plain_name = Some(std::mem::replace(&mut source.name, name));
+        source.file_name = file_name;
         if !is_first && source.problem.is_none() {
             source.problem = Some(PhotoError::TwinSpelling);
         }

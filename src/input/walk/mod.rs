@@ -3,6 +3,8 @@
 
 pub mod dicom;
 pub mod gif;
+#[cfg(feature = "heic")]
+pub mod heic;
 pub mod icc;
 pub mod jpeg;
 pub mod png;

@@ -7,6 +7,8 @@
 mod bmp;
 mod dicom;
 mod gif;
+#[cfg(feature = "heic")]
+mod heic;
 mod icc;
 mod iptc;
 mod jpeg;
@@ -51,6 +53,10 @@ pub fn scan_path(path: &Path) -> Vec<Finding> {
 }
 
 fn scan_file(bytes: &[u8], found: &mut Found) {
+    #[cfg(feature = "heic")]
+    if sniff(bytes) == Ok(PhotoFormat::Heic) {
+        return heic::scan(bytes, found);
+    }
     if sniff(bytes) == Ok(PhotoFormat::Dicom) {
         dicom::scan(bytes, found);
     } else if bytes.starts_with(&[0xFF, walk::jpeg::SOI]) {

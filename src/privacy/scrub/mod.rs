@@ -1,11 +1,13 @@
 //! A copy of a photo that says nothing but its picture.
 //!
-//! JPEG, PNG, WebP and GIF lose the parts that are not the picture, which itself is copied byte for byte; TIFF and BMP are
+//! JPEG, PNG, WebP, GIF and HEIC lose the parts that are not the picture, which itself is copied byte for byte; TIFF and BMP are
 //! written again without loss; of DICOM only what is on a list is kept. No copy leaves this room before it has been scanned again and decoded to the same pixels.
 
 mod dicom;
 mod exif;
 mod gif;
+#[cfg(feature = "heic")]
+mod heic;
 mod icc;
 mod jpeg;
 mod png;
@@ -22,6 +24,8 @@ pub use dicom::DicomRule;
 use super::findings;
 use crate::domain::photo::Photo;
 use crate::error::PhotoError;
+#[cfg(feature = "heic")]
+use crate::input::decode;
 use crate::input::decode::opener::open;
 use crate::input::decode::{Limits, PhotoFormat, sniff};
 use crate::input::walk::jpeg::is_complete;
@@ -41,6 +45,8 @@ pub fn scrub(bytes: &[u8], limits: &Limits, rule: Option<&DicomRule>) -> Result<
         PhotoFormat::Gif => gif::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
         // Checked by its own list.
         PhotoFormat::Dicom => return dicom::scrub(bytes, rule),
+        #[cfg(feature = "heic")]
+        PhotoFormat::Heic => heic::scrub(bytes).ok_or(PhotoError::ScrubUnsupported)?,
         PhotoFormat::Tiff | PhotoFormat::Bmp => reencoded::scrub(bytes, format, limits)?,
     };
     verify(bytes, &clean, limits)?;
@@ -50,6 +56,10 @@ pub fn scrub(bytes: &[u8], limits: &Limits, rule: Option<&DicomRule>) -> Result<
 /// The picture in the format of `original`, upright and in sRGB, for when its pixels had to change.
 pub fn encode_anew(photo: Photo, original: &[u8]) -> Result<Vec<u8>, PhotoError> {
     let failed = |e: ImageError| PhotoError::EncodeFailed { what: "changed picture", why: e.to_string() };
+    #[cfg(feature = "heic")]
+    if sniff(original) == Ok(PhotoFormat::Heic) {
+        return heic::encode(&photo, JPEG_QUALITY);
+    }
     let format = image::guess_format(original).map_err(failed)?;
     let picture = RgbImage::from_raw(photo.width, photo.height, photo.rgb)
         .ok_or_else(|| PhotoError::DecodeFailed("it was not decoded at its full size".to_owned()))?;
@@ -86,6 +96,18 @@ struct Shown {
 impl Shown {
     fn of(bytes: &[u8], limits: &Limits) -> Result<Self, PhotoError> {
         let format = sniff(bytes)?;
+        #[cfg(feature = "heic")]
+        if format == PhotoFormat::Heic {
+            let header = decode::header(bytes, limits)?;
+            // In sRGB: a profile without its words gives the same colours.
+            let Photo { width, height, rgb } = decode::decode(bytes, header, u32::MAX)?.photo;
+            return Ok(Self {
+                size: (width, height),
+                colour: ColorType::Rgb8,
+                pixels: blake3::hash(&rgb),
+                profile: None,
+            });
+        }
         let is_rewritten = matches!(format, PhotoFormat::Tiff | PhotoFormat::Bmp);
         let mut opened = open(bytes, format, limits.bound())?;
         let (orientation, profile) = (opened.orientation(), opened.profile());

@@ -23,10 +23,12 @@ pub use window::shown;
 
 use super::{Header, Limits, Raw, broken};
 use crate::domain::colour::{Samples, Space};
+use crate::domain::dicom::METHOD;
 use crate::domain::record::{DicomInput, Size, Window, WindowSource};
 use crate::domain::values::GreyValues;
 use crate::error::PhotoError;
 use crate::input::walk::dicom::{Broken, Dicom};
+use crate::people::is_code;
 use attributes::{Attributes, NUMBER_OF_FRAMES, Place};
 
 impl From<Broken> for PhotoError {
@@ -59,8 +61,35 @@ pub fn describe(bytes: &[u8], frame: u32) -> Result<DicomInput, PhotoError> {
         spacing_source: place.spacing.map(|(_, source)| source.to_owned()),
         position_mm: place.position,
         orientation: place.orientation,
+        patient: None,
+        study: None,
     })
 }
+
+/// Whose file it is, as it says itself. It gets into no record as it is, unless it is a code already.
+pub struct Identity {
+    pub patient: Vec<u8>,
+    pub study: Option<String>,
+    /// The file is a copy by `scrub`: what it has in place of the number and the identifier was made with a key.
+    pub is_coded: bool,
+}
+
+pub fn identity(bytes: &[u8]) -> Result<Identity, PhotoError> {
+    let file = Dicom::new(bytes)?;
+    let text = |tag| file.data().get(tag).and_then(|element| element.text()).filter(|text| !text.is_empty());
+    let patient = file.data().get(PATIENT_ID).map(|element| element.value.trim_ascii().to_vec()).unwrap_or_default();
+    let says_so =
+        text(IDENTITY_REMOVED).as_deref() == Some("YES") && text(METHOD_OF_REMOVAL).as_deref() == Some(METHOD);
+    let study = text(STUDY);
+    let is_uid = |uid: &String| uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let is_coded = says_so && (patient.is_empty() || is_code(&patient)) && study.as_ref().is_none_or(is_uid);
+    Ok(Identity { patient, study, is_coded })
+}
+
+const PATIENT_ID: u32 = 0x0010_0020;
+const STUDY: u32 = 0x0020_000D;
+const IDENTITY_REMOVED: u32 = 0x0012_0062;
+const METHOD_OF_REMOVAL: u32 = 0x0012_0063;
 
 /// The values of a frame before any window, for comparison with other readers.
 pub fn stored(bytes: &[u8], frame: u32) -> Result<Stored, PhotoError> {

@@ -5,7 +5,7 @@
 
 mod kept;
 
-use crate::domain::dicom::{EXPLICIT_LITTLE, beginning, earlier, element, item, tag_bytes};
+use crate::domain::dicom::{EXPLICIT_LITTLE, METHOD, beginning, earlier, element, item, tag_bytes};
 use crate::domain::record::{Finding, Severity};
 use crate::error::PhotoError;
 use crate::input::decode::dicom::{picture, stored};
@@ -79,7 +79,7 @@ fn copy(file: &Dicom, rule: &DicomRule) -> Result<Vec<u8>, PhotoError> {
         }
     }
     elements.push((ABOUT_THE_COPY[0], *b"CS", b"YES".to_vec()));
-    elements.push((ABOUT_THE_COPY[1], *b"LO", b"Basic profile, dates shifted, kept by list".to_vec()));
+    elements.push((ABOUT_THE_COPY[1], *b"LO", METHOD.as_bytes().to_vec()));
     elements.push((ABOUT_THE_COPY[2], *b"SQ", methods()));
     elements.push((ABOUT_THE_COPY[3], *b"CS", b"MODIFIED".to_vec()));
     elements.sort_by_key(|(tag, ..)| *tag);
