@@ -30,6 +30,7 @@ pub struct SubjectsPlan {
 
 #[derive(Debug)]
 pub struct Subjects {
+    pub file: PathBuf,
     /// Columns that may make groups: all but the image's, the subject's and the scale's.
     pub columns: Vec<String>,
     pub has_subjects: bool,
@@ -126,7 +127,18 @@ impl Subjects {
             lines.push(Line { image, subject, mm_per_px, values: kept.iter().map(|&i| cell(i)).collect() });
         }
         let columns = kept.into_iter().map(|i| header[i].clone()).collect();
-        Ok(Subjects { columns, has_subjects: subject.is_some(), lines, by_image })
+        Ok(Subjects { file: plan.file.clone(), columns, has_subjects: subject.is_some(), lines, by_image })
+    }
+
+    /// For what cannot be done without people.
+    pub fn require_people(&self) -> Result<(), UsageError> {
+        match self.has_subjects {
+            true => Ok(()),
+            false => Err(UsageError(format!(
+                "{} does not say whose photos are whose: it needs a column of people, such as subject or patient_id",
+                self.file.display()
+            ))),
+        }
     }
 
     /// By the photo's names, the surest first, then by a folder that the table names.

@@ -120,3 +120,13 @@ fn tables_that_say_no_boxes_are_refused_with_the_way_out() {
     let ran = lab.say("eval out --findings marks.csv --hit iou=2").expect_code(2);
     assert!(ran.stderr.contains("write iou=0.3"), "{}", ran.stderr);
 }
+
+#[test]
+fn columns_and_groups_that_nobody_would_use_are_refused() {
+    let lab = Lab::new();
+    lab.put("marks.csv", b"path,x,y,width,height\na.jpg,1,1,4,4\n");
+    let refused = |more: &str| lab.say(&format!("eval out --findings marks.csv {more}")).expect_code(2);
+    refused("--subject-column who").expect_error(&["--subject-column", "give it with --subjects FILE"]);
+    refused("--strata sex").expect_error(&["--strata"]);
+    refused("--bins age=40").expect_error(&["--bins"]);
+}

@@ -261,8 +261,21 @@ fn the_report_holds_nothing_of_them_and_refuses_what_counts_them() {
 fn a_table_without_people_is_no_help() {
     let folder = study(true);
     write_text(&folder.path().join("table.csv"), "path,sex\nPAT_1/a.jpg,f\n");
-    let report = ["report", "out", "--opt-out", "list", "--subjects", "table.csv"];
-    assert_eq!(derm_seg_in(folder.path(), &report).code, 2);
-    // For `eval` it makes groups, and the list speaks for itself.
-    run(&folder, &["eval", "out", "--truth", "truth", "--opt-out", "list", "--subjects", "table.csv"]);
+    for command in [
+        &["eval", "out", "--truth", "truth"][..],
+        &["eval", "out", "--findings", "truth"],
+        &["calibrate", "out", "--truth", "truth"],
+        &["report", "out"],
+        &["track", "out", "--photos", "."],
+        &["run", ".", "-o", "new"],
+    ] {
+        let args = [command, &["--opt-out", "list", "--subjects", "table.csv"]].concat();
+        let ran = derm_seg_in(folder.path(), &args).expect_code(2);
+        ran.expect_error(&["table.csv does not say whose photos are whose", "patient_id"]);
+    }
+    // Where it only makes groups, it needs no people; a list alone is of paths.
+    let eval = ["eval", "out", "--truth", "truth", "--opt-out", "list"];
+    run(&folder, &eval);
+    write_text(&folder.path().join("table.csv"), "path,who,sex\nPAT_1/a.jpg,one,f\nPAT_2,PAT_2,m\n");
+    run(&folder, &[&eval[..], &["--subjects", "table.csv", "--subject-column", "who"]].concat());
 }

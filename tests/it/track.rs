@@ -116,6 +116,11 @@ fn what_became_of_each_lesion_is_told_and_strangers_are_not_guessed() {
     let without = track(&lab, "--opt-out out.txt -o without");
     assert_eq!(without["totals"]["series"], 1);
     assert!(!std::fs::read_to_string(lab.path("without/track.html")).unwrap().contains("P02"));
+    // The same table, whose column of people has a name of its own.
+    let table = std::fs::read_to_string(lab.path("visits.csv")).unwrap().replace("subject", "who");
+    lab.put("named.csv", table.as_bytes());
+    let named = "track out --photos photos --subjects named.csv --subject-column who --opt-out out.txt -o without --quiet";
+    lab.say(named).expect_code(0);
     assert_eq!(lab.say("report out --quiet").code, 0);
     assert!(read("report.html").contains("<section id=\"track\">"));
     let ran = lab.say("report out --opt-out out.txt --subjects visits.csv -o page.html");

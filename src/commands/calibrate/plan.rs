@@ -7,14 +7,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::args::CalibrateArgs;
+use crate::commands::shared::at_rest;
+use crate::commands::shared::people::{People, of_results};
 use crate::commands::shared::references::reference_format;
-use crate::commands::shared::scale::table;
-use crate::commands::shared::{at_rest, people};
 use crate::error::UsageError;
 use crate::evaluation::eval::EvalPlan;
 use crate::evaluation::score::Options;
 use crate::evaluation::score::overlap::EmptyPolicy;
 use crate::inference::manifest::{Activation, MANIFEST_SCHEMA, Manifest, Values};
+use crate::people::subjects::SubjectsPlan;
 use crate::store::Scales;
 use crate::store::results::Results;
 
@@ -38,12 +39,9 @@ pub struct Settings {
 
 pub fn plan(args: CalibrateArgs) -> Result<CalibratePlan, UsageError> {
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let whom = &args.results.people;
-    let people = people::opt_out_of_results(whom, &vault)?;
-    let codes = people::key(whom.key_file.as_deref(), &vault)?;
-    let results = Results::open(&args.out, &people, &vault)?;
+    let People { table: subjects, opt_out, .. } = of_results(&args.results.people, SubjectsPlan::default(), &vault)?;
+    let results = Results::open(&args.out, &opt_out, &vault)?;
     let run = settings(&results)?;
-    let subjects = table(whom.opt_out.subjects.as_deref(), codes.as_ref(), &vault)?;
     Ok(CalibratePlan {
         run,
         output: args.output.unwrap_or_else(|| args.out.clone()),
@@ -58,7 +56,7 @@ pub fn plan(args: CalibrateArgs) -> Result<CalibratePlan, UsageError> {
             options: Options { empty: EmptyPolicy::One, tolerances: Vec::new() },
             model_masks: false,
             kind: None,
-            people,
+            people: opt_out,
             selection: None,
             scales: Scales::default(),
             subjects,

@@ -18,6 +18,7 @@ use crate::inference::runtime::Runtime;
 use crate::input::decode::Limits;
 use crate::input::discover::Filter;
 use crate::people::OptOut;
+use crate::people::subjects::SubjectsPlan;
 use crate::privacy::faces;
 
 pub struct CheckPlan {
@@ -40,13 +41,14 @@ pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
     check_inputs(&args.inputs)?;
     let jobs = args.jobs.count();
     let vault = at_rest::reader(&args.identity)?;
+    let (_, opt_out) = people::table_and_list(&args.opt_out, SubjectsPlan::default(), None, &vault)?;
     Ok(CheckPlan {
         inputs: args.inputs,
         base: args.folders.base,
         filter: Filter::new(&args.folders.include, &args.folders.exclude)?,
         gates: args.gate,
         faces: args.faces.into(),
-        opt_out: people::opt_out(&args.opt_out, None, &vault)?,
+        opt_out,
         vault,
         model: find_model(&args.model)?,
         limits: Limits::default(),

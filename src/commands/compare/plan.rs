@@ -9,6 +9,7 @@ use crate::commands::shared::{at_rest, people, review};
 use crate::error::UsageError;
 use crate::evaluation::compare::ComparePlan;
 use crate::evaluation::compare::limits::{Limit, limits};
+use crate::people::subjects::SubjectsPlan;
 
 pub struct CompareSettings {
     pub plan: ComparePlan,
@@ -27,7 +28,7 @@ pub fn settings(args: CompareArgs) -> Result<CompareSettings> {
         output: args.output.unwrap_or_else(|| args.new.clone()),
         json: args.json,
         plan: ComparePlan {
-            people: people::opt_out_of_results(&args.results.people, &vault)?,
+            people: people::of_results(&args.results.people, SubjectsPlan::default(), &vault)?.opt_out,
             selection: review::selection(&args.review, &vault)?,
             vault,
             base: args.base,

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::args::{CommonArgs, CorrectArgs, MeasureArgs};
 use crate::annotations::corrections::Masks;
 use crate::annotations::references::{ReferenceFormat, References};
+use crate::commands::shared::at_rest;
 use crate::commands::shared::crops::crop_rule;
+use crate::commands::shared::people::{self, People};
 use crate::commands::shared::references::reference_format;
-use crate::commands::shared::scale::{scales, table};
+use crate::commands::shared::scale::scales;
 use crate::commands::shared::sources::sources;
-use crate::commands::shared::{at_rest, people};
 use crate::disk::vault::Vault;
 use crate::domain::crop::CropRule;
 use crate::domain::mask::LESION;
@@ -19,6 +20,7 @@ use crate::domain::pairing::{Pairing, pair};
 use crate::domain::record::{Done, Record};
 use crate::domain::source::Source;
 use crate::error::UsageError;
+use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::store::results::Results;
 use crate::store::review::Review;
 use crate::store::{CROPS, OutputFolder, Overlay, Scales, carries_codes, kinds_of};
@@ -51,7 +53,7 @@ pub struct Unused {
 pub fn correct(args: CorrectArgs) -> Result<CorrectPlan, UsageError> {
     let CorrectArgs { out, masks, mask_format, mask_suffix, common } = args;
     let format = reference_format(mask_format, "--mask-format")?;
-    let (mut plan, records, vault) = plan(&out, common)?;
+    let Common { mut plan, records, vault, .. } = plan(&out, common)?;
     let (folder, format) = open(&masks, format, &kinds_of(plan.folder.settings()), &vault)?;
     let names: Vec<String> = records.iter().map(|record| record.input().path.clone()).collect();
     let Pairing { pairs, lone_truths, doubtful, .. } = pair(&names, &folder.keys(), &mask_suffix);
@@ -101,23 +103,28 @@ fn open(
 
 pub fn measure(args: MeasureArgs) -> Result<CorrectPlan, UsageError> {
     let asked = crop_rule(&args.crops)?;
-    let (subjects, key) =
-        (args.common.results.people.opt_out.subjects.clone(), args.common.results.people.key_file.clone());
-    let (mut plan, records, vault) = plan(&args.out, args.common)?;
+    let Common { mut plan, records, table, vault } = plan(&args.out, args.common)?;
     let review = args.review.as_deref().map(|file| Review::read(file, &vault).map(Arc::new)).transpose()?;
-    let codes = people::key(key.as_deref(), &vault)?;
-    plan.scales = scales(args.scale, table(subjects.as_deref(), codes.as_ref(), &vault)?, review);
+    plan.scales = scales(args.scale, table, review);
     plan.cuts_all = asked.is_some();
     plan.crops = asked.or(plan.crops);
     plan.photos = records.into_iter().filter_map(|record| Some((record.into_done()?, None))).collect();
     Ok(plan)
 }
 
-fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault), UsageError> {
+/// What both commands ask for.
+struct Common {
+    plan: CorrectPlan,
+    records: Vec<Record>,
+    table: Option<Arc<Subjects>>,
+    vault: Vault,
+}
+
+fn plan(out: &Path, args: CommonArgs) -> Result<Common, UsageError> {
     let CommonArgs { photos, json, results: args } = args;
     let vault = at_rest::vault(&args.at_rest)?;
-    let people = people::opt_out_of_results(&args.people, &vault)?;
-    let codes = people::key(args.people.key_file.as_deref(), &vault)?;
+    let People { key: codes, table, opt_out: people } =
+        people::of_results(&args.people, SubjectsPlan::default(), &vault)?;
     let results = Results::open(out, &people, &vault)?;
     let folder = OutputFolder::open_results(out, &vault)?;
     let is_coded = carries_codes(folder.settings());
@@ -136,5 +143,5 @@ fn plan(out: &Path, args: CommonArgs) -> Result<(CorrectPlan, Vec<Record>, Vault
         json,
     };
     let records = results.records()?.collect::<Result<Vec<_>, _>>()?;
-    Ok((plan, records, vault))
+    Ok(Common { plan, records, table, vault })
 }

@@ -128,7 +128,7 @@ pub struct EvalArgs {
 pub struct DetectionArgs {
     /// Hold the lesions of OUT against those that were marked: a table with path, x, y, width, height (and label), or with path and
     /// points (.csv); or masks as for --truth. One for each reader
-    #[arg(long, value_name = "CSV|DIR", num_args = 1.., conflicts_with_all = ["truth", "labels", "crop_truth"], requires = "predictions")]
+    #[arg(long, value_name = "CSV|DIR", num_args = 1.., conflicts_with_all = ["truth", "labels", "crop_truth", "strata", "bins"], requires = "predictions")]
     pub findings: Vec<PathBuf>,
     /// When a lesion hits a mark: their boxes overlap by an IoU, or the middle of the lesion's box lies in the mark's (centre)
     #[arg(long, value_name = "iou=X|centre", default_value = "iou=0.3", value_parser = rule)]

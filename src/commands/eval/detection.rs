@@ -1,20 +1,19 @@
 //! `derm-seg eval --findings`: lesions of a run against those that doctors marked.
 
 use std::fmt::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Result;
 
 use crate::commands::eval::args::EvalArgs;
+use crate::commands::shared::people::{self, People};
 use crate::commands::shared::print::write_and_print;
 use crate::commands::shared::references::reference_format;
-use crate::commands::shared::{Global, at_rest, people};
+use crate::commands::shared::{Global, at_rest};
 use crate::domain::record::round;
 use crate::error::UsageError;
 use crate::evaluation::detection::{Detection, DetectionPlan, Figure, csv, evaluate};
 use crate::exit;
-use crate::people::subjects::{Subjects, SubjectsPlan};
+use crate::people::subjects::SubjectsPlan;
 
 /// Returns the exit code.
 pub fn run(args: EvalArgs, global: &Global) -> Result<u8> {
@@ -36,24 +35,19 @@ fn plan(args: EvalArgs) -> Result<DetectionPlan, UsageError> {
     }
     let Some(results) = args.predictions else { return Err(UsageError("name the results".into())) };
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let whom = &args.results.people;
-    let opted_out = people::opt_out_of_results(whom, &vault)?;
-    let key = people::key(whom.key_file.as_deref(), &vault)?;
-    let columns = |file: PathBuf| SubjectsPlan {
-        file,
+    let columns = SubjectsPlan {
         image_column: args.image_column,
         subject_column: args.subject_column,
-        strata: Vec::new(),
+        ..SubjectsPlan::default()
     };
-    let table = whom.opt_out.subjects.clone().map(columns);
-    let subjects = table.map(|plan| Subjects::read(&plan, key.as_ref(), &vault).map(Arc::new)).transpose()?;
+    let People { key, table: subjects, opt_out } = people::of_results(&args.results.people, columns, &vault)?;
     Ok(DetectionPlan {
         results,
         findings: args.detection.findings,
         format: reference_format(args.truth_format, "--truth-format")?,
         stored_grid: args.references.on_stored_grid(),
         rule: args.detection.hit,
-        people: opted_out,
+        people: opt_out,
         subjects,
         key,
         seed: args.seed,

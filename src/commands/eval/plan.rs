@@ -1,26 +1,22 @@
 //! `eval`: arguments to a plan.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::args::{Empty, EvalArgs};
 use crate::commands::shared::at_rest;
 use crate::commands::shared::bins::bins;
-use crate::commands::shared::people::PeopleArgs;
-use crate::commands::shared::people::key;
+use crate::commands::shared::people::{People, of_results};
 use crate::commands::shared::references::reference_format;
 use crate::commands::shared::review::selection;
 use crate::commands::shared::scale::scales;
-use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::evaluation::eval::EvalPlan;
 use crate::evaluation::score::Options;
 use crate::evaluation::score::gate::{Gate, Side};
 use crate::evaluation::score::overlap::EmptyPolicy;
-use crate::people::OptOut;
-use crate::people::subjects::{Subjects, SubjectsPlan};
+use crate::people::subjects::SubjectsPlan;
 use crate::store::results::Results;
 
 pub struct EvalSettings {
@@ -50,7 +46,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
         ..SubjectsPlan::default()
     };
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let (people, subjects) = people(&args.results.people, columns, &vault)?;
+    let People { table: subjects, opt_out, .. } = of_results(&args.results.people, columns, &vault)?;
     let selection = selection(&args.review, &vault)?;
     if selection.is_some() && !Results::is_one(&predictions) {
         let folder = predictions.display();
@@ -76,7 +72,7 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             },
             model_masks: args.model_masks,
             kind: args.class,
-            people,
+            people: opt_out,
             scales: scales(args.scale, subjects.clone(), selection.as_ref().map(|selection| selection.review.clone())),
             selection,
             bins: bins(&args.bins, subjects.as_deref())?,
@@ -87,27 +83,4 @@ pub fn settings(args: EvalArgs) -> Result<EvalSettings> {
             jobs: args.results.jobs.count(),
         },
     })
-}
-
-/// Whom to leave out, and the table, which says both whose images are whose and what groups they make.
-fn people(
-    args: &PeopleArgs,
-    columns: SubjectsPlan,
-    vault: &Vault,
-) -> Result<(Arc<OptOut>, Option<Arc<Subjects>>), UsageError> {
-    let key = key(args.key_file.as_deref(), vault)?;
-    let subjects = match args.opt_out.subjects.clone() {
-        Some(file) => Some(Arc::new(Subjects::read(&SubjectsPlan { file, ..columns }, key.as_ref(), vault)?)),
-        None if columns != SubjectsPlan::default() => {
-            return Err(UsageError(
-                "--image-column, --subject-column and --strata name columns of a table: give it with --subjects FILE"
-                    .to_owned(),
-            ));
-        }
-        None => None,
-    };
-    let whose = subjects.clone().filter(|table| table.has_subjects);
-    let list = args.opt_out.opt_out.as_deref();
-    let people = list.map(|list| OptOut::load(list, whose, key.as_ref(), vault)).transpose()?;
-    Ok((Arc::new(people.unwrap_or_default()), subjects))
 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ExportArgs, FormatArg, OnlyArg};
 use crate::annotations::export::{ExportFormat, ExportPlan, SegPlan};
+use crate::commands::shared::people::{self, People};
 use crate::commands::shared::sources::sources;
-use crate::commands::shared::{at_rest, people, review};
+use crate::commands::shared::{at_rest, review};
 use crate::domain::mask::{LESION, SKIN};
 use crate::error::UsageError;
+use crate::people::subjects::SubjectsPlan;
 use crate::store::results::Results;
 
 pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
@@ -47,11 +49,12 @@ pub fn plan(args: ExportArgs) -> Result<ExportPlan, UsageError> {
         return Err(UsageError(format!("{} {problem}", dest.display())));
     }
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let people = people::opt_out_of_results(&args.results.people, &vault)?;
+    let People { key: codes, opt_out: people, .. } =
+        people::of_results(&args.results.people, SubjectsPlan::default(), &vault)?;
     let selection = review::selection(&args.review, &vault)?;
     let results = Results::open(&args.out, &people, &vault)?.selected(selection);
     let seg = |photos: &PathBuf| {
-        let codes = people::key(args.results.people.key_file.as_deref(), &vault)?.filter(|_| results.carries_codes());
+        let codes = codes.filter(|_| results.carries_codes());
         let sources = sources(photos, &args.out, &people, results.carries_codes(), codes.as_ref())?;
         Ok::<_, UsageError>(SegPlan { sources, codes, uid_root: args.uid_root.clone() })
     };

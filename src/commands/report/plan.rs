@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
+<<<<<<< HEAD
 use super::args::ReportArgs;
+=======
+use super::args::{Lang, ReportArgs};
+use crate::commands::shared::at_rest;
+>>>>>>> bfbeb8b (One rule for --opt-out with --subjects: the table is read once, by the columns that are named, and has to say whose photos are whose)
 use crate::commands::shared::derived::Beside;
-use crate::commands::shared::people::PeopleArgs;
+use crate::commands::shared::people::{self, People};
 use crate::commands::shared::scale::scales;
-use crate::commands::shared::{at_rest, people};
-use crate::disk::vault::Vault;
 use crate::error::UsageError;
+<<<<<<< HEAD
 use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::report::{ReportPlan, Truth, Whose};
+=======
+use crate::people::subjects::SubjectsPlan;
+use crate::report::{Language, ReportPlan, Truth, Whose};
+>>>>>>> bfbeb8b (One rule for --opt-out with --subjects: the table is read once, by the columns that are named, and has to say whose photos are whose)
 use crate::store::results::Results;
 use crate::store::review::{Review, Selection};
 
@@ -22,7 +30,8 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
         )));
     }
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let people = people::opt_out_of_results(&args.results.people, &vault)?;
+    let People { key: codes, table, opt_out: people } =
+        people::of_results(&args.results.people, SubjectsPlan::default(), &vault)?;
     let results = Results::open(&args.out, &people, &vault)?;
     let beside = Beside::new(&args.out, &results, &people, &vault);
     let scores = beside.read(args.scores.as_deref(), "--scores", "eval", "scores")?;
@@ -36,7 +45,9 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
         }
     };
     let review = args.review.as_deref().map(|file| Review::read(file, &vault).map(Arc::new)).transpose()?;
-    let whose = whose(&args.results.people, &results, &vault)?;
+    // Where results carry codes, people do so, too.
+    let codes = codes.filter(|_| results.carries_codes());
+    let whose = table.map(|table| Whose { table, codes });
     let scales = scales(args.scale, whose.as_ref().map(|whose| whose.table.clone()), review.clone());
     Ok(ReportPlan {
         track: beside.read(args.track.as_deref(), "--track", "track", "track")?,
@@ -54,13 +65,4 @@ pub fn plan(args: ReportArgs) -> Result<ReportPlan, UsageError> {
         figures: args.figures,
         jobs: args.results.jobs.count(),
     })
-}
-
-/// The table that says which photo is whose. Where results carry codes, people do so, too.
-fn whose(args: &PeopleArgs, results: &Results, vault: &Vault) -> Result<Option<Whose>, UsageError> {
-    let codes = people::key(args.key_file.as_deref(), vault)?;
-    let Some(file) = args.opt_out.subjects.clone() else { return Ok(None) };
-    let table = Subjects::read(&SubjectsPlan { file, ..SubjectsPlan::default() }, codes.as_ref(), vault)?;
-    let is_coded = results.carries_codes();
-    Ok(Some(Whose { table: Arc::new(table), codes: codes.filter(|_| is_coded) }))
 }

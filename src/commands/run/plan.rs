@@ -14,7 +14,7 @@ use crate::commands::shared::crops::crop_rule;
 use crate::commands::shared::folders::check_inputs;
 use crate::commands::shared::model::{device, find_model};
 use crate::commands::shared::people;
-use crate::commands::shared::scale::{scales, table};
+use crate::commands::shared::scale::scales;
 use crate::disk::describe;
 use crate::disk::vault::Vault;
 use crate::domain::crop::CropRule;
@@ -26,6 +26,7 @@ use crate::inference::runtime::{Device, Runtime};
 use crate::inference::{LoadedClassifier, LoadedModel};
 use crate::input::decode::Limits;
 use crate::input::discover::{Filter, read_list};
+use crate::people::subjects::SubjectsPlan;
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::Policy;
 use crate::privacy::faces;
@@ -84,12 +85,12 @@ pub fn plan(args: RunArgs) -> Result<RunPlan, UsageError> {
     let (ort_lib, device) = device(&args.device);
     let vault = at_rest::vault(&args.at_rest)?;
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
-    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?
-        .with_withdrawn(withdrawn_people(&output, &vault)?, pseudonyms.as_ref());
+    let (table, opt_out) = people::table_and_list(&args.opt_out, SubjectsPlan::default(), pseudonyms.as_ref(), &vault)?;
+    let opt_out = opt_out.with_withdrawn(withdrawn_people(&output, &vault)?, pseudonyms.as_ref());
     let has_list = args.opt_out.opt_out.is_some();
     let listed = if has_list { None } else { opted_out_people(&output, &vault)? };
     let opt_out = opt_out.with_listed(listed);
-    let scales = scales(args.scale, table(args.opt_out.subjects.as_deref(), pseudonyms.as_ref(), &vault)?, None);
+    let scales = scales(args.scale, table, None);
     let inputs = if args.stdin.is_some() { Vec::new() } else { inputs(&args, &vault)? };
     args.table.check(pseudonyms.is_some(), &inputs, &output)?;
     Ok(RunPlan {

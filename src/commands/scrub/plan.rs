@@ -10,6 +10,7 @@ use crate::disk::vault::Vault;
 use crate::error::UsageError;
 use crate::inference::runtime::{Device, Runtime};
 use crate::input::decode::Limits;
+use crate::people::subjects::SubjectsPlan;
 use crate::people::{OptOut, Pseudonyms};
 use crate::privacy::faces::{self, FaceFinder};
 use crate::privacy::scrub::DicomRule;
@@ -36,7 +37,7 @@ pub fn plan(args: ScrubArgs) -> Result<ScrubPlan, UsageError> {
     check_inputs(&args.inputs)?;
     let vault = at_rest::vault(&args.at_rest)?;
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
-    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?;
+    let (_, opt_out) = people::table_and_list(&args.opt_out, SubjectsPlan::default(), pseudonyms.as_ref(), &vault)?;
     let output = real(&args.output);
     for input in args.inputs.iter().map(|input| real(input)) {
         if output.starts_with(&input) || (input.is_dir() && input.starts_with(&output)) {

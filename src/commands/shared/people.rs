@@ -96,32 +96,59 @@ pub fn key(file: Option<&Path>, vault: &Vault) -> Result<Option<Pseudonyms>, Usa
     file.map(|file| Pseudonyms::from_key_file(file, vault)).transpose()
 }
 
-/// An empty list where none was given.
-pub fn opt_out(args: &OptOutArgs, pseudonyms: Option<&Pseudonyms>, vault: &Vault) -> Result<OptOut, UsageError> {
-    let list = args.opt_out.as_deref();
-    list.map_or_else(|| Ok(OptOut::default()), |file| load(file, args.subjects.as_deref(), pseudonyms, vault))
+/// What the options about people say.
+pub struct People {
+    pub key: Option<Pseudonyms>,
+    pub table: Option<Arc<Subjects>>,
+    pub opt_out: Arc<OptOut>,
 }
 
-/// The same for commands that read results.
-pub fn opt_out_of_results(args: &PeopleArgs, vault: &Vault) -> Result<Arc<OptOut>, UsageError> {
+/// For commands that read results. `columns` are those of the table that have other names than usual.
+pub fn of_results(args: &PeopleArgs, columns: SubjectsPlan, vault: &Vault) -> Result<People, UsageError> {
     let key = key(args.key_file.as_deref(), vault)?;
-    opt_out(&args.opt_out, key.as_ref(), vault).map(Arc::new)
+    let (table, opt_out) = table_and_list(&args.opt_out, columns, key.as_ref(), vault)?;
+    Ok(People { key, table, opt_out: Arc::new(opt_out) })
 }
 
-/// A list of people, and the table that says which photos are whose.
-pub fn load(
-    list: &Path,
-    table: Option<&Path>,
-    pseudonyms: Option<&Pseudonyms>,
+/// The table, read once for all that it is for, and whom to leave out.
+pub fn table_and_list(
+    args: &OptOutArgs,
+    columns: SubjectsPlan,
+    key: Option<&Pseudonyms>,
+    vault: &Vault,
+) -> Result<(Option<Arc<Subjects>>, OptOut), UsageError> {
+    let table = table(args.subjects.as_deref(), columns, key, vault)?;
+    let opt_out = opt_out(args.opt_out.as_deref(), table.as_ref(), key, vault)?;
+    Ok((table, opt_out))
+}
+
+pub fn table(
+    file: Option<&Path>,
+    columns: SubjectsPlan,
+    key: Option<&Pseudonyms>,
+    vault: &Vault,
+) -> Result<Option<Arc<Subjects>>, UsageError> {
+    let Some(file) = file else {
+        return match columns == SubjectsPlan::default() {
+            true => Ok(None),
+            false => Err(UsageError(
+                "--image-column, --subject-column and --strata name columns of a table: give it with --subjects FILE"
+                    .into(),
+            )),
+        };
+    };
+    Subjects::read(&SubjectsPlan { file: file.to_owned(), ..columns }, key, vault).map(|table| Some(Arc::new(table)))
+}
+
+/// Nobody where there is no list. With a table that does not say whose photos are whose, a list of people would let them
+/// through.
+pub fn opt_out(
+    list: Option<&Path>,
+    table: Option<&Arc<Subjects>>,
+    key: Option<&Pseudonyms>,
     vault: &Vault,
 ) -> Result<OptOut, UsageError> {
-    let read = |file: &Path| {
-        let table =
-            Subjects::read(&SubjectsPlan { file: file.to_owned(), ..SubjectsPlan::default() }, pseudonyms, vault)?;
-        if table.has_subjects {
-            return Ok(Arc::new(table));
-        }
-        Err(UsageError(format!("{} has no column of people, such as subject or patient_id", file.display())))
-    };
-    OptOut::load(list, table.map(read).transpose()?, pseudonyms, vault)
+    let Some(list) = list else { return Ok(OptOut::default()) };
+    table.map_or(Ok(()), |table| table.require_people())?;
+    OptOut::load(list, table.cloned(), key, vault)
 }

@@ -1,14 +1,10 @@
 //! Millimetres: the option that says how long a pixel is.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
 
-use crate::disk::vault::Vault;
-use crate::error::UsageError;
-use crate::people::Pseudonyms;
-use crate::people::subjects::{Subjects, SubjectsPlan, positive_length};
+use crate::people::subjects::{Subjects, positive_length};
 use crate::store::Scales;
 use crate::store::review::Review;
 
@@ -27,14 +23,4 @@ fn length(text: &str) -> Result<f64, String> {
 /// What the options say: of all photos, of each photo in a table, and what was measured in the report.
 pub fn scales(args: ScaleArgs, table: Option<Arc<Subjects>>, review: Option<Arc<Review>>) -> Scales {
     Scales { stated: args.mm_per_px, table, review }
-}
-
-/// The table, for commands that need nothing else of it.
-pub fn table(
-    file: Option<&Path>,
-    codes: Option<&Pseudonyms>,
-    vault: &Vault,
-) -> Result<Option<Arc<Subjects>>, UsageError> {
-    let plan = |file: &Path| SubjectsPlan { file: file.to_owned(), ..SubjectsPlan::default() };
-    file.map(|file| Subjects::read(&plan(file), codes, vault).map(Arc::new)).transpose()
 }

@@ -14,6 +14,7 @@ use crate::evaluation::stress::{Judging, usual_series};
 use crate::inference::manifest::Model;
 use crate::inference::runtime::Device;
 use crate::input::discover::Filter;
+use crate::people::subjects::SubjectsPlan;
 use crate::people::{OptOut, Pseudonyms};
 use crate::report::Language;
 use crate::store::withdrawn_people;
@@ -56,8 +57,8 @@ pub fn plan(args: StressArgs) -> Result<StressPlan, UsageError> {
     let (ort_lib, device) = device(&args.device);
     let vault = at_rest::vault(&args.at_rest)?;
     let pseudonyms = people::pseudonyms(&args.names, &vault)?;
-    let opt_out = people::opt_out(&args.opt_out, pseudonyms.as_ref(), &vault)?
-        .with_withdrawn(withdrawn_people(&args.output, &vault)?, pseudonyms.as_ref());
+    let (_, opt_out) = people::table_and_list(&args.opt_out, SubjectsPlan::default(), pseudonyms.as_ref(), &vault)?;
+    let opt_out = opt_out.with_withdrawn(withdrawn_people(&args.output, &vault)?, pseudonyms.as_ref());
     Ok(StressPlan {
         inputs: args.inputs,
         output: args.output,

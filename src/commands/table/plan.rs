@@ -1,16 +1,16 @@
 //! `table`: arguments to a plan.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::args::TableArgs;
 use crate::commands::shared::bins::bins;
 use crate::commands::shared::derived::Beside;
+use crate::commands::shared::people::{self, People};
 use crate::commands::shared::scale::scales;
-use crate::commands::shared::{at_rest, people, review};
+use crate::commands::shared::{at_rest, review};
 use crate::error::UsageError;
 use crate::evaluation::cohort::CohortPlan;
-use crate::people::subjects::{Subjects, SubjectsPlan};
+use crate::people::subjects::SubjectsPlan;
 use crate::store::results::Results;
 
 pub struct TablePlan {
@@ -20,16 +20,17 @@ pub struct TablePlan {
 
 pub fn plan(args: TableArgs) -> Result<TablePlan, UsageError> {
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let people = people::opt_out_of_results(&args.results.people, &vault)?;
-    let codes = people::key(args.results.people.key_file.as_deref(), &vault)?;
-    let Some(file) = args.results.people.opt_out.subjects else {
+    let columns = SubjectsPlan {
+        image_column: args.image_column,
+        subject_column: args.subject_column,
+        ..SubjectsPlan::default()
+    };
+    let whom = people::of_results(&args.results.people, columns, &vault)?;
+    let People { key: codes, table: Some(subjects), opt_out: people } = whom else {
         return Err(UsageError(
             "Give the clinical table with --subjects FILE: a line for each photo, with a column path.".into(),
         ));
     };
-    let columns =
-        SubjectsPlan { file, image_column: args.image_column, subject_column: args.subject_column, strata: Vec::new() };
-    let subjects = Subjects::read(&columns, codes.as_ref(), &vault)?;
     for name in &args.groups {
         if !subjects.columns.iter().any(|column| column.eq_ignore_ascii_case(name)) {
             return Err(UsageError(format!(
@@ -38,7 +39,6 @@ pub fn plan(args: TableArgs) -> Result<TablePlan, UsageError> {
             )));
         }
     }
-    let subjects = Arc::new(subjects);
     let selection = review::selection(&args.review, &vault)?;
     let measured = selection.as_ref().map(|selection| selection.review.clone());
     let scales = scales(args.scale, Some(subjects.clone()), measured);

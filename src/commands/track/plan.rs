@@ -4,8 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use super::args::{Dates, TrackArgs};
+<<<<<<< HEAD
+=======
+use crate::commands::report::args::Lang;
+use crate::commands::shared::people::{self, People};
+>>>>>>> bfbeb8b (One rule for --opt-out with --subjects: the table is read once, by the columns that are named, and has to say whose photos are whose)
 use crate::commands::shared::sources::sources;
-use crate::commands::shared::{at_rest, people, review};
+use crate::commands::shared::{at_rest, review};
 use crate::domain::days::{date_of, day_of};
 use crate::domain::record::Record;
 use crate::domain::source::Source;
@@ -37,27 +42,20 @@ pub struct TrackPlan {
 
 pub fn plan(args: TrackArgs) -> Result<TrackPlan, UsageError> {
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let people = people::opt_out_of_results(&args.results.people, &vault)?;
-    let codes = people::key(args.results.people.key_file.as_deref(), &vault)?;
-    let Some(file) = args.results.people.opt_out.subjects.clone() else {
+    let columns = SubjectsPlan {
+        image_column: args.image_column.clone(),
+        subject_column: args.subject_column.clone(),
+        ..SubjectsPlan::default()
+    };
+    let whom = people::of_results(&args.results.people, columns, &vault)?;
+    let People { key: codes, table: Some(table), opt_out: people } = whom else {
         return Err(UsageError(
             "Give the table of the photos with --subjects FILE: a line for each photo, with the columns path, subject and date."
                 .into(),
         ));
     };
-    let shown = file.display().to_string();
-    let columns = SubjectsPlan {
-        file,
-        image_column: args.image_column.clone(),
-        subject_column: args.subject_column.clone(),
-        strata: Vec::new(),
-    };
-    let table = Subjects::read(&columns, codes.as_ref(), &vault)?;
-    if !table.has_subjects {
-        return Err(UsageError(format!(
-            "{shown} has no column of people, such as subject; name it with --subject-column"
-        )));
-    }
+    table.require_people()?;
+    let shown = table.file.display().to_string();
     let marks = review::selection(&args.review, &vault)?;
     let rulers = marks.as_ref().map(|selection| Selection::of_everything(selection.review.clone()).review);
     let results = Results::open(&args.out, &people, &vault)?.selected(marks);

@@ -14,6 +14,7 @@ use crate::domain::words::counted;
 use crate::error::UsageError;
 use crate::exit;
 use crate::people::lines_without_photos;
+use crate::people::subjects::SubjectsPlan;
 use crate::store::{OutputFolder, Removal, Withdrawal};
 use args::WithdrawArgs;
 
@@ -31,7 +32,8 @@ pub fn run(args: &WithdrawArgs, global: &Global) -> Result<u8> {
     };
     let vault = at_rest::vault(&args.at_rest)?;
     let codes = people::key(args.key_file.as_deref(), &vault)?;
-    let people = people::load(ids, args.subjects.as_deref(), codes.as_ref(), &vault)?;
+    let table = people::table(args.subjects.as_deref(), SubjectsPlan::default(), codes.as_ref(), &vault)?;
+    let people = people::opt_out(Some(ids), table.as_ref(), codes.as_ref(), &vault)?;
     let folder = OutputFolder::open_results(&args.output, &vault)?;
     let mut withdrawal = Withdrawal::find(&folder, &people).context("the results cannot be read")?;
     let unfinished = "not everything could be removed; the same command goes on";

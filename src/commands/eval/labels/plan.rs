@@ -6,15 +6,13 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::commands::eval::args::{EvalArgs, Part};
-use crate::commands::shared::at_rest;
 use crate::commands::shared::bins::bins;
-use crate::commands::shared::people::key;
 use crate::commands::shared::references::reference_format;
+use crate::commands::shared::{at_rest, people};
 use crate::domain::record::ClassifiedPart;
 use crate::error::UsageError;
 use crate::evaluation::labels::LabelsPlan;
 use crate::evaluation::labels::inputs::{Truth, Which};
-use crate::people::OptOut;
 use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::store::results::Results;
 
@@ -31,22 +29,23 @@ pub fn settings(args: EvalArgs) -> Result<LabelSettings, UsageError> {
     }
     let asked = args.labels;
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let people = &args.results.people;
-    let key = key(people.key_file.as_deref(), &vault)?;
-    // Named columns are those of the table of people where there is one, else of the table of labels.
-    let named = |file: PathBuf| SubjectsPlan {
-        file,
-        image_column: args.image_column.clone(),
-        subject_column: args.subject_column.clone(),
-        strata: Vec::new(),
+    let whom = &args.results.people;
+    let key = people::key(whom.key_file.as_deref(), &vault)?;
+    let named = SubjectsPlan {
+        image_column: args.image_column,
+        subject_column: args.subject_column,
+        ..SubjectsPlan::default()
     };
-    let read = |plan: SubjectsPlan| Subjects::read(&plan, key.as_ref(), &vault).map(Arc::new);
-    let subjects = people.opt_out.subjects.clone().map(|file| read(named(file))).transpose()?;
-    let plain = |file: PathBuf| SubjectsPlan { file, ..SubjectsPlan::default() };
+    // Named columns are those of the table of people where there is one, else of the table of labels.
+    let (of_people, of_labels) = match (&whom.opt_out.subjects, &asked.labels) {
+        (None, Some(_)) => (SubjectsPlan::default(), named),
+        _ => (named, SubjectsPlan::default()),
+    };
+    let subjects = people::table(whom.opt_out.subjects.as_deref(), of_people, key.as_ref(), &vault)?;
     let truth = match asked.labels {
         Some(file) => {
-            let table = read(if subjects.is_some() { plain(file.clone()) } else { named(file.clone()) })?;
-            Some(Truth::new(table, file, asked.label_column.as_deref())?)
+            let table = Subjects::read(&SubjectsPlan { file: file.clone(), ..of_labels }, key.as_ref(), &vault)?;
+            Some(Truth::new(Arc::new(table), file, asked.label_column.as_deref())?)
         }
         None => None,
     };
@@ -58,9 +57,8 @@ pub fn settings(args: EvalArgs) -> Result<LabelSettings, UsageError> {
     {
         return Err(UsageError(format!("--strata {unknown}: no table has this column")));
     }
-    let whose = tables().find(|table| table.has_subjects).cloned();
-    let list = people.opt_out.opt_out.as_deref();
-    let opt_out = list.map(|list| OptOut::load(list, whose, key.as_ref(), &vault)).transpose()?;
+    let whose = subjects.as_ref().or(tables().find(|table| table.has_subjects));
+    let opt_out = people::opt_out(whom.opt_out.opt_out.as_deref(), whose, key.as_ref(), &vault)?;
     let bins = bins(&args.bins, tables().next().map(Arc::as_ref))?;
     let out = args.predictions;
     let beside = out.clone().filter(|out| Results::is_one(out)).unwrap_or_else(|| PathBuf::from("."));
@@ -93,7 +91,7 @@ pub fn settings(args: EvalArgs) -> Result<LabelSettings, UsageError> {
             truth,
             crop_truth: asked.crop_truth,
             crop_format: reference_format(args.truth_format, "--truth-format")?,
-            people: Arc::new(opt_out.unwrap_or_default()),
+            people: Arc::new(opt_out),
             subjects,
             strata: args.strata,
             key,
