@@ -135,7 +135,7 @@ impl Subjects {
         match self.has_subjects {
             true => Ok(()),
             false => Err(UsageError(format!(
-                "{} does not say whose photos are whose: it needs a column of people, such as subject or patient_id",
+                "{} has no column of people, such as subject or patient_id: it does not say whose photos are whose",
                 self.file.display()
             ))),
         }

@@ -271,7 +271,7 @@ fn a_table_without_people_is_no_help() {
     ] {
         let args = [command, &["--opt-out", "list", "--subjects", "table.csv"]].concat();
         let ran = derm_seg_in(folder.path(), &args).expect_code(2);
-        ran.expect_error(&["table.csv does not say whose photos are whose", "patient_id"]);
+        ran.expect_error(&["table.csv has no column of people", "whose photos are whose"]);
     }
     // Where it only makes groups, it needs no people; a list alone is of paths.
     let eval = ["eval", "out", "--truth", "truth", "--opt-out", "list"];

@@ -119,7 +119,8 @@ fn what_became_of_each_lesion_is_told_and_strangers_are_not_guessed() {
     // The same table, whose column of people has a name of its own.
     let table = std::fs::read_to_string(lab.path("visits.csv")).unwrap().replace("subject", "who");
     lab.put("named.csv", table.as_bytes());
-    let named = "track out --photos photos --subjects named.csv --subject-column who --opt-out out.txt -o without --quiet";
+    let named =
+        "track out --photos photos --subjects named.csv --subject-column who --opt-out out.txt -o without --quiet";
     lab.say(named).expect_code(0);
     assert_eq!(lab.say("report out --quiet").code, 0);
     assert!(read("report.html").contains("<section id=\"track\">"));

@@ -119,151 +119,193 @@ fn short(text: &str) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
 }
 
+/// A segmentation in the making.
+struct Segmentation<'a> {
+    plan: &'a ExportPlan,
+    seg: &'a SegPlan,
+    photo: &'a Done,
+    labels: &'a LabelMap,
+    origin: &'a Origin,
+    classes: Vec<u8>,
+    /// Identifiers of the photo as its copy has them, or as they are.
+    study: String,
+    series: String,
+    instance: String,
+}
+
 fn file(plan: &ExportPlan, seg: &SegPlan, photo: &Done, labels: &LabelMap, origin: &Origin) -> Result<Vec<u8>, String> {
-    let root = seg.uid_root.as_deref();
-    // Identifiers of the photo as its copy has them, or as they are.
-    let theirs = |uid: &str| match &seg.codes {
-        Some(codes) => codes.uid(root, uid),
-        None => uid.to_owned(),
-    };
-    let (study, series, instance) = (theirs(&origin.study), theirs(&origin.series), theirs(&origin.instance));
-    let classes = plan.classes();
-    let own = |what: &str| {
-        let whole = format!(
-            "{what}\0{instance}\0{:?}\0{}\0{}\0{classes:?}",
-            photo.input.dicom.as_ref().map(|d| d.frame),
-            photo.model.sha256,
-            photo.mask.blake3
-        );
-        // What is of the whole series must not depend on the photo.
-        let text = if what == "series" { format!("series\0{series}\0{}", photo.model.sha256) } else { whole };
+    let [study, series, instance] = [&origin.study, &origin.series, &origin.instance].map(|uid| seg.uid(uid));
+    let made = Segmentation { plan, seg, photo, labels, origin, classes: plan.classes(), study, series, instance };
+    let all = [made.whose(), made.identifiers(), made.picture()?, made.place(), made.segments()].concat();
+    Ok([beginning(SEGMENTATION, made.own("instance").as_bytes(), EXPLICIT_LITTLE), joined(all)].concat())
+}
+
+impl SegPlan {
+    fn uid(&self, uid: &str) -> String {
+        self.codes.as_ref().map_or_else(|| uid.to_owned(), |codes| codes.uid(self.uid_root.as_deref(), uid))
+    }
+}
+
+impl Segmentation<'_> {
+    /// An identifier of the segmentation: the same in every export of the same.
+    fn own(&self, what: &str) -> String {
+        let (photo, model) = (self.photo, &self.photo.model.sha256);
+        let frame = photo.input.dicom.as_ref().map(|d| d.frame);
+        let text = match what {
+            // What is of the whole series must not depend on the photo.
+            "series" => format!("series\0{}\0{model}", self.series),
+            _ => format!("{what}\0{}\0{frame:?}\0{model}\0{}\0{:?}", self.instance, photo.mask.blake3, self.classes),
+        };
         let digest = blake3::hash(text.as_bytes());
         let bytes: [u8; 16] = digest.as_bytes()[..16].try_into().expect("a digest has 32 bytes");
-        uid_of(root, u128::from_be_bytes(bytes))
-    };
-    let (patient, date) = match &seg.codes {
-        Some(codes) => {
-            let weeks = codes.weeks_back(&origin.patient);
-            (codes.patient(&origin.patient), origin.date.as_ref().and_then(|date| earlier(date, weeks)))
-        }
-        // Already codes, where the file says so.
-        None if origin.is_coded => (String::from_utf8_lossy(&origin.patient).into_owned(), origin.date.clone()),
-        None => (String::new(), origin.date.clone()),
-    };
-    let date = date.unwrap_or_default();
-    let dimensions = own("dimensions");
-    let mut all: Elements = vec![
-        text(0x0008_0008, b"CS", "DERIVED\\PRIMARY"),
-        (0x0008_0016, *b"UI", SEGMENTATION.to_vec()),
-        text(0x0008_0018, b"UI", &own("instance")),
-        text(0x0008_0020, b"DA", &date),
-        text(0x0008_0023, b"DA", if date.is_empty() { "19700101" } else { &date }),
-        text(0x0008_0030, b"TM", ""),
-        text(0x0008_0033, b"TM", "000000"),
-        text(0x0008_0050, b"SH", ""),
-        text(0x0008_0060, b"CS", "SEG"),
-        text(0x0008_0070, b"LO", "derm-seg"),
-        text(0x0008_0090, b"PN", ""),
-        text(0x0008_1090, b"LO", &limited(&photo.model.name)),
-        text(0x0010_0010, b"PN", &patient),
-        text(0x0010_0020, b"LO", &patient),
-        text(0x0010_0030, b"DA", ""),
-        text(0x0010_0040, b"CS", ""),
-        text(0x0018_1000, b"LO", &photo.model.sha256[..16.min(photo.model.sha256.len())]),
-        text(0x0018_1020, b"LO", &limited(&photo.model.version)),
-        text(0x0020_000D, b"UI", &study),
-        text(0x0020_000E, b"UI", &own("series")),
-        text(0x0020_0010, b"SH", ""),
-        text(0x0020_0011, b"IS", "900"),
-        text(0x0020_0013, b"IS", "1"),
-        word(0x0028_0002, 1),
-        text(0x0028_0004, b"CS", "MONOCHROME2"),
-        text(0x0028_0008, b"IS", &classes.len().to_string()),
-        word(0x0028_0010, side(labels.height)?),
-        word(0x0028_0011, side(labels.width)?),
-        word(0x0028_0100, 1),
-        word(0x0028_0101, 1),
-        word(0x0028_0102, 0),
-        word(0x0028_0103, 0),
-        text(0x0028_2110, b"CS", "00"),
-        text(0x0062_0001, b"CS", "BINARY"),
-        text(0x0070_0080, b"CS", "SEGMENTATION"),
-        text(0x0070_0081, b"LO", ""),
-        text(0x0070_0084, b"PN", ""),
-        one(0x0020_9221, vec![text(0x0020_9164, b"UI", &dimensions)]),
-        one(
-            0x0020_9222,
-            vec![
-                text(0x0020_9164, b"UI", &dimensions),
-                (0x0020_9165, *b"AT", tag_value(0x0062_000B)),
-                (0x0020_9167, *b"AT", tag_value(0x0062_000A)),
-            ],
-        ),
-    ];
-    if origin.frame_of_reference.is_none() {
-        all.push(text(0x0020_0020, b"CS", ""));
+        uid_of(self.seg.uid_root.as_deref(), u128::from_be_bytes(bytes))
     }
-    if let Some(frame) = &origin.frame_of_reference {
-        all.push(text(0x0020_0052, b"UI", &theirs(frame)));
-        all.push(text(0x0020_1040, b"LO", ""));
+
+    /// The patient and the dates, as far as they are codes, and who made the segmentation.
+    fn whose(&self) -> Elements {
+        let (origin, model) = (self.origin, &self.photo.model);
+        let (patient, date) = match &self.seg.codes {
+            Some(codes) => {
+                let weeks = codes.weeks_back(&origin.patient);
+                (codes.patient(&origin.patient), origin.date.as_ref().and_then(|date| earlier(date, weeks)))
+            }
+            // Already codes, where the file says so.
+            None if origin.is_coded => (String::from_utf8_lossy(&origin.patient).into_owned(), origin.date.clone()),
+            None => (String::new(), origin.date.clone()),
+        };
+        let date = date.unwrap_or_default();
+        vec![
+            text(0x0008_0020, b"DA", &date),
+            text(0x0008_0023, b"DA", if date.is_empty() { "19700101" } else { &date }),
+            text(0x0008_0030, b"TM", ""),
+            text(0x0008_0033, b"TM", "000000"),
+            text(0x0008_0050, b"SH", ""),
+            text(0x0008_0070, b"LO", "derm-seg"),
+            text(0x0008_0090, b"PN", ""),
+            text(0x0008_1090, b"LO", &limited(&model.name)),
+            text(0x0010_0010, b"PN", &patient),
+            text(0x0010_0020, b"LO", &patient),
+            text(0x0010_0030, b"DA", ""),
+            text(0x0010_0040, b"CS", ""),
+            text(0x0018_1000, b"LO", &model.sha256[..16.min(model.sha256.len())]),
+            text(0x0018_1020, b"LO", &limited(&model.version)),
+            text(0x0070_0084, b"PN", ""),
+        ]
     }
-    let refers = |more: Elements| {
-        let both = vec![text(0x0008_1150, b"UI", &origin.class), text(0x0008_1155, b"UI", &instance)];
+
+    /// What the file is, and to what it refers.
+    fn identifiers(&self) -> Elements {
+        let photo = one(0x0008_114A, self.refers(Vec::new()));
+        vec![
+            (0x0008_0016, *b"UI", SEGMENTATION.to_vec()),
+            text(0x0008_0018, b"UI", &self.own("instance")),
+            text(0x0008_0060, b"CS", "SEG"),
+            one(0x0008_1115, vec![text(0x0020_000E, b"UI", &self.series), photo]),
+            text(0x0020_000D, b"UI", &self.study),
+            text(0x0020_000E, b"UI", &self.own("series")),
+            text(0x0020_0010, b"SH", ""),
+            text(0x0020_0011, b"IS", "900"),
+            text(0x0020_0013, b"IS", "1"),
+        ]
+    }
+
+    fn refers(&self, more: Elements) -> Elements {
+        let both = vec![text(0x0008_1150, b"UI", &self.origin.class), text(0x0008_1155, b"UI", &self.instance)];
         [both, more].concat()
-    };
-    all.push(one(0x0008_1115, vec![text(0x0020_000E, b"UI", &series), one(0x0008_114A, refers(Vec::new()))]));
-
-    let mut shared = Vec::new();
-    // The place of a segmentation is told as a whole or not at all.
-    let place =
-        origin.spacing.zip(origin.position).zip(origin.orientation).filter(|_| origin.frame_of_reference.is_some());
-    if let Some(((spacing, _), orientation)) = place {
-        let thickness = text(0x0018_0050, b"DS", &numbers([origin.thickness.unwrap_or(1.0)]));
-        shared.push(one(0x0028_9110, vec![thickness, text(0x0028_0030, b"DS", &numbers(spacing))]));
-        shared.push(one(0x0020_9116, vec![text(0x0020_0037, b"DS", &numbers(orientation))]));
     }
-    all.push(one(0x5200_9229, shared));
 
-    let (mut segments, mut frames, mut bits) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, class) in (1u16..).zip(&classes) {
-        segments.extend(item(&joined(segment(number, *class, plan, photo))));
-        let frame = match origin.frames {
+    /// How the pixels lie in the file.
+    fn picture(&self) -> Result<Elements, String> {
+        let dimensions = text(0x0020_9164, b"UI", &self.own("dimensions"));
+        let by_segment = [(0x0020_9165, *b"AT", tag_value(0x0062_000B)), (0x0020_9167, *b"AT", tag_value(0x0062_000A))];
+        Ok(vec![
+            text(0x0008_0008, b"CS", "DERIVED\\PRIMARY"),
+            one(0x0020_9221, vec![dimensions.clone()]),
+            one(0x0020_9222, [&[dimensions][..], &by_segment].concat()),
+            word(0x0028_0002, 1),
+            text(0x0028_0004, b"CS", "MONOCHROME2"),
+            text(0x0028_0008, b"IS", &self.classes.len().to_string()),
+            word(0x0028_0010, side(self.labels.height)?),
+            word(0x0028_0011, side(self.labels.width)?),
+            word(0x0028_0100, 1),
+            word(0x0028_0101, 1),
+            word(0x0028_0102, 0),
+            word(0x0028_0103, 0),
+            text(0x0028_2110, b"CS", "00"),
+            text(0x0062_0001, b"CS", "BINARY"),
+            text(0x0070_0080, b"CS", "SEGMENTATION"),
+            text(0x0070_0081, b"LO", ""),
+        ])
+    }
+
+    /// Spacing, position and orientation: the place of a segmentation is told as a whole or not at all.
+    fn in_space(&self) -> Option<([f64; 2], [f64; 3], [f64; 6])> {
+        let origin = self.origin;
+        origin.frame_of_reference.as_ref()?;
+        Some((origin.spacing?, origin.position?, origin.orientation?))
+    }
+
+    fn place(&self) -> Elements {
+        let mut shared = Vec::new();
+        if let Some((spacing, _, orientation)) = self.in_space() {
+            let thickness = text(0x0018_0050, b"DS", &numbers([self.origin.thickness.unwrap_or(1.0)]));
+            shared.push(one(0x0028_9110, vec![thickness, text(0x0028_0030, b"DS", &numbers(spacing))]));
+            shared.push(one(0x0020_9116, vec![text(0x0020_0037, b"DS", &numbers(orientation))]));
+        }
+        let mut all = vec![one(0x5200_9229, shared)];
+        match &self.origin.frame_of_reference {
+            None => all.push(text(0x0020_0020, b"CS", "")),
+            Some(frame) => {
+                all.push(text(0x0020_0052, b"UI", &self.seg.uid(frame)));
+                all.push(text(0x0020_1040, b"LO", ""));
+            }
+        }
+        all
+    }
+
+    /// A frame for each class.
+    fn segments(&self) -> Elements {
+        let (mut segments, mut frames, mut bits) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, class) in (1u16..).zip(&self.classes) {
+            segments.extend(item(&joined(self.segment(number, *class))));
+            frames.extend(item(&joined(self.frame(number))));
+            bits.extend(self.labels.data.iter().map(|label| label == class));
+        }
+        vec![(0x0062_0002, *b"SQ", segments), (0x5200_9230, *b"SQ", frames), (0x7FE0_0010, *b"OB", packed(&bits))]
+    }
+
+    fn segment(&self, number: u16, class: u8) -> Elements {
+        let (category, kind) = match class {
+            SKIN => (["123037004", "SCT", "Anatomical Structure"], ["39937001", "SCT", "Skin"]),
+            _ => (["49755003", "SCT", "Morphologically Altered Structure"], ["52988006", "SCT", "Lesion"]),
+        };
+        vec![
+            code(0x0062_0003, category),
+            word(0x0062_0004, number),
+            text(0x0062_0005, b"LO", &limited(kind_name(class, self.plan.results.kinds()))),
+            text(0x0062_0008, b"CS", "AUTOMATIC"),
+            text(0x0062_0009, b"LO", &limited(&self.photo.model.name)),
+            code(0x0062_000F, kind),
+        ]
+    }
+
+    fn frame(&self, number: u16) -> Elements {
+        let frame = match self.origin.frames {
             1 => Vec::new(),
-            _ => vec![text(0x0008_1160, b"IS", &photo.input.dicom.as_ref().map_or(1, |d| d.frame).to_string())],
+            _ => vec![text(0x0008_1160, b"IS", &self.photo.input.dicom.as_ref().map_or(1, |d| d.frame).to_string())],
         };
         let purpose = code(0x0040_A170, ["121322", "DCM", "Source image for image processing operation"]);
-        let source = one(0x0008_2112, refers([frame, vec![purpose]].concat()));
-        let derivation = vec![source, code(0x0008_9215, ["113076", "DCM", "Segmentation"])];
-        let mut own = vec![
-            one(0x0008_9124, derivation),
+        let source = one(0x0008_2112, self.refers([frame, vec![purpose]].concat()));
+        let mut all = vec![
+            one(0x0008_9124, vec![source, code(0x0008_9215, ["113076", "DCM", "Segmentation"])]),
             one(0x0020_9111, vec![(0x0020_9157, *b"UL", u32::from(number).to_le_bytes().to_vec())]),
             one(0x0062_000A, vec![word(0x0062_000B, number)]),
         ];
-        if let Some(((_, position), _)) = place {
-            own.push(one(0x0020_9113, vec![text(0x0020_0032, b"DS", &numbers(position))]));
+        if let Some((_, position, _)) = self.in_space() {
+            all.push(one(0x0020_9113, vec![text(0x0020_0032, b"DS", &numbers(position))]));
         }
-        frames.extend(item(&joined(own)));
-        bits.extend(labels.data.iter().map(|label| label == class));
+        all
     }
-    all.push((0x0062_0002, *b"SQ", segments));
-    all.push((0x5200_9230, *b"SQ", frames));
-    all.push((0x7FE0_0010, *b"OB", packed(&bits)));
-    Ok([beginning(SEGMENTATION, own("instance").as_bytes(), EXPLICIT_LITTLE), joined(all)].concat())
-}
-
-fn segment(number: u16, class: u8, plan: &ExportPlan, photo: &Done) -> Elements {
-    let (category, kind) = match class {
-        SKIN => (["123037004", "SCT", "Anatomical Structure"], ["39937001", "SCT", "Skin"]),
-        _ => (["49755003", "SCT", "Morphologically Altered Structure"], ["52988006", "SCT", "Lesion"]),
-    };
-    vec![
-        code(0x0062_0003, category),
-        word(0x0062_0004, number),
-        text(0x0062_0005, b"LO", &limited(kind_name(class, plan.results.kinds()))),
-        text(0x0062_0008, b"CS", "AUTOMATIC"),
-        text(0x0062_0009, b"LO", &limited(&photo.model.name)),
-        code(0x0062_000F, kind),
-    ]
 }
 
 /// Plain characters, as many as an attribute may have.

@@ -2,23 +2,14 @@
 
 use std::sync::Arc;
 
-<<<<<<< HEAD
 use super::args::ReportArgs;
-=======
-use super::args::{Lang, ReportArgs};
 use crate::commands::shared::at_rest;
->>>>>>> bfbeb8b (One rule for --opt-out with --subjects: the table is read once, by the columns that are named, and has to say whose photos are whose)
 use crate::commands::shared::derived::Beside;
 use crate::commands::shared::people::{self, People};
 use crate::commands::shared::scale::scales;
 use crate::error::UsageError;
-<<<<<<< HEAD
-use crate::people::subjects::{Subjects, SubjectsPlan};
-use crate::report::{ReportPlan, Truth, Whose};
-=======
 use crate::people::subjects::SubjectsPlan;
-use crate::report::{Language, ReportPlan, Truth, Whose};
->>>>>>> bfbeb8b (One rule for --opt-out with --subjects: the table is read once, by the columns that are named, and has to say whose photos are whose)
+use crate::report::{ReportPlan, Truth, Whose};
 use crate::store::results::Results;
 use crate::store::review::{Review, Selection};
 

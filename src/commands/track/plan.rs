@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use super::args::{Dates, TrackArgs};
-<<<<<<< HEAD
-=======
-use crate::commands::report::args::Lang;
 use crate::commands::shared::people::{self, People};
->>>>>>> bfbeb8b (One rule for --opt-out with --subjects: the table is read once, by the columns that are named, and has to say whose photos are whose)
 use crate::commands::shared::sources::sources;
 use crate::commands::shared::{at_rest, review};
 use crate::domain::days::{date_of, day_of};
