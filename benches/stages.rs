@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use derm_seg::batch::{MemoryGate, Tools, look, process};
+use derm_seg::batch::{MemoryGate, Tools, Work, ask_model, process};
 use derm_seg::disk::vault::Vault;
 use derm_seg::domain::photo::Photo;
 use derm_seg::domain::source::Source;
@@ -101,7 +101,7 @@ fn i_encode_overlay(bencher: Bencher, megapixels: u32) {
 fn segmented(megapixels: u32) -> (Photo, Segmentation) {
     let desk = Desk::new();
     let photo = desk.decode(&jpeg(megapixels, 9)).photo;
-    let segmentation = look(&photo, None, &desk.plan, desk.engine().as_mut()).unwrap();
+    let segmentation = ask_model(&photo, None, &desk.plan, desk.engine().as_mut()).unwrap();
     (photo, segmentation)
 }
 
@@ -115,5 +115,6 @@ fn whole_photo(bencher: Bencher, megapixels: u32) {
     let (mut engines, faces, memory) = (desk.engines(), desk.faces(), MemoryGate::new(1 << 30));
     let tools =
         Tools { limits: &Limits::default(), vault: out.vault(), memory: &memory, faces: Some(&faces), patients: None };
-    bencher.bench_local(|| process(&source, None, &desk.plan, tools, &mut engines, &out).unwrap());
+    bencher
+        .bench_local(|| process(&source, None, Work { plan: &desk.plan, tools, folder: &out }, &mut engines).unwrap());
 }

@@ -16,7 +16,7 @@ use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap, SKIN};
 use crate::domain::photo::Photo;
 use crate::domain::record::{Colour, Done, RegionColour};
 use crate::domain::source::Source;
-use crate::error::Stage;
+use crate::error::{PhotoError, Stage};
 use crate::measure::{colours, mean_colour};
 use crate::store::results::Results;
 
@@ -88,7 +88,7 @@ pub fn follow(series: &Series, desk: &Desk) -> Followed {
             Ok((photo, labels, _share)) => {
                 let mut see = || look(shot, &photo, &labels, &mut memory, desk);
                 let seen = contained(&mut Stage::Measure, |_| Ok(see()));
-                seen.unwrap_or_else(|_| (not_comparable(shot, "photo_unreadable"), None))
+                seen.unwrap_or_else(|_: PhotoError| (not_comparable(shot, "photo_unreadable"), None))
             }
             Err(reason) => (not_comparable(shot, reason), None),
         };

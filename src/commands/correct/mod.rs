@@ -54,8 +54,7 @@ fn carry_out(plan: CorrectPlan, global: &Global) -> Result<u8> {
     let progress = Progress::new(plan.photos.len() as u64, global.quiet);
     let outcomes = parallel_map(&plan.photos, plan.jobs, |(done, mask)| {
         let source = plan.sources.get(&done.input.path);
-        let take = || corrector.take(done, source, plan.masks.as_ref().zip(*mask));
-        let taken = contained(&mut Stage::Measure, |_| Ok(take())).unwrap_or_else(|e| Err(e.into()));
+        let taken = contained(&mut Stage::Measure, |_| corrector.take(done, source, plan.masks.as_ref().zip(*mask)));
         progress.step(0);
         taken
     });

@@ -15,7 +15,9 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::batch::progress::Progress;
-use crate::batch::{Content, Engines, Feed, Flow, MemoryGate, Stop, Tools, process, quiet_worker_panics, run_all};
+use crate::batch::{
+    Content, Engines, Feed, Flow, MemoryGate, Stop, Tools, Work, process, quiet_worker_panics, run_all,
+};
 use crate::commands::shared::Global;
 use crate::disk::describe;
 use crate::disk::settle;
@@ -104,7 +106,7 @@ pub fn run(args: RunArgs, global: &Global) -> Result<u8> {
         if !matches!(task, Task::Process(_)) {
             return Ok((task, None));
         }
-        let record = process(source, content, &photo_plan, tools, engines, &folder)?;
+        let record = process(source, content, Work { plan: &photo_plan, tools, folder: &folder }, engines)?;
         log(&record.outcome);
         if let Some(outbox) = &outbox {
             outbox.send_photo(&folder, &source.file_name).map_err(not_sent)?;

@@ -9,6 +9,7 @@ use crate::commands::shared::{at_rest, people, review};
 use crate::domain::record::{ModelId, Outcome};
 use crate::error::UsageError;
 use crate::people::OptOut;
+use crate::people::subjects::SubjectsPlan;
 use crate::slices::stack::{Slice, Stack, stacks};
 use crate::store::results::Results;
 
@@ -26,7 +27,7 @@ pub struct SeriesPlan {
 
 pub fn plan(args: SeriesArgs) -> Result<SeriesPlan, UsageError> {
     let vault = at_rest::vault(&args.results.at_rest)?;
-    let people = people::opt_out_of_results(&args.results.people, &vault)?;
+    let people = people::of_results(&args.results.people, SubjectsPlan::default(), &vault)?.opt_out;
     let results = Results::open(&args.out, &people, &vault)?.selected(review::selection(&args.review, &vault)?);
     let (mut slices, mut model, mut left_out) = (Vec::new(), None, BTreeMap::new());
     for record in results.records()? {

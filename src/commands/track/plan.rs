@@ -11,6 +11,7 @@ use crate::domain::days::{date_of, day_of};
 use crate::domain::record::Record;
 use crate::domain::source::Source;
 use crate::error::UsageError;
+use crate::people::Pseudonyms;
 use crate::people::subjects::{Subjects, SubjectsPlan};
 use crate::report::Language;
 use crate::store::results::Results;
@@ -25,7 +26,7 @@ pub struct TrackPlan {
     /// With two photos or more.
     pub series: Vec<Series>,
     /// Photos that are in no series, by cause.
-    pub left_out: BTreeMap<&'static str, usize>,
+    pub left_out: LeftOut,
     pub sources: HashMap<String, Source>,
     /// `days`, `kept` or `shifted`.
     pub dates: &'static str,
@@ -58,36 +59,9 @@ pub fn plan(args: TrackArgs) -> Result<TrackPlan, UsageError> {
     let is_coded = results.carries_codes();
     let sources = sources(&args.photos, &args.out, &people, is_coded, codes.as_ref())?;
     let lines = Lines::new(&args, &table, &shown)?;
-    let coded = codes.filter(|_| is_coded);
-    let mut left_out: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let mut found: BTreeMap<(String, Option<String>), Vec<Shot>> = BTreeMap::new();
-    for record in results.records()? {
-        let record = record?;
-        let Some(subject) = table.subject(&record.input().path) else {
-            *left_out.entry("without_subject").or_default() += 1;
-            continue;
-        };
-        let subject = coded.as_ref().map_or_else(|| subject.to_owned(), |codes| codes.code(subject));
-        let site = lines.cell(&record, lines.site);
-        let Some(shot) = lines.shot(record, rulers.as_deref())? else {
-            *left_out.entry("without_date").or_default() += 1;
-            continue;
-        };
-        found.entry((subject, site)).or_default().push(shot);
-    }
-    let mut series = Vec::new();
-    for ((subject, site), mut shots) in found {
-        if shots.len() < 2 {
-            *left_out.entry("alone").or_default() += 1;
-            continue;
-        }
-        shots.sort_by(|a, b| (a.day, &a.path).cmp(&(b.day, &b.path)));
-        if lines.are_dates {
-            let first = shots[0].day;
-            shots.iter_mut().for_each(|shot| shot.day -= first);
-        }
-        series.push(Series { subject, site, shots });
-    }
+    let mut left_out = LeftOut::new();
+    let shots = lines.shots(&results, codes.as_ref().filter(|_| is_coded), rulers.as_deref(), &mut left_out)?;
+    let series = lines.series(shots, &mut left_out);
     if series.is_empty() {
         return Err(UsageError(format!(
             "No person and place has two photos in these results: look at the columns of people, sites and dates in {shown}, and at the paths."
@@ -110,6 +84,10 @@ pub fn plan(args: TrackArgs) -> Result<TrackPlan, UsageError> {
         results,
     })
 }
+
+type LeftOut = BTreeMap<&'static str, usize>;
+/// Photos of a person, or of a place on the body where there is a column of places.
+type Shots = BTreeMap<(String, Option<String>), Vec<Shot>>;
 
 /// The columns that say when and where a photo was taken, and at what scale.
 struct Lines<'a> {
@@ -162,6 +140,50 @@ impl<'a> Lines<'a> {
             return Err(UsageError(format!("{shown} has days and no dates: leave out --dates keep and --shift-days")));
         }
         Ok(lines)
+    }
+
+    /// The photos of the results that have a line with a person and a date. Where results carry codes, people do so, too.
+    fn shots(
+        &self,
+        results: &Results,
+        codes: Option<&Pseudonyms>,
+        rulers: Option<&Review>,
+        left_out: &mut LeftOut,
+    ) -> Result<Shots, UsageError> {
+        let mut shots = Shots::new();
+        for record in results.records()? {
+            let record = record?;
+            let Some(subject) = self.table.subject(&record.input().path) else {
+                *left_out.entry("without_subject").or_default() += 1;
+                continue;
+            };
+            let subject = codes.map_or_else(|| subject.to_owned(), |codes| codes.code(subject));
+            let site = self.cell(&record, self.site);
+            let Some(shot) = self.shot(record, rulers)? else {
+                *left_out.entry("without_date").or_default() += 1;
+                continue;
+            };
+            shots.entry((subject, site)).or_default().push(shot);
+        }
+        Ok(shots)
+    }
+
+    /// Two photos or more in their order; dates become the days since the first.
+    fn series(&self, shots: Shots, left_out: &mut LeftOut) -> Vec<Series> {
+        let mut series = Vec::new();
+        for ((subject, site), mut shots) in shots {
+            if shots.len() < 2 {
+                *left_out.entry("alone").or_default() += 1;
+                continue;
+            }
+            shots.sort_by(|a, b| (a.day, &a.path).cmp(&(b.day, &b.path)));
+            if self.are_dates {
+                let first = shots[0].day;
+                shots.iter_mut().for_each(|shot| shot.day -= first);
+            }
+            series.push(Series { subject, site, shots });
+        }
+        series
     }
 
     fn cell(&self, record: &Record, column: Option<usize>) -> Option<String> {

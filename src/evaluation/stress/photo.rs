@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::disturb::disturb;
 use super::kinds::{Kind, Series};
-use crate::batch::{Content, PhotoPlan, Stop, Tools, contained, footprint, look};
+use crate::batch::{Content, PhotoPlan, Stop, Tools, ask_model, contained, footprint};
 use crate::domain::geometry::Rect;
 use crate::domain::mask::{BACKGROUND, IGNORE, LESION, LabelMap};
 use crate::domain::photo::{Photo, resize};
@@ -119,7 +119,7 @@ impl Trials<'_> {
         let photo = reduced_to(decode::decode(&bytes, header, u32::MAX)?.photo, self.long_side)?;
         drop(bytes);
         *stage = Stage::Model;
-        let seen = look(&photo, None, self.looks, engine)?;
+        let seen = ask_model(&photo, None, self.looks, engine)?;
         let (base, has_skin_class) = (seen.labels.with_one_kind(), seen.has_skin_class);
         let measured = measure(&photo, &base, has_skin_class, None);
         let figures = Figures::of(&measured);
@@ -135,7 +135,7 @@ impl Trials<'_> {
                 let seed = seed(&content, series.kind, strength);
                 let Some(bad) = disturb(&photo, series.kind, strength, centre, seed)? else { continue };
                 *stage = Stage::Model;
-                let found = look(&bad.photo, None, self.looks, engine)?;
+                let found = ask_model(&bad.photo, None, self.looks, engine)?;
                 *stage = Stage::Measure;
                 let seen = bad.seen(&found.labels.with_one_kind(), photo.width, photo.height);
                 let colours = if series.kind.recolours() { &bad.photo } else { &photo };
