@@ -63,10 +63,9 @@ fn section(kind: &OfKind, bound: f64, words: &Words) -> String {
         rows
     });
     format!(
-        "<section><h2>{}</h2><p>{}. {}</p><div class=\"kind\">{plot}<table><tr>{head}<th>Δa*</th></tr>{rows}</table></div></section>",
+        "<section><h2>{}</h2><p>{}</p><div class=\"kind\">{plot}<table><tr>{head}<th>Δa*</th></tr>{rows}</table></div></section>",
         escape(said("")),
-        escape(said(".what")),
-        escape(&words.fill("stress.strength_in", &[("unit", said(".unit"))])),
+        escape(&words.fill("stress.about", &[("what", said(".what")), ("unit", said(".unit"))])),
     )
 }
 

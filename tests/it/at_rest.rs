@@ -442,7 +442,7 @@ fn copies_and_their_table_are_encrypted() {
     study.sealed(&scrub).expect_code(0);
     study.assert_nothing_clear(&["coded", "tables"]);
     let table = String::from_utf8(study.open(&study.lab.path("tables/t.csv.age"))).unwrap();
-    assert!(table.contains(".jpg,PAT_1/b.jpg\n") && table.lines().count() == 4, "{table}");
+    assert!(table.contains(".jpg,PAT_1/b.jpg,\n") && table.lines().count() == 4, "{table}");
     // Without the key neither the table nor the copies can be gone on with; with it, nothing is left to do.
     let again = study.sealed(&[&scrub[..], &["--json"]].concat()).expect_code(0).json();
     assert_eq!((&again["copied"], &again["unchanged"]), (&0.into(), &3.into()));
