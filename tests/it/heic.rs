@@ -79,7 +79,7 @@ mod built_in {
             }
             let (largest, mean) = difference(&rgb, &found.photo.rgb);
             assert!(largest <= most && mean < 0.8, "{name}: {largest}, {mean}");
-            let warnings: Vec<&str> = found.warnings.iter().map(|warning| warning.code()).collect();
+            let warnings: Vec<&str> = found.warnings.iter().map(derm_seg::error::PhotoWarning::code).collect();
             assert_eq!(warnings, if name == "see-through" { vec!["alpha_flattened"] } else { vec![] }, "{name}");
         }
     }
