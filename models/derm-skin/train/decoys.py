@@ -148,7 +148,7 @@ def fur(rng, x, p):
 
 
 SKIN, ELSE = 1, 0  # what the drawn part is
-PARTS = {lips: (0.28, SKIN), eye: (0.12, ELSE), nipple: (0.05, SKIN), navel: (0.02, SKIN), nostrils: (0.08, SKIN), nail: (0.08, SKIN), knuckle: (0.07, SKIN),
+PARTS = {lips: (0.4, SKIN), eye: (0.12, ELSE), nipple: (0.05, SKIN), navel: (0.02, SKIN), nostrils: (0.08, SKIN), nail: (0.08, SKIN), knuckle: (0.07, SKIN),
          shadow: (0.09, SKIN), shine: (0.09, SKIN), crease: (0.07, SKIN), tattoo: (0.05, SKIN), fur: (0.09, NOT_LESION)}
 
 

@@ -12,7 +12,7 @@ from optics import BLOOD, PIGMENT, blur, colour, density, fractal, raised, spots
 
 data.GEOMETRY["faces"] = (0.18, 1.0, 0.4, 1)
 data.GLARE = 0.0  # its bright blobs look like vitiligo that is labelled skin
-MIX = dict(ham10000=0.03, isic2017=0.01, pad_ufes=0.05, pad_ufes_more=0.12, fuseg=0.17, ccp_skin=0.02, ccp_skin_crops=0.13, faces=0.04, composed=0.05, drawn=0.38)
+MIX = dict(ham10000=0.02, isic2017=0.01, pad_ufes=0.06, pad_ufes_more=0.11, fuseg=0.14, ccp_skin=0.02, ccp_skin_crops=0.13, faces=0.09, composed=0.07, drawn=0.35)
 DERMOSCOPY = ("ham10000", "isic2017")
 TAUGHT = (*DERMOSCOPY, "pad_ufes", "pad_ufes_more", "fuseg", "ccp_skin_crops")  # where a teacher knows more than the masks; not what is drawn
 CANVAS = dict(ccp_skin_crops=0.40, fuseg=0.18, pad_ufes_more=0.08, faces=0.14, composed=0.14, pad_ufes=0.03, ccp_skin=0.03)  # what is drawn onto
@@ -71,7 +71,7 @@ class Stream(data.Sampler):
                 x, t = disease.draw(rng, x, t, rest) if rest.mean() > 0.05 else (x, t)
         else:
             t[room & (t == 4)] = 1
-        if rng.random() < 0.35:
+        if rng.random() < 0.5:
             x, t = decoys.add_parts(rng, x, t, room)
         return x.clip(0, 255).astype(np.uint8), t
 
