@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 use crate::kit::files::{Jpeg, SENTINEL, identifying_exif};
 use crate::kit::photos::Scene;
 use crate::support::results_folder::{binary, square};
-use crate::support::{CODE_KEY, Lab, RUN, Ran, assert_same, results, skipped};
+use crate::support::{CODE_KEY, Lab, RUN, Ran, assert_same, no_faces, results, skipped};
 
 /// A lab with photos that carry a marker, a key, and the key of somebody else.
 struct Vaulted {
@@ -44,7 +44,7 @@ impl Vaulted {
 
     fn say(&self, args: &[&str]) -> Ran {
         let mut program = self.lab.program();
-        program.args(args).env("HOME", self.lab.path("home")).env("TMPDIR", self.lab.path("temp"));
+        program.args(args).args(no_faces(args)).env("HOME", self.lab.path("home")).env("TMPDIR", self.lab.path("temp"));
         program.output().unwrap().into()
     }
 
@@ -496,7 +496,7 @@ fn killed_while_encrypting() {
     let command = |out: &str| {
         let mut program = study.lab.program();
         program.args(["run", "photos", "-o", out, "--model", "model", "--overlay", "--encrypt-to", &study.recipient]);
-        program.args(["--identity", "key", "--jobs", "1"]);
+        program.args(["--identity", "key", "--faces", "off", "--jobs", "1"]);
         program
     };
     let begin = std::time::Instant::now();
@@ -540,21 +540,21 @@ fn private_files_are_for_the_user_alone_whatever_the_umask() {
         }
         assert!(seen > 1, "{folder}");
     };
-    say("000", "run photos -o out --model model --overlay --probs");
+    say("000", "run photos -o out --model model --faces off --overlay --probs");
     assert_closed("out");
-    say("277", "run photos -o odd --model model");
+    say("277", "run photos -o odd --model model --faces off");
     assert_closed("odd");
     binary(&study.lab.path("truth/a.png"), &square(160, 120, [40, 30, 50, 40]));
     say("000", "eval out --truth truth");
     say("000", "compare odd out --max-change run=off");
     say("000", "report out --figures plots");
     say("000", "export out --format labelme -o labelme");
-    say("000", "scrub photos -o clean");
+    say("000", "scrub photos -o clean --faces off");
     study.lab.put("list", b"PAT_1\n");
     say("000", "withdraw out --ids list");
     ["out", "plots", "labelme", "clean"].into_iter().for_each(assert_closed);
     // Results that were open before are closed by the next run.
     study.say(&["run", "photos", "-o", "open", "--model", "model"]).expect_code(0);
-    say("022", "run photos -o open --model model");
+    say("022", "run photos -o open --model model --faces off");
     assert_closed("open");
 }

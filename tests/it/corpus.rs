@@ -7,10 +7,9 @@ use crate::support::Lab;
 
 #[test]
 fn three_hundred_photos_with_thirty_spoilt_ones() {
-    let lab = Lab::new();
+    let lab = Lab::with_quick_model();
     let spoilt = corpus::write(&lab.path("photos"), 300, 30, 4);
-    // Faces have tests of their own; here they would take most of the time.
-    let run = || lab.run(&["--faces", "off", "--jobs", "2", "--json"]).expect_code(3).json();
+    let run = || lab.run(&["--jobs", "2", "--json"]).expect_code(3).json();
     let summary = run();
     assert_eq!((&summary["totals"]["done"], &summary["totals"]["failed"]), (&270.into(), &30.into()), "{summary}");
     let records = lab.records();

@@ -27,7 +27,7 @@ fn command(lab: &Lab, jobs: u32) -> Command {
 
 /// What a run that nobody disturbs gives.
 static UNDISTURBED: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
-    let lab = Lab::new();
+    let lab = Lab::with_quick_model();
     Ran::from(command(&lab, 2).output().unwrap()).expect_code(0);
     lab.results()
 });
@@ -65,7 +65,7 @@ fn killed_at_twenty_random_moments() {
     let mut rng = Rng::new(20);
     let mut met_half_way = 0;
     for _ in 0..4 {
-        let lab = Lab::new();
+        let lab = Lab::with_quick_model();
         for part in 0..5 {
             let mut child = command(&lab, 2).spawn().unwrap();
             // By what is done, not by the clock: so it falls into the work on slow machines and on fast ones.
@@ -91,7 +91,7 @@ fn killed_at_twenty_random_moments() {
 fn signals_finish_what_is_in_hand() {
     use rustix::process::{Pid, Signal, kill_process};
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
-        let lab = Lab::new();
+        let lab = Lab::with_quick_model();
         let mut child = command(&lab, 1).spawn().unwrap();
         wait_for_some(&lab, &mut child);
         kill_process(Pid::from_child(&child), signal).unwrap();
@@ -108,7 +108,7 @@ fn signals_finish_what_is_in_hand() {
 
 #[test]
 fn a_second_process_is_refused_and_the_first_goes_on() {
-    let lab = Lab::new();
+    let lab = Lab::with_quick_model();
     let mut first = command(&lab, 1).spawn().unwrap();
     wait_for_some(&lab, &mut first);
     let second = Ran::from(command(&lab, 1).output().unwrap());
@@ -121,8 +121,8 @@ fn a_second_process_is_refused_and_the_first_goes_on() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_stops_the_run_with_what_is_done_intact() {
-    let inside = "mount -t tmpfs -o size=400k none out && { \"$@\"; echo $? > code; cp -r out kept; }";
-    let lab = Lab::new();
+    let inside = "mount -t tmpfs -o size=300k none out && { \"$@\"; echo $? > code; cp -r out kept; }";
+    let lab = Lab::with_quick_model();
     fs::create_dir(lab.path("out")).unwrap();
     let run = command(&lab, 1);
     let mut program = Command::new("unshare");

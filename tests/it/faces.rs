@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::kit::faces;
 use crate::kit::files::Jpeg;
 use crate::kit::photos::Scene;
-use crate::support::Lab;
+use crate::support::{Lab, RUN, Ran};
 
 fn lab() -> Lab {
     let lab = Lab::new();
@@ -85,9 +85,10 @@ fn run_tells_of_faces_unless_told_not_to_and_keeps_the_policies_apart() {
     lab.run(&["--faces", "off"]).expect_code(0);
     assert_eq!(lab.run_file()["settings"]["faces"], "off");
     assert!(!lab.record("face.jpg").to_string().contains("\"face\""));
-    lab.run(&[]).expect_code(2);
+    let usual = |more: &[&str]| Ran::from(lab.program().args(RUN).args(more).output().unwrap());
+    usual(&[]).expect_code(2);
 
-    lab.run(&["--overwrite"]).expect_code(0);
+    usual(&["--overwrite"]).expect_code(0);
     assert_eq!(lab.run_file()["settings"]["faces"], "warn");
     assert!(kinds(&lab.record("face.jpg")["privacy"]["findings"]).contains(&"face"));
     assert!(!kinds(&lab.record("limb.jpg")["privacy"]["findings"]).contains(&"face"));
@@ -102,8 +103,11 @@ fn run_tells_of_faces_unless_told_not_to_and_keeps_the_policies_apart() {
 #[test]
 fn check_tells_of_faces_unless_told_not_to() {
     let lab = lab();
-    let check = |more: &[&str]| lab.ran(&[&["check", "photos", "--model", "model", "--json"], more].concat());
-    let seen: Value = serde_json::from_str(&check(&[]).stdout).unwrap();
+    let check = |more: &[&str]| {
+        let words = ["check", "photos", "--model", "model", "--json"];
+        Ran::from(lab.program().args(words).args(more).output().unwrap())
+    };
+    let seen = check(&[]).json();
     assert_eq!(seen["survey"]["identifying"]["face (picture)"], 1, "{seen:#}");
     assert!(!check(&["--faces", "off"]).stdout.contains("face (picture)"));
 }

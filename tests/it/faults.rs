@@ -28,8 +28,8 @@ struct Case {
 }
 
 const CASES: [Case; 5] = [
-    Case { args: "run photos -o out --model model --overlay --jobs 1", prepare: |_| {}, out: "out" },
-    Case { args: "scrub photos -o clean --jobs 1", prepare: |_| {}, out: "clean" },
+    Case { args: "run photos -o out --model model --faces off --overlay --jobs 1", prepare: |_| {}, out: "out" },
+    Case { args: "scrub photos -o clean --faces off --jobs 1", prepare: |_| {}, out: "clean" },
     Case {
         args: "withdraw out --ids list",
         prepare: |lab| _ = say(lab, CASES[0].args, &[]).expect_code(0),
@@ -47,7 +47,7 @@ const CASES: [Case; 5] = [
         args: "merge part1 part2 -o out --jobs 1",
         prepare: |lab| {
             for part in [1, 2] {
-                let run = format!("run photos -o part{part} --model model --shard {part}/2");
+                let run = format!("run photos -o part{part} --model model --faces off --shard {part}/2");
                 say(lab, &run, &[]).expect_code(0);
             }
         },
@@ -56,7 +56,7 @@ const CASES: [Case; 5] = [
 ];
 
 fn lab(case: &Case) -> Lab {
-    let lab = Lab::new();
+    let lab = Lab::with_quick_model();
     for (seed, name) in ["PAT_1/a.bmp", "PAT_2/b.bmp"].iter().enumerate() {
         lab.put(&format!("photos/{name}"), &bmp(&Scene::any(seed as u64).draw(48, 36).photo));
     }
@@ -174,7 +174,7 @@ fn every_call_fails_in_every_way() {
 #[test]
 fn scrub_stops_at_a_full_disk() {
     let lab = Lab::with_photos(8);
-    let args = "scrub photos -o clean --jobs 1";
+    let args = "scrub photos -o clean --faces off --jobs 1";
     let log = lab.path("calls");
     let path = log.to_str().unwrap();
     say(&lab, args, &[("DERM_SEG_FAULT_LOG", path)]).expect_code(0);
@@ -198,7 +198,7 @@ fn a_photo_that_changes_while_it_is_read_is_not_done() {
     let lab = Lab::new();
     let photo = |seed| bmp(&Scene::any(seed).draw(48, 36).photo);
     lab.put("photos/a.bmp", &photo(1));
-    let args = "run photos -o out --model model --jobs 1";
+    let args = "run photos -o out --model model --faces off --jobs 1";
     say(&lab, args, &[("DERM_SEG_FAULT_LOG", lab.path("calls").to_str().unwrap())]).expect_code(0);
     let calls = fs::read_to_string(lab.path("calls")).unwrap();
     let whole = {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::kit::files::{Jpeg, identifying_exif};
 use crate::kit::photos::Scene;
 use crate::kit::pngs::Png;
+use crate::support::Lab;
 use crate::support::published::{assert_valid, schema};
-use crate::support::{Lab, Ran};
 
 #[test]
 fn what_is_written_is_as_published() {
@@ -55,7 +55,7 @@ fn every_command_prints_as_published() {
         ("withdraw", 0, "withdraw out --ids list --dry-run"),
         ("withdraw", 0, "withdraw out --ids list"),
     ] {
-        let ran = Ran::from(lab.program().args(line.split(' ')).arg("--json").output().unwrap()).expect_code(code);
+        let ran = lab.say(&format!("{line} --json")).expect_code(code);
         assert_valid(&schema(name), &ran.json());
     }
     let log = fs::read_to_string(lab.path("out/withdrawals.jsonl")).unwrap();

@@ -112,8 +112,9 @@ fn lab(named: bool) -> Lab {
     lab
 }
 
+/// In small letters or in capitals.
 fn contains(bytes: &[u8], secret: &[u8]) -> bool {
-    bytes.windows(secret.len()).any(|window| window.eq_ignore_ascii_case(secret))
+    memchr::memmem::find(&bytes.to_ascii_lowercase(), &secret.to_ascii_lowercase()).is_some()
 }
 
 /// As text, and as it looks inside Base64, which depends on where it begins.

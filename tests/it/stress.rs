@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::kit::files::Jpeg;
 use crate::kit::photos::Scene;
 use crate::support::published::{assert_valid, schema};
-use crate::support::{CODE_KEY, Lab, MANY, Ran, results};
+use crate::support::{CODE_KEY, Lab, MANY, MANY_PHOTOS, Ran, results};
 
 fn stress(lab: &Lab, more: &[&str]) -> Ran {
     lab.ran(&[&["stress", "photos", "-o", "out", "--model", "model"], more].concat())
@@ -150,7 +150,7 @@ fn a_signal_ends_it_with_nothing_written() {
     program.arg("stress").arg(&*MANY).args(["-o", "out", "--model", "model", "--jobs", "1", "-v"]);
     let mut child = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(said.any(|line| line.unwrap().contains("60 photos")), "the work has begun");
+    assert!(said.any(|line| line.unwrap().contains(&format!("{MANY_PHOTOS} photos"))), "the work has begun");
     let id = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     let rest: Vec<String> = said.map(Result::unwrap).collect();

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use derm_seg::domain::mask::LabelMap;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::kit::files::Jpeg;
-use crate::kit::models::{self, Head, Variant};
+use crate::kit::models::{self, Head, Side, Variant};
 use crate::kit::photos::Scene;
 
 /// `photos/`, `model/` and, once run, `out/`.
@@ -39,8 +39,15 @@ impl Lab {
         let lab = Self::new();
         for i in 0..count {
             let name = if i % 2 == 0 { format!("photos/p{i:03}.jpg") } else { format!("photos/sub/p{i:03}.jpg") };
-            lab.put(&name, &Jpeg::camera().write(&Scene::any(i).draw(160, 120).photo));
+            lab.put(&name, &small_photo(i));
         }
+        lab
+    }
+
+    /// With a model of few pixels, for tests to which its masks are all the same.
+    pub fn with_quick_model() -> Self {
+        let lab = Self::new();
+        lab.install("model", &Variant { side: Side::Fixed(64), ..Variant::default() });
         lab
     }
 
@@ -121,9 +128,9 @@ impl Lab {
         self.ran(&line.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// The same with words that may hold spaces.
+    /// The same with words that may hold spaces; without a search for faces.
     pub fn ran(&self, words: &[&str]) -> Ran {
-        self.program().args(words).output().unwrap().into()
+        self.program().args(words).args(no_faces(words)).output().unwrap().into()
     }
 
     pub fn record(&self, photo: &str) -> Value {
@@ -154,10 +161,37 @@ pub const CODE_KEY: &[u8] = b"0123456789abcdefghijklmnopqrstuv";
 
 pub const RUN: [&str; 6] = ["run", "photos", "-o", "out", "--model", "model"];
 
+/// What has to be added to a command so that it looks for faces only where `--faces` is named: in a test build, the search takes
+/// longer than all else.
+pub fn no_faces(words: &[&str]) -> &'static [&'static str] {
+    let could_look = words.first().is_some_and(|verb| ["run", "check", "scrub"].contains(verb));
+    if could_look && !words.contains(&"--faces") { &["--faces", "off"] } else { &[] }
+}
+
 pub fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_derm-seg"));
-    program.stdin(Stdio::null()).env_remove("ORT_DYLIB_PATH").env_remove("NO_COLOR");
+    program.stdin(Stdio::null()).env("ORT_DYLIB_PATH", &*ONNX_RUNTIME).env_remove("NO_COLOR");
     program
+}
+
+/// Unpacked once for all tests: the program does it at every start, which takes longer than what most tests ask for. Documents
+/// are run with what the program brings.
+static ONNX_RUNTIME: LazyLock<PathBuf> = LazyLock::new(|| {
+    let packed = fs::read(concat!(env!("OUT_DIR"), "/onnxruntime.zst")).unwrap();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(concat!("onnxruntime-", env!("DERM_SEG_ORT_SHA256")));
+    if !path.exists() {
+        let mut file = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        zstd::stream::copy_decode(packed.as_slice(), &mut file).unwrap();
+        file.persist(&path).unwrap();
+    }
+    path
+});
+
+/// The small photo of a number, drawn once for all tests.
+fn small_photo(number: u64) -> Vec<u8> {
+    static DRAWN: LazyLock<Mutex<BTreeMap<u64, Vec<u8>>>> = LazyLock::new(Mutex::default);
+    let mut drawn = DRAWN.lock().unwrap();
+    drawn.entry(number).or_insert_with(|| Jpeg::camera().write(&Scene::any(number).draw(160, 120).photo)).clone()
 }
 
 /// Where a shell looks for programs, this one first.
@@ -296,14 +330,14 @@ pub fn manifest(variant: &Variant) -> Value {
         Head::ArgMax => manifest["output"]["classes"] = json!(["background", "skin", "lesion"]),
         _ => {}
     }
-    if !matches!(variant.side, models::Side::Fixed(_)) {
+    if !matches!(variant.side, Side::Fixed(_)) {
         manifest["input"]["size"] = json!({"multiple_of": 32, "long_side": 192});
     }
     manifest
 }
 
 /// A shared folder of good photos, drawn once: enough that a run of it can be met half-way.
-pub const MANY_PHOTOS: usize = 60;
+pub const MANY_PHOTOS: usize = 42;
 pub static MANY: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("many-photos");
     let _ = fs::remove_dir_all(&folder);
