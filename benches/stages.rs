@@ -111,7 +111,7 @@ fn whole_photo(bencher: Bencher, megapixels: u32) {
     let path = folder.path().join("a.jpg");
     std::fs::write(&path, jpeg(megapixels, 9)).unwrap();
     let source = Source { path, name: "a.jpg".into(), file_name: "a.jpg".into(), ..Source::default() };
-    let out = OutputFolder::look(&folder.path().join("out"), &Vault::default()).unwrap();
+    let out = OutputFolder::read_only(&folder.path().join("out"), &Vault::default()).unwrap();
     let (mut engines, faces, memory) = (desk.engines(), desk.faces(), MemoryGate::new(1 << 30));
     let tools =
         Tools { limits: &Limits::default(), vault: out.vault(), memory: &memory, faces: Some(&faces), patients: None };

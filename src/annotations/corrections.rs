@@ -66,21 +66,19 @@ impl Masks {
         if format.is_some() {
             return Ok(Self { folder, format });
         }
-        let foreign: Vec<usize> = of.iter().copied().filter(|&i| folder.in_own_colours(i).is_none()).collect();
+        let foreign: Vec<usize> = of.iter().copied().filter(|&i| !folder.is_in_own_colours(i)).collect();
         let format = if foreign.is_empty() { None } else { Some(folder.guess(&foreign)?) };
         Ok(Self { folder, format })
     }
 
     /// The mask, and whether it says where skin is. One that only has lesions does not.
     fn read(&self, index: usize) -> Result<(LabelMap, bool), AnnotationError> {
-        let own = || self.folder.in_own_colours(index).map(|labels| (labels, true));
-        let Some(format) = &self.format else { return own().ok_or(AnnotationError::ColourPicture) };
-        if let Some(own) = own() {
-            return Ok(own);
-        }
-        let labels = self.folder.read(index, format)?;
-        let is_drawn = matches!(format, ReferenceFormat::Polygons(_));
-        let marks_skin = format.marks_skin() && (!is_drawn || labels.data.contains(&SKIN));
+        let (labels, is_own) = self.folder.read_own_or(index, self.format.as_ref())?;
+        let marks_skin = is_own
+            || self.format.as_ref().is_some_and(|format| {
+                let is_drawn = matches!(format, ReferenceFormat::Polygons(_));
+                format.marks_skin() && (!is_drawn || labels.data.contains(&SKIN))
+            });
         Ok((labels, marks_skin))
     }
 }

@@ -48,11 +48,11 @@ pub struct PhotoPlan {
 
 impl PhotoPlan {
     /// For work that wants masks and writes none.
-    pub fn only_looking(ready: &LoadedModel) -> Self {
+    pub fn for_masks_alone(loaded: &LoadedModel) -> Self {
         Self {
-            model: ready.model.id.clone(),
-            spec: ready.spec.clone(),
-            second_look: ready.model.manifest.second_look,
+            model: loaded.model.id.clone(),
+            spec: loaded.spec.clone(),
+            second_look: loaded.model.manifest.second_look,
             enough_pixels: u32::MAX,
             doubt: None,
             classifiers: Vec::new(),

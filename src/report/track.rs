@@ -13,9 +13,9 @@ use super::outline::path;
 use super::plots::escape;
 use super::tables::{Table, list, section};
 use super::words::{Language, Words, count};
+use crate::track::json::{LesionJson, PhotoJson, SeriesJson};
 use crate::track::series::Followed;
 use crate::track::strip::Frame;
-use crate::track::told::{ToldLesion, ToldPhoto, ToldSeries};
 
 const PAGE: &str = include_str!("page/track.html");
 const STYLE: &str = include_str!("page/track.css");
@@ -51,7 +51,7 @@ fn name_of(subject: &str, site: Option<&str>) -> String {
     site.map_or_else(|| subject.to_owned(), |site| format!("{subject}, {site}"))
 }
 
-fn figure(photo: &ToldPhoto, frame: Option<&Frame>, words: &Words) -> Result<String> {
+fn figure(photo: &PhotoJson, frame: Option<&Frame>, words: &Words) -> Result<String> {
     let day = photo.date.clone().unwrap_or_else(|| words.fill("track.day", &[("n", &photo.day.to_string())]));
     let mut out = format!("<figure{}>", if photo.comparable { "" } else { " class=\"refused\"" });
     match frame {
@@ -86,7 +86,7 @@ fn figure(photo: &ToldPhoto, frame: Option<&Frame>, words: &Words) -> Result<Str
     Ok(out)
 }
 
-fn said(lesion: &ToldLesion, words: &Words) -> String {
+fn said(lesion: &LesionJson, words: &Words) -> String {
     let state = words.say(&format!("track.{}", lesion.state));
     let change = lesion.area_change.zip(lesion.alignment_error).map(|(change, error)| {
         let error = 100.0 * (error + lesion.scale_error.unwrap_or(0.0));
@@ -108,7 +108,7 @@ fn reason(code: Option<&str>, words: &Words) -> String {
     escape(words.find(&format!("track.why.{code}")).unwrap_or(code))
 }
 
-fn picture(photo: &ToldPhoto, frame: &Frame) -> Result<String> {
+fn picture(photo: &PhotoJson, frame: &Frame) -> Result<String> {
     let Frame { width, height, rgb, lesions, .. } = frame;
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
@@ -140,13 +140,13 @@ fn first_point(path: &str) -> (i64, i64) {
 }
 
 /// Area of each lesion, and its share of the skin, by day.
-fn plots(told: &ToldSeries, words: &Words) -> String {
-    let days = |of: &dyn Fn(&ToldPhoto) -> Option<(f64, f64)>| -> Vec<[f64; 3]> {
-        let point = |photo: &ToldPhoto| of(photo).map(|(value, error)| [photo.day as f64, value, error]);
+fn plots(told: &SeriesJson, words: &Words) -> String {
+    let days = |of: &dyn Fn(&PhotoJson) -> Option<(f64, f64)>| -> Vec<[f64; 3]> {
+        let point = |photo: &PhotoJson| of(photo).map(|(value, error)| [photo.day as f64, value, error]);
         told.photos.iter().filter_map(point).collect()
     };
     let most = told.photos.iter().flat_map(|photo| &photo.lesions).map(|lesion| lesion.lesion).max().unwrap_or(0);
-    let area = |number: usize, photo: &ToldPhoto| {
+    let area = |number: usize, photo: &PhotoJson| {
         let lesion = photo.lesions.iter().find(|lesion| lesion.lesion == number)?;
         let first = lesion.area_change.is_none() && lesion.reason.is_none();
         let change = if first { 0.0 } else { lesion.area_change? };
@@ -157,7 +157,7 @@ fn plots(told: &ToldSeries, words: &Words) -> String {
         .map(|number| Curve { name: number.to_string(), points: days(&|photo| area(number, photo)) })
         .filter(|curve| curve.points.len() > 1)
         .collect();
-    let share = |photo: &ToldPhoto| {
+    let share = |photo: &PhotoJson| {
         let share = photo.skin_share.as_ref()?;
         Some((100.0 * share.change, 100.0 * share.alignment_error))
     };

@@ -1,4 +1,4 @@
-//! What is told of all series: `series.json` and `series.csv`.
+//! What is written of all series: `series.json` and `series.csv`.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::store::review::Reviewed;
 pub const SCHEMA: &str = "derm-seg/series/1";
 
 #[derive(Debug, Serialize)]
-pub struct ToldSeries {
+pub struct SeriesJson {
     pub folder: String,
     pub part: usize,
     pub slices: usize,
@@ -26,26 +26,26 @@ pub struct ToldSeries {
     pub slice_spacing_mm: Option<f64>,
     /// Between rows, and between columns.
     pub pixel_spacing_mm: [f64; 2],
-    pub gaps: Vec<ToldGap>,
-    pub unread: Vec<ToldUnread>,
+    pub gaps: Vec<GapJson>,
+    pub unread: Vec<UnreadJson>,
     /// Null where the slices cannot be joined.
-    pub findings: Option<Vec<ToldFinding>>,
+    pub findings: Option<Vec<FindingJson>>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct ToldGap {
+pub struct GapJson {
     pub after: String,
     pub mm: f64,
 }
 
 #[derive(Debug, Serialize)]
-pub struct ToldUnread {
+pub struct UnreadJson {
     pub path: String,
     pub message: String,
 }
 
 #[derive(Debug, Serialize)]
-pub struct ToldFinding {
+pub struct FindingJson {
     pub id: usize,
     /// Where the model tells kinds apart.
     pub class: Option<String>,
@@ -58,16 +58,16 @@ pub struct ToldFinding {
     pub largest_area_mm2: f64,
     pub largest_in: String,
     pub may_go_on: bool,
-    pub lesions: Vec<ToldLesion>,
+    pub lesions: Vec<LesionJson>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct ToldLesion {
+pub struct LesionJson {
     pub path: String,
     pub id: u32,
 }
 
-impl ToldSeries {
+impl SeriesJson {
     pub fn of(stack: &Stack, found: Found) -> Self {
         let path = |slice: usize| stack.slices[slice].path.clone();
         let mut doubts = stack.doubts.clone();
@@ -78,7 +78,7 @@ impl ToldSeries {
         let finding = |(id, finding): (usize, Finding)| {
             let slices: Vec<usize> = finding.lesions.iter().map(|(slice, _)| *slice).collect();
             let (first, last) = (slices[0], slices[slices.len() - 1]);
-            ToldFinding {
+            FindingJson {
                 id,
                 class: finding.class,
                 slices: last - first + 1,
@@ -90,7 +90,7 @@ impl ToldSeries {
                 largest_area_mm2: finding.largest_area_mm2,
                 largest_in: path(finding.largest_in),
                 may_go_on: finding.may_go_on,
-                lesions: finding.lesions.iter().map(|(slice, id)| ToldLesion { path: path(*slice), id: *id }).collect(),
+                lesions: finding.lesions.iter().map(|(slice, id)| LesionJson { path: path(*slice), id: *id }).collect(),
             }
         };
         Self {
@@ -102,11 +102,11 @@ impl ToldSeries {
             codes: doubts.into_iter().map(Doubt::code).collect(),
             slice_spacing_mm: stack.spacing,
             pixel_spacing_mm: [rows, columns],
-            gaps: stack.gaps.iter().map(|gap| ToldGap { after: path(gap.after), mm: gap.mm }).collect(),
+            gaps: stack.gaps.iter().map(|gap| GapJson { after: path(gap.after), mm: gap.mm }).collect(),
             unread: found
                 .unread
                 .into_iter()
-                .map(|(slice, message)| ToldUnread { path: path(slice), message })
+                .map(|(slice, message)| UnreadJson { path: path(slice), message })
                 .collect(),
             findings: found.findings.map(|all| (1..).zip(all).map(finding).collect()),
         }
@@ -121,16 +121,16 @@ impl ToldSeries {
     }
 }
 
-pub struct Told {
+pub struct AllSeries {
     pub model: Option<ModelId>,
-    pub series: Vec<ToldSeries>,
+    pub series: Vec<SeriesJson>,
     /// Photos that are in no series, by cause.
     pub left_out: BTreeMap<&'static str, usize>,
     pub opted_out: Option<LeftOut>,
     pub reviewed: Option<Reviewed>,
 }
 
-impl Told {
+impl AllSeries {
     pub fn json(&self) -> serde_json::Result<Vec<u8>> {
         let mut value = json!({
             "schema": SCHEMA, "tool_version": env!("CARGO_PKG_VERSION"), "model": self.model, "series": self.series,
@@ -174,7 +174,7 @@ const COLUMNS: [&str; 18] = [
     "codes",
 ];
 
-fn line(series: &ToldSeries, finding: &ToldFinding) -> [String; 18] {
+fn line(series: &SeriesJson, finding: &FindingJson) -> [String; 18] {
     let number = |value: Option<f64>| value.map(|v| format!("{:.6}", v + 0.0)).unwrap_or_default();
     let [x, y, z] = finding.place_mm.map(|v| number(Some(v)));
     let [rows, columns, across] = finding.extent_mm.map(number);

@@ -28,12 +28,12 @@ pub struct Inspection {
 pub fn inspect(source: &Source, content: Option<Content>, tools: Tools) -> Inspection {
     let input = Input { path: source.name.clone(), ..Input::default() };
     let mut seen = Inspection { input, findings: findings::scan_path(source.name.as_ref()), ..Inspection::default() };
-    let looked = contained(&mut Stage::Read, |stage| look(source, content, tools, &mut seen, stage));
+    let looked = contained(&mut Stage::Read, |stage| read_and_measure(source, content, tools, &mut seen, stage));
     seen.failure = looked.err();
     seen
 }
 
-fn look(
+fn read_and_measure(
     source: &Source,
     content: Option<Content>,
     tools: Tools,

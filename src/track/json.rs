@@ -1,4 +1,4 @@
-//! What is told of all series: `track.json` and `track.csv`.
+//! What is written of all series: `track.json` and `track.csv`.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ pub const SCHEMA: &str = "derm-seg/track/1";
 
 /// One place of one person's skin.
 #[derive(Debug, Serialize)]
-pub struct ToldSeries {
+pub struct SeriesJson {
     pub subject: String,
     pub site: Option<String>,
     /// By day.
-    pub photos: Vec<ToldPhoto>,
+    pub photos: Vec<PhotoJson>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct ToldPhoto {
+pub struct PhotoJson {
     pub path: String,
     /// Days since the first photo of the series.
     pub day: i64,
@@ -29,17 +29,17 @@ pub struct ToldPhoto {
     /// Why it is not comparable.
     pub reason: Option<&'static str>,
     /// Null for the first photo.
-    pub alignment: Option<ToldAlignment>,
-    pub scale: ToldScale,
+    pub alignment: Option<AlignmentJson>,
+    pub scale: ScaleJson,
     /// Null where it is not known in both photos.
-    pub skin_share: Option<ToldShare>,
-    pub colour: Option<ToldColour>,
-    pub lesions: Vec<ToldLesion>,
+    pub skin_share: Option<ShareJson>,
+    pub colour: Option<ColourJson>,
+    pub lesions: Vec<LesionJson>,
 }
 
 /// Lengths in pixels of the first photo.
 #[derive(Debug, Serialize)]
-pub struct ToldAlignment {
+pub struct AlignmentJson {
     /// a, b, c, d, e, f: a place (x, y) of this photo is at (ax + by + c, dx + ey + f) of the first.
     pub to_first: [f64; 6],
     pub zoom: f64,
@@ -54,7 +54,7 @@ pub struct ToldAlignment {
     pub likeness: f64,
 }
 
-impl From<&Alignment> for ToldAlignment {
+impl From<&Alignment> for AlignmentJson {
     fn from(from: &Alignment) -> Self {
         let map = from.to_first;
         Self {
@@ -73,7 +73,7 @@ impl From<&Alignment> for ToldAlignment {
 
 /// What areas are compared by.
 #[derive(Debug, Serialize)]
-pub struct ToldScale {
+pub struct ScaleJson {
     /// `stated` where both photos have a scale, else `alignment`.
     pub source: &'static str,
     pub mm_per_px: Option<f64>,
@@ -83,7 +83,7 @@ pub struct ToldScale {
 
 /// Of the visible skin that both photos show.
 #[derive(Debug, Serialize)]
-pub struct ToldShare {
+pub struct ShareJson {
     pub first: f64,
     pub this: f64,
     pub change: f64,
@@ -93,17 +93,17 @@ pub struct ToldShare {
 
 /// Lesion minus the skin around it, in what both photos show.
 #[derive(Debug, Serialize)]
-pub struct ToldColour {
+pub struct ColourJson {
     pub comparable: bool,
     pub reason: Option<&'static str>,
     pub da_change: Option<f64>,
     pub dei_change: Option<f64>,
     /// By how much the same normal skin differs between the photos: light and camera.
-    pub light: Option<ToldLight>,
+    pub light: Option<LightJson>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct ToldLight {
+pub struct LightJson {
     pub l: f64,
     pub a: f64,
     pub erythema_index: f64,
@@ -112,7 +112,7 @@ pub struct ToldLight {
 }
 
 #[derive(Debug, Serialize)]
-pub struct ToldLesion {
+pub struct LesionJson {
     /// Its number in the series.
     pub lesion: usize,
     pub state: &'static str,
@@ -137,14 +137,14 @@ pub struct ToldLesion {
 }
 
 /// How the dates of the table come into the results.
-pub struct Told<'a> {
-    pub series: &'a [ToldSeries],
+pub struct AllSeries<'a> {
+    pub series: &'a [SeriesJson],
     pub dates: &'static str,
     /// Lines that could not be taken, by cause.
     pub left_out: BTreeMap<&'static str, usize>,
 }
 
-impl Told<'_> {
+impl AllSeries<'_> {
     pub fn totals(&self) -> Value {
         let photos = || self.series.iter().flat_map(|series| &series.photos);
         let mut states: BTreeMap<&str, usize> = BTreeMap::new();
@@ -181,7 +181,7 @@ impl Told<'_> {
         let mut table = csv::Writer::from_writer(Vec::new());
         table.write_record(COLUMNS)?;
         for (series, photo) in self.series.iter().flat_map(|s| s.photos.iter().map(move |photo| (s, photo))) {
-            let lesions: Vec<Option<&ToldLesion>> = match photo.lesions.is_empty() {
+            let lesions: Vec<Option<&LesionJson>> = match photo.lesions.is_empty() {
                 true => vec![None],
                 false => photo.lesions.iter().map(Some).collect(),
             };
@@ -227,7 +227,7 @@ const COLUMNS: [&str; 31] = [
     "scale_source",
 ];
 
-fn line(series: &ToldSeries, photo: &ToldPhoto, lesion: Option<&ToldLesion>) -> [String; 31] {
+fn line(series: &SeriesJson, photo: &PhotoJson, lesion: Option<&LesionJson>) -> [String; 31] {
     let number = |value: Option<f64>| value.map(|v| format!("{:.6}", v + 0.0)).unwrap_or_default();
     let list = |all: Vec<String>| all.join(" ");
     let (alignment, colour, share) = (photo.alignment.as_ref(), photo.colour.as_ref(), photo.skin_share.as_ref());

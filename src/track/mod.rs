@@ -2,12 +2,12 @@
 //! outside the lesions; then it is told what became of every lesion. What cannot be told is said with its reason.
 //!
 //! `view` is a photo as alignment sees it, `align` finds how it lies in the first, `transform` is the arithmetic of that;
-//! `lesions` tells them apart, `series` goes through the photos, `strip` makes pictures of them, `told` is what is written.
+//! `lesions` tells them apart, `series` goes through the photos, `strip` makes pictures of them, `json` is what is written.
 
 pub mod align;
+pub mod json;
 pub mod lesions;
 pub mod series;
 pub mod strip;
-pub mod told;
 pub mod transform;
 pub mod view;

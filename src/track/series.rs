@@ -6,9 +6,9 @@ use palette::white_point::D65;
 use palette::{IntoColor, Lab, LinSrgb};
 
 use super::align::{Alignment, Reason, align};
+use super::json::{AlignmentJson, ColourJson, LesionJson, LightJson, PhotoJson, ScaleJson, SeriesJson, ShareJson};
 use super::lesions::{CHANGE, Lesions, Seen, Sighting, State};
 use super::strip::{Frame, frame};
-use super::told::{ToldAlignment, ToldColour, ToldLesion, ToldLight, ToldPhoto, ToldScale, ToldSeries, ToldShare};
 use super::transform::Point;
 use super::view::View;
 use crate::batch::{Share, Tools, contained};
@@ -59,7 +59,7 @@ pub struct Desk<'a> {
 
 /// What came of a series; a picture for each photo that could be read.
 pub struct Followed {
-    pub told: ToldSeries,
+    pub told: SeriesJson,
     pub frames: Vec<Option<Frame>>,
 }
 
@@ -81,12 +81,12 @@ struct Since {
 
 pub fn follow(series: &Series, desk: &Desk) -> Followed {
     let mut memory: Option<Memory> = None;
-    let mut told = ToldSeries { subject: series.subject.clone(), site: series.site.clone(), photos: Vec::new() };
+    let mut told = SeriesJson { subject: series.subject.clone(), site: series.site.clone(), photos: Vec::new() };
     let mut frames = Vec::new();
     for shot in &series.shots {
         let (photo, frame) = match open(shot, desk) {
             Ok((photo, labels, _share)) => {
-                let mut see = || look(shot, &photo, &labels, &mut memory, desk);
+                let mut see = || compare(shot, &photo, &labels, &mut memory, desk);
                 let seen = contained(&mut Stage::Measure, |_| Ok(see()));
                 seen.unwrap_or_else(|_: PhotoError| (not_comparable(shot, "photo_unreadable"), None))
             }
@@ -98,15 +98,15 @@ pub fn follow(series: &Series, desk: &Desk) -> Followed {
     Followed { told, frames }
 }
 
-fn not_comparable(shot: &Shot, reason: &'static str) -> ToldPhoto {
-    ToldPhoto {
+fn not_comparable(shot: &Shot, reason: &'static str) -> PhotoJson {
+    PhotoJson {
         path: shot.path.clone(),
         day: shot.day,
         date: shot.date.clone(),
         comparable: false,
         reason: Some(reason),
         alignment: None,
-        scale: ToldScale { source: "none", mm_per_px: shot.mm_per_px, disagreement: None },
+        scale: ScaleJson { source: "none", mm_per_px: shot.mm_per_px, disagreement: None },
         skin_share: None,
         colour: None,
         lesions: Vec::new(),
@@ -130,24 +130,24 @@ fn open<'a>(shot: &Shot, desk: &Desk<'a>) -> Result<(Photo, LabelMap, Share<'a>)
     Ok((photo, labels, share))
 }
 
-fn look(
+fn compare(
     shot: &Shot,
     photo: &Photo,
     labels: &LabelMap,
     memory: &mut Option<Memory>,
     desk: &Desk,
-) -> (ToldPhoto, Option<Frame>) {
+) -> (PhotoJson, Option<Frame>) {
     let Ok(view) = View::new(photo, labels) else { return (not_comparable(shot, "photo_unreadable"), None) };
     let Some(memory) = memory else {
         let (lesions, seen) = Lesions::first(labels);
         let picture = frame(&view, &view, &Alignment::ITSELF, labels, &seen, desk.frames);
         let since = Since { path: shot.path.clone(), area_error: 0.0, disagreement: 0.0 };
         let new = Memory { first: view, mm_per_px: shot.mm_per_px, since: vec![since; lesions.count()], lesions };
-        let told = ToldPhoto {
+        let told = PhotoJson {
             comparable: true,
             reason: None,
-            scale: ToldScale { source: "first", mm_per_px: shot.mm_per_px, disagreement: None },
-            lesions: new.told(shot, &seen, &Alignment::ITSELF, None),
+            scale: ScaleJson { source: "first", mm_per_px: shot.mm_per_px, disagreement: None },
+            lesions: new.lesions_json(shot, &seen, &Alignment::ITSELF, None),
             ..not_comparable(shot, "")
         };
         *memory = Some(new);
@@ -166,18 +166,18 @@ fn look(
         disagreement: disagreement.unwrap_or_default(),
     };
     memory.since.resize(memory.lesions.count(), new);
-    let told = ToldPhoto {
+    let told = PhotoJson {
         comparable: true,
         reason: None,
-        alignment: Some(ToldAlignment::from(&alignment)),
-        scale: ToldScale {
+        alignment: Some(AlignmentJson::from(&alignment)),
+        scale: ScaleJson {
             source: if disagreement.is_some() { "stated" } else { "alignment" },
             mm_per_px: shot.mm_per_px,
             disagreement,
         },
         skin_share: share(&memory.first, &view, &alignment),
         colour: Some(colour(&memory.first, &view, &alignment)),
-        lesions: memory.told(shot, &seen, &alignment, disagreement),
+        lesions: memory.lesions_json(shot, &seen, &alignment, disagreement),
         ..not_comparable(shot, "")
     };
     let picture = frame(&memory.first, &view, &alignment, labels, &seen, desk.frames);
@@ -194,7 +194,13 @@ impl Memory {
         if too_much { Err("scale") } else { Ok((Alignment { areas: stated, ..found }, Some(disagreement))) }
     }
 
-    fn told(&self, shot: &Shot, seen: &Seen, alignment: &Alignment, disagreement: Option<f64>) -> Vec<ToldLesion> {
+    fn lesions_json(
+        &self,
+        shot: &Shot,
+        seen: &Seen,
+        alignment: &Alignment,
+        disagreement: Option<f64>,
+    ) -> Vec<LesionJson> {
         let one = |sighting: &Sighting| {
             let since = &self.since[sighting.lesion - 1];
             let is_compared = sighting.change.is_some() && sighting.state != State::Resolved;
@@ -203,7 +209,7 @@ impl Memory {
             let scale = disagreement.map(|d| (ratio * (d - since.disagreement)).abs());
             let change = sighting.change.map_or(0.0, f64::abs);
             let is_about_size = matches!(sighting.state, State::Growing | State::Shrinking | State::Stable);
-            ToldLesion {
+            LesionJson {
                 lesion: sighting.lesion,
                 state: sighting.state.code(),
                 reason: sighting.state.reason(),
@@ -224,7 +230,7 @@ impl Memory {
 }
 
 /// Of what both photos show, the share of the visible skin that is lesion, in either.
-fn share(first: &View, other: &View, alignment: &Alignment) -> Option<ToldShare> {
+fn share(first: &View, other: &View, alignment: &Alignment) -> Option<ShareJson> {
     let shares = |margin: f64| {
         let (mut lesion, mut skin) = ([0.0, 0.0], [0.0, 0.0]);
         for (pixel, place) in first.pixels(1) {
@@ -241,7 +247,7 @@ fn share(first: &View, other: &View, alignment: &Alignment) -> Option<ToldShare>
     let (before, now) = shares(0.0)?;
     let (near_before, near_now) = shares(2.0 * alignment.error.max(alignment.residual))?;
     let change = now - before;
-    Some(ToldShare { first: before, this: now, change, alignment_error: (change - (near_now - near_before)).abs() })
+    Some(ShareJson { first: before, this: now, change, alignment_error: (change - (near_now - near_before)).abs() })
 }
 
 fn is_inside([x, y]: Point, view: &View, margin: f64) -> bool {
@@ -250,7 +256,7 @@ fn is_inside([x, y]: Point, view: &View, margin: f64) -> bool {
 }
 
 /// Lesion minus the skin around it, then minus before; and how the same normal skin looks in both.
-fn colour(first: &View, other: &View, alignment: &Alignment) -> ToldColour {
+fn colour(first: &View, other: &View, alignment: &Alignment) -> ColourJson {
     let has_skin = [first, other].iter().all(|view| view.labels.data.contains(&SKIN));
     let [before, now] =
         [(first, other, alignment.from_first), (other, first, alignment.to_first)].map(|(own, far, map)| {
@@ -272,7 +278,7 @@ fn colour(first: &View, other: &View, alignment: &Alignment) -> ToldColour {
         _ => None,
     };
     let change = before.zip(now).filter(|_| reason.is_none());
-    ToldColour {
+    ColourJson {
         comparable: reason.is_none(),
         reason,
         da_change: change.map(|(before, now)| now.da - before.da),
@@ -282,7 +288,7 @@ fn colour(first: &View, other: &View, alignment: &Alignment) -> ToldColour {
 }
 
 /// `colours` are those of the first photo.
-fn light(first: &View, other: &View, alignment: &Alignment, colours: &Colour) -> Option<ToldLight> {
+fn light(first: &View, other: &View, alignment: &Alignment, colours: &Colour) -> Option<LightJson> {
     let normal = |class: u8| class != LESION && class != IGNORE;
     let both: Vec<(usize, usize)> = first
         .pixels(3)
@@ -297,7 +303,7 @@ fn light(first: &View, other: &View, alignment: &Alignment, colours: &Colour) ->
         mean_colour(&view.photo, same.iter().map(|pair| at(which(pair))))
     };
     let (before, now) = (of(first, |pair| pair.0)?, of(other, |pair| pair.1)?);
-    Some(ToldLight {
+    Some(LightJson {
         l: now.lab_mean[0] - before.lab_mean[0],
         a: now.lab_mean[1] - before.lab_mean[1],
         erythema_index: now.erythema_index - before.erythema_index,

@@ -26,7 +26,7 @@ use crate::domain::mask::{LabelMap, MAX_KINDS};
 use crate::error::UsageError;
 use crate::store::palette;
 use format::{Evidence, class_of};
-use raster::Pixels;
+use raster::{Pixels, Raster};
 use segments::Segments;
 
 const PICTURES: [&str; 8] = ["png", "bmp", "tif", "tiff", "jpg", "jpeg", "webp", "gif"];
@@ -151,15 +151,24 @@ impl References {
         evidence.guess()
     }
 
-    /// A mask in the colours that this program writes.
-    pub fn in_own_colours(&self, index: usize) -> Option<LabelMap> {
-        let Kind::Pictures(root) = &self.kind else { return None };
-        let raster = raster::read(&root.join(&self.names[index]), &self.vault).ok()?;
-        let own = palette(MAX_KINDS);
-        let own = own.chunks_exact(3).zip(0..).map(|(colour, class)| ([colour[0], colour[1], colour[2]], class));
-        match raster.pixels {
-            Pixels::Grey(_) => None,
-            _ => format::labels(raster, &ReferenceFormat::Colours(own.collect())).ok(),
+    /// Whether a mask is in the colours that this program writes.
+    pub fn is_in_own_colours(&self, index: usize) -> bool {
+        let Kind::Pictures(root) = &self.kind else { return false };
+        raster::read(&root.join(&self.names[index]), &self.vault).is_ok_and(|raster| own_colours(&raster).is_some())
+    }
+
+    /// A mask, and whether it is in the colours that this program writes; one in other colours is read by `format`.
+    pub fn read_own_or(
+        &self,
+        index: usize,
+        format: Option<&ReferenceFormat>,
+    ) -> Result<(LabelMap, bool), AnnotationError> {
+        let format = format.ok_or(AnnotationError::ColourPicture);
+        let Kind::Pictures(root) = &self.kind else { return Ok((self.read(index, format?)?, false)) };
+        let raster = raster::read(&root.join(&self.names[index]), &self.vault)?;
+        match own_colours(&raster) {
+            Some(labels) => Ok((labels, true)),
+            None => Ok((format::labels(raster, format?)?, false)),
         }
     }
 
@@ -187,6 +196,16 @@ impl References {
 fn polygon_kind(file: &Path, vault: &Vault) -> Option<&'static str> {
     let value: serde_json::Value = serde_json::from_slice(&vault.read(file).ok()?).ok()?;
     ["shapes", "annotations"].into_iter().find(|key| value.get(key).is_some_and(serde_json::Value::is_array))
+}
+
+/// The classes of a mask that has no other colours than this program's own.
+fn own_colours(raster: &Raster) -> Option<LabelMap> {
+    let own = palette(MAX_KINDS);
+    let own = own.chunks_exact(3).zip(0..).map(|(colour, class)| ([colour[0], colour[1], colour[2]], class));
+    match raster.pixels {
+        Pixels::Grey(_) => None,
+        _ => format::labels(raster.clone(), &ReferenceFormat::Colours(own.collect())).ok(),
+    }
 }
 
 fn read_mask(path: &Path, format: &ReferenceFormat, vault: &Vault) -> Result<LabelMap, AnnotationError> {

@@ -9,12 +9,14 @@ use crate::disk::vault::Vault;
 use crate::input::decode::opener::{Bound, StoredPng, open, stored_png};
 use crate::input::decode::{PhotoFormat, sniff};
 
+#[derive(Clone)]
 pub struct Raster {
     pub width: u32,
     pub height: u32,
     pub pixels: Pixels,
 }
 
+#[derive(Clone)]
 pub enum Pixels {
     /// One value a pixel, 0 to 255.
     Grey(Vec<u8>),

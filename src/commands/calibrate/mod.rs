@@ -32,7 +32,7 @@ use plan::{CalibratePlan, plan};
 
 /// `calibrate.json` (`docs/schemas/calibrate.json`). Fields are added, never renamed.
 #[derive(Serialize)]
-struct Told {
+struct Calibration {
     schema: &'static str,
     tool: Tool,
     model: Value,
@@ -69,7 +69,7 @@ pub fn run(args: CalibrateArgs, global: &Global) -> Result<u8> {
         let found = temperature(&samples, of, seed);
         Finding { current: plan.run.temperature, best: plan.run.temperature * found.best, ..found }
     };
-    let told = Told {
+    let calibration = Calibration {
         schema: "derm-seg/calibrate/1",
         tool: Tool::default(),
         model: plan.run.model.clone(),
@@ -82,8 +82,8 @@ pub fn run(args: CalibrateArgs, global: &Global) -> Result<u8> {
         images,
         failures,
     };
-    write(&plan, &told, global)?;
-    Ok(if told.failures.is_empty() { exit::OK } else { exit::SOME_FAILED })
+    write(&plan, &calibration, global)?;
+    Ok(if calibration.failures.is_empty() { exit::OK } else { exit::SOME_FAILED })
 }
 
 /// Where the probabilities of every paired photo are.
@@ -150,26 +150,26 @@ fn sample(
     Ok(sample)
 }
 
-fn write(plan: &CalibratePlan, told: &Told, global: &Global) -> Result<()> {
-    let mut json = json!(told);
+fn write(plan: &CalibratePlan, calibration: &Calibration, global: &Global) -> Result<()> {
+    let mut json = json!(calibration);
     round(&mut json);
     let json = [serde_json::to_vec_pretty(&json)?, b"\n".to_vec()].concat();
-    let manifest = manifest(plan, told)?;
+    let manifest = manifest(plan, calibration)?;
     let mut files: Vec<(&str, &[u8])> = vec![("calibrate.json", &json)];
     match &manifest {
         Some(manifest) => files.push(("calibrated.json", manifest)),
         // One of an earlier time would promise what no longer holds.
         None => _ = remove(&plan.output.join("calibrated.json"))?,
     }
-    let table = print::table(plan, told, manifest.is_some());
+    let table = print::table(plan, calibration, manifest.is_some());
     write_and_print(&plan.eval.vault, &plan.output, &files, &table, plan.json, global)
 }
 
 /// The manifest of the run with what is promised; nothing where nothing is.
-fn manifest(plan: &CalibratePlan, told: &Told) -> Result<Option<Vec<u8>>> {
+fn manifest(plan: &CalibratePlan, calibration: &Calibration) -> Result<Option<Vec<u8>>> {
     let promised = |finding: &Finding| finding.verdict == Verdict::Promised;
-    let threshold = Some(&told.threshold).filter(|finding| promised(finding));
-    let temperature = told.temperature.as_ref().filter(|finding| promised(finding));
+    let threshold = Some(&calibration.threshold).filter(|finding| promised(finding));
+    let temperature = calibration.temperature.as_ref().filter(|finding| promised(finding));
     if threshold.is_none() && temperature.is_none() {
         return Ok(None);
     }
@@ -183,8 +183,8 @@ fn manifest(plan: &CalibratePlan, told: &Told) -> Result<Option<Vec<u8>>> {
     if temperature.is_some() {
         manifest.output.temperature = Some(four_digits(plan.run.temperature * more));
     }
-    manifest.output.thresholds_source = Some(format!("derm-seg calibrate on {}", counted(told.photos, "photo")));
-    let mut gains = json!({"calibrated": {"photos": told.photos, "subjects": told.subjects, "threshold": threshold, "temperature": temperature}});
+    manifest.output.thresholds_source = Some(format!("derm-seg calibrate on {}", counted(calibration.photos, "photo")));
+    let mut gains = json!({"calibrated": {"photos": calibration.photos, "subjects": calibration.subjects, "threshold": threshold, "temperature": temperature}});
     round(&mut gains);
     manifest.provenance = gains;
     Ok(Some([serde_json::to_vec_pretty(&manifest)?, b"\n".to_vec()].concat()))

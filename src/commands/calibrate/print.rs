@@ -2,16 +2,16 @@
 
 use std::fmt::Write;
 
-use super::Told;
+use super::Calibration;
 use super::plan::CalibratePlan;
 use crate::domain::words::counted;
 use crate::evaluation::calibrate::{FEWEST, Finding, Verdict};
 
-pub fn table(plan: &CalibratePlan, told: &Told, has_manifest: bool) -> String {
+pub fn table(plan: &CalibratePlan, calibration: &Calibration, has_manifest: bool) -> String {
     let mut text = String::new();
-    let people = told.subjects.map(|people| format!(" of {}", counted(people, "subject"))).unwrap_or_default();
-    let _ = writeln!(text, "{} with a reference{people}", counted(told.photos, "photo"));
-    for failure in &told.failures {
+    let people = calibration.subjects.map(|people| format!(" of {}", counted(people, "subject"))).unwrap_or_default();
+    let _ = writeln!(text, "{} with a reference{people}", counted(calibration.photos, "photo"));
+    for failure in &calibration.failures {
         let _ = writeln!(text, "failed: {}: {}", failure.image, failure.message);
     }
     let _ = writeln!(
@@ -19,13 +19,13 @@ pub fn table(plan: &CalibratePlan, told: &Told, has_manifest: bool) -> String {
         "\n{:<12} {:>7}  {:>7}  {:<15} {:>8}  {:<20}  promised",
         "", "now", "best", "gain in", "gain", "95 % interval"
     );
-    line(&mut text, "threshold", "Dice", &told.threshold);
-    match &told.temperature {
+    line(&mut text, "threshold", "Dice", &calibration.threshold);
+    match &calibration.temperature {
         Some(temperature) => line(&mut text, "temperature", "log-likelihood", temperature),
         None => text += "temperature  none: the model gives probabilities of its own\n",
     }
     let shown = plan.output.display();
-    if told.subjects.is_none() {
+    if calibration.subjects.is_none() {
         text += "every photo counts as another person: give the table of people with --subjects if it is not so\n";
     }
     let _ = match has_manifest {

@@ -61,11 +61,11 @@ pub fn plan(args: CheckArgs) -> Result<CheckPlan, UsageError> {
 impl CheckPlan {
     /// How long the model takes for a photo here; measured, on a test picture.
     pub fn model_time(&self, runtime: Runtime) -> Result<Duration, UsageError> {
-        let ready = LoadedModel::new(self.model.clone(), runtime)?;
-        let mut engine = ready.open()?;
+        let loaded = LoadedModel::new(self.model.clone(), runtime)?;
+        let mut engine = loaded.open()?;
         let looks = 1 + u32::from(self.model.manifest.second_look.is_some());
         let failed = |e: crate::error::PhotoError| UsageError(e.to_string());
-        let tensor = test_tensor(&ready.spec.input).map_err(failed)?;
+        let tensor = test_tensor(&loaded.spec.input).map_err(failed)?;
         // The first run prepares things that later ones find ready.
         engine.infer(&tensor).map_err(failed)?;
         let started = Instant::now();

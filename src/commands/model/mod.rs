@@ -159,13 +159,13 @@ impl<'a, Understood: Serialize> Checked<'a, Understood> {
     }
 }
 
-fn check_classifier(out: &mut impl Write, ready: &LoadedClassifier, json: bool) -> Result<u8> {
-    let (spec, runtime) = (&ready.spec, &ready.runtime.info);
+fn check_classifier(out: &mut impl Write, loaded: &LoadedClassifier, json: bool) -> Result<u8> {
+    let (spec, runtime) = (&loaded.spec, &loaded.runtime.info);
     if json {
-        let checked = Checked::new(&ready.model.id, spec, &ready.seen, runtime);
+        let checked = Checked::new(&loaded.model.id, spec, &loaded.seen, runtime);
         return Checked { kind: Some(ModelKind::Classifier), ..checked }.print_json(out);
     }
-    say_where(out, &ready.model.id, runtime, &ready.graph)?;
+    say_where(out, &loaded.model.id, runtime, &loaded.graph)?;
     let part = match spec.applies_to {
         ClassifiedPart::Photo => "the whole photo".to_owned(),
         ClassifiedPart::Lesion => format!("each lesion, cut as {}", serde_json::to_string(&spec.crop)?),
@@ -173,7 +173,7 @@ fn check_classifier(out: &mut impl Write, ready: &LoadedClassifier, json: bool) 
     };
     writeln!(out, "a classifier: it sees {part}")?;
     writeln!(out, "that goes in as: {}", serde_json::to_string(&spec.input)?)?;
-    say_answer(out, &spec.output, &ready.seen, &spec.assumed)?;
+    say_answer(out, &spec.output, &loaded.seen, &spec.assumed)?;
     Ok(exit::OK)
 }
 
@@ -239,17 +239,17 @@ fn check(
     if model.manifest.kind == Some(ModelKind::Classifier) {
         return check_classifier(out, &LoadedClassifier::new(model, runtime)?, json);
     }
-    let ready = LoadedModel::new(model, runtime)?;
-    let (spec, runtime) = (&ready.spec, &ready.runtime.info);
+    let loaded = LoadedModel::new(model, runtime)?;
+    let (spec, runtime) = (&loaded.spec, &loaded.runtime.info);
     if json {
-        return Checked::new(&ready.model.id, spec, &ready.seen, runtime).print_json(out);
+        return Checked::new(&loaded.model.id, spec, &loaded.seen, runtime).print_json(out);
     }
-    say_where(out, &ready.model.id, runtime, &ready.graph)?;
+    say_where(out, &loaded.model.id, runtime, &loaded.graph)?;
     writeln!(out, "photo goes in as: {}", serde_json::to_string(&spec.input)?)?;
     if let Some(values) = spec.input.values {
         writeln!(out, "note: it takes {}", values_in_words(values, spec.input.range))?;
     }
-    say_answer(out, &spec.output, &ready.seen, &spec.assumed)?;
+    say_answer(out, &spec.output, &loaded.seen, &spec.assumed)?;
     let kinds = spec.output.kinds().names;
     if kinds.is_empty() {
         writeln!(out, "note: no class for lesions; masks will hold 0 and 1, and figures of lesions will be null")?;

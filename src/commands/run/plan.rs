@@ -223,16 +223,16 @@ impl RunPlan {
         settings
     }
 
-    pub fn ready(&self) -> Result<(Models, PhotoPlan), UsageError> {
+    pub fn load_models(&self) -> Result<(Models, PhotoPlan), UsageError> {
         let runtime = Runtime::load(self.ort_lib.as_deref(), self.device)?;
-        let ready = LoadedModel::new(self.model.clone(), runtime.clone())?;
+        let segmenter = LoadedModel::new(self.model.clone(), runtime.clone())?;
         let load = |model: &Model| LoadedClassifier::new(model.clone(), runtime.clone());
         let classifiers = self.classifiers.iter().map(load).collect::<Result<Vec<_>, _>>()?;
         let photo = PhotoPlan {
             model: self.model.id.clone(),
-            spec: ready.spec.clone(),
+            spec: segmenter.spec.clone(),
             second_look: self.model.manifest.second_look,
-            enough_pixels: if self.full_decode { u32::MAX } else { enough_pixels(&ready.spec.input) },
+            enough_pixels: if self.full_decode { u32::MAX } else { enough_pixels(&segmenter.spec.input) },
             doubt: self.model.manifest.doubt,
             classifiers: classifiers.iter().map(|classifier| classifier.spec.clone()).collect(),
             crops: self.crops.clone(),
@@ -244,7 +244,7 @@ impl RunPlan {
             withdrawn: self.opt_out.withdrawn().cloned(),
             scales: self.scales.clone(),
         };
-        Ok((Models { segmenter: ready, classifiers }, photo))
+        Ok((Models { segmenter, classifiers }, photo))
     }
 }
 

@@ -139,30 +139,44 @@ impl RunSummary {
     }
 
     fn as_text(&self, plan: &RunPlan) -> String {
-        let t = self.totals;
         let mut lines = Vec::new();
+        if let Some(part) = &self.part {
+            lines.push(format!("{}: {} of {}", part.shard, self.totals.inputs, counted(part.photos as usize, "photo")));
+        }
+        lines.push(self.counts());
+        self.tell_of_earlier_results(&mut lines);
+        self.tell_of_findings(plan, &mut lines);
+        self.tell_of_failures(plan, &mut lines);
+        let crops = if plan.crops.is_some() { "crops, " } else { "" };
+        let shown = match plan.outbox {
+            Some(_) => "on standard output, as a tar".to_owned(),
+            None => plan.output.display().to_string(),
+        };
+        lines.push(format!("results: {shown} (masks, {crops}metrics, summary.csv, records.jsonl, run.json)"));
+        lines.push("research use only".to_owned());
+        lines.join("\n") + "\n"
+    }
+
+    fn counts(&self) -> String {
+        let t = self.totals;
         let mut counts = format!("{} of {} photos done", t.done, t.inputs);
         for (count, what) in [(t.failed, "failed"), (t.excluded, "excluded"), (t.not_reached, "not reached")] {
             if count > 0 {
                 counts += &format!(", {count} {what}");
             }
         }
-        if let Some(part) = &self.part {
-            lines.push(format!("{}: {} of {}", part.shard, t.inputs, counted(part.photos as usize, "photo")));
-        }
-        let seconds = self.elapsed.as_secs_f64();
         if self.processed > 0 {
-            counts += &format!(
-                " ({} processed in {seconds:.1} s, {:.1} a second)",
-                self.processed,
-                self.processed as f64 / seconds
-            );
+            let seconds = self.elapsed.as_secs_f64();
+            let rate = self.processed as f64 / seconds;
+            counts += &format!(" ({} processed in {seconds:.1} s, {rate:.1} a second)", self.processed);
         }
-        lines.push(counts);
-        if self.kept > 0 {
-            lines.push(format!("done before, unchanged: {}", self.kept));
-        }
+        counts
+    }
+
+    /// What was there before: kept, left out, removed.
+    fn tell_of_earlier_results(&self, lines: &mut Vec<String>) {
         for (count, before, after) in [
+            (self.kept, "done before, unchanged", ""),
             (self.edited, "masks changed by hand, kept", "; --overwrite replaces them"),
             (self.earlier, "of earlier runs, not among these photos", "; --prune removes them"),
             (self.pruned, "removed, not among these photos", ""),
@@ -171,12 +185,15 @@ impl RunSummary {
                 lines.push(format!("{before}: {count}{after}"));
             }
         }
-        if let Some(left_out) = self.opted_out {
-            lines.push(left_out.to_string());
-        }
+        lines.extend(self.opted_out.map(|left_out| left_out.to_string()));
         if self.removed > 0 {
             lines.push(format!("results removed: {} of people who opted out", counted(self.removed, "photo")));
         }
+    }
+
+    /// Lesions, labels, crops, what may identify people, and warnings.
+    fn tell_of_findings(&self, plan: &RunPlan, lines: &mut Vec<String>) {
+        let t = self.totals;
         if self.without_answer > 0 {
             lines.push(
                 "this model has no class for lesions: masks hold background and skin, and figures of lesions are null"
@@ -205,28 +222,25 @@ impl RunSummary {
         for (code, count) in &self.warnings {
             lines.push(format!("warning {code}: {}", counted(*count as usize, "photo")));
         }
+    }
+
+    /// The first few failures, the causes of all where there are more, and whether the run broke off.
+    fn tell_of_failures(&self, plan: &RunPlan, lines: &mut Vec<String>) {
         for (path, message) in &self.examples {
             lines.push(format!("failed: {path}: {message}"));
         }
-        if t.failed > self.examples.len() as u64 {
+        if self.totals.failed > self.examples.len() as u64 {
             let causes: Vec<String> = self.causes.iter().map(|(code, count)| format!("{count} {code}")).collect();
-            lines.push(format!("... of {} failures: {} (all in records.jsonl)", t.failed, causes.join(", ")));
+            let causes = causes.join(", ");
+            lines.push(format!("... of {} failures: {causes} (all in records.jsonl)", self.totals.failed));
         }
-        if t.not_reached > 0 || self.is_stopped {
+        if self.totals.not_reached > 0 || self.is_stopped {
             let rest = match plan.outbox {
                 Some(_) => "all that was finished is in the tar; the same command does all of it again",
                 None => "all that was finished is kept; run the same command again to go on",
             };
             lines.push(format!("interrupted: {rest}"));
         }
-        let crops = if plan.crops.is_some() { "crops, " } else { "" };
-        let shown = match plan.outbox {
-            Some(_) => "on standard output, as a tar".to_owned(),
-            None => plan.output.display().to_string(),
-        };
-        lines.push(format!("results: {shown} (masks, {crops}metrics, summary.csv, records.jsonl, run.json)"));
-        lines.push("research use only".to_owned());
-        lines.join("\n") + "\n"
     }
 }
 

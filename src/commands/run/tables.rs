@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::print::RunSummary;
-use super::tasks::{Row, Task};
+use super::tasks::{Asked, Row, Task};
 use crate::disk::describe;
 use crate::domain::record::{Excluded, Failed, Failure, Input, Outcome, Privacy, Record};
 use crate::domain::source::Source;
@@ -16,8 +16,8 @@ use crate::people::{LeftOut, OptOut};
 use crate::store::{Earlier, OutputFolder, Overlay, RunFile, Scales, Tables, Totals};
 
 pub fn run_file(
-    settings: &Value,
-    ready: &LoadedModel,
+    asked: &Asked,
+    segmenter: &LoadedModel,
     opted_out: Option<LeftOut>,
     overlay: Option<Overlay>,
 ) -> Result<RunFile> {
@@ -25,14 +25,14 @@ pub fn run_file(
         schema: crate::store::RUN_SCHEMA.to_owned(),
         tool: json!({"name": "derm-seg", "version": env!("CARGO_PKG_VERSION")}),
         model: json!({
-            "name": ready.model.id.name, "version": ready.model.id.version, "sha256": ready.model.id.sha256,
-            "licence": ready.model.manifest.licence, "understood": ready.spec,
+            "name": segmenter.model.id.name, "version": segmenter.model.id.version, "sha256": segmenter.model.id.sha256,
+            "licence": segmenter.model.manifest.licence, "understood": segmenter.spec,
         }),
-        settings: settings.clone(),
-        runtime: serde_json::to_value(&ready.runtime.info)?,
+        settings: asked.settings.clone(),
+        runtime: serde_json::to_value(&segmenter.runtime.info)?,
         opted_out,
         overlay,
-        part: None,
+        part: asked.part.clone(),
         totals: Totals::default(),
         complete: false,
         timings: None,

@@ -14,7 +14,7 @@ use crate::domain::mask::Kinds;
 use crate::domain::words::counted;
 use crate::exit;
 use crate::slices::findings::findings;
-use crate::slices::told::{Told, ToldFinding, ToldSeries};
+use crate::slices::json::{AllSeries, FindingJson, SeriesJson};
 use args::SeriesArgs;
 use plan::{SeriesPlan, plan};
 
@@ -26,10 +26,10 @@ pub fn run(args: SeriesArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let kinds = Kinds { names: plan.results.kinds().to_vec(), has_skin_class: false };
     let series = parallel_map(&plan.stacks, plan.jobs, |stack| {
-        ToldSeries::of(stack, findings(stack, &kinds, |slice| plan.results.mask(&slice.mask, slice.size)))
+        SeriesJson::of(stack, findings(stack, &kinds, |slice| plan.results.mask(&slice.mask, slice.size)))
     })?;
     let theirs: Vec<String> = plan.results.opted_out()?.iter().map(|record| record.input().path.clone()).collect();
-    let told = Told {
+    let told = AllSeries {
         model: plan.model.clone(),
         series,
         left_out: plan.left_out.clone(),
@@ -47,7 +47,7 @@ pub fn run(args: SeriesArgs, global: &Global) -> Result<u8> {
     Ok(if has_unread { exit::SOME_FAILED } else { exit::OK })
 }
 
-fn print(told: &Told, plan: &SeriesPlan) -> Result<()> {
+fn print(told: &AllSeries, plan: &SeriesPlan) -> Result<()> {
     let mut out = stdout();
     let slices: usize = told.series.iter().map(|series| series.slices).sum();
     let findings: usize = told.series.iter().flat_map(|series| &series.findings).map(Vec::len).sum();
@@ -81,7 +81,7 @@ fn print(told: &Told, plan: &SeriesPlan) -> Result<()> {
 }
 
 /// "1: nodule, 7.2 cm3 (...)" in one line.
-fn described(finding: &ToldFinding) -> String {
+fn described(finding: &FindingJson) -> String {
     let class = finding.class.as_deref().map(|class| format!("{class}, ")).unwrap_or_default();
     let volume = finding.volume_mm3.map_or("volume not known".to_owned(), |mm3| format!("{} mm3", short(mm3)));
     let extent = finding.extent_mm.map(|mm| mm.map_or("?".to_owned(), short)).join(" x ");

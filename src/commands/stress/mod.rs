@@ -33,17 +33,17 @@ pub fn run(args: StressArgs, global: &Global) -> Result<u8> {
     let plan = plan(args)?;
     let (sources, opted_out) = find(&plan)?;
     let runtime = Runtime::load(plan.ort_lib.as_deref(), plan.device)?;
-    let ready = LoadedModel::new(plan.model.clone(), runtime)?;
-    if ready.spec.input.values.is_some() {
+    let loaded = LoadedModel::new(plan.model.clone(), runtime)?;
+    if loaded.spec.input.values.is_some() {
         return Err(UsageError(format!(
             "The model {} takes grey values, and only photos can be made worse.",
-            ready.model.id.name
+            loaded.model.id.name
         ))
         .into());
     }
     let stop = Stop::on_signals().context("signals cannot be handled")?;
     quiet_worker_panics();
-    let answers = try_all(&plan, &sources, &ready, &stop, global)?;
+    let answers = try_all(&plan, &sources, &loaded, &stop, global)?;
     if let Some(signal) = stop.signal() {
         eprintln!("stopped: nothing was written; run the same command again");
         return Ok(exit::signal(signal));
@@ -56,7 +56,7 @@ pub fn run(args: StressArgs, global: &Global) -> Result<u8> {
             Err(e) => failures.push(PhotoFailure { image: source.name.clone(), failure: Failure::from(&e) }),
         }
     }
-    let stress = Stress::of(ready.model.id.clone(), &plan.series, &plan.judging, &tried, failures, opted_out);
+    let stress = Stress::of(loaded.model.id.clone(), &plan.series, &plan.judging, &tried, failures, opted_out);
     let mut json = serde_json::to_vec(&stress)?;
     json.push(b'\n');
     let (csv, page) = (csv(&stress)?, stress_page(&stress, plan.language));
@@ -90,12 +90,12 @@ type Answer = Result<Option<Tried>, PhotoError>;
 fn try_all(
     plan: &StressPlan,
     sources: &[Source],
-    ready: &LoadedModel,
+    loaded: &LoadedModel,
     stop: &Stop,
     global: &Global,
 ) -> Result<Vec<Answer>> {
     let (memory, limits) = (MemoryGate::new(plan.memory), Limits::default());
-    let looks = PhotoPlan::only_looking(ready);
+    let looks = PhotoPlan::for_masks_alone(loaded);
     let trials = Trials {
         series: &plan.series,
         long_side: plan.judging.long_side,
@@ -107,7 +107,7 @@ fn try_all(
     let progress = Progress::new(sources.len() as u64, global.quiet);
     let failed = AtomicU64::new(0);
     let feed = Feed::new(sources, trials.tools);
-    let answers = run_all(feed, plan.jobs, stop, &|| ready.open(), |(place, content), engine| {
+    let answers = run_all(feed, plan.jobs, stop, &|| loaded.open(), |(place, content), engine| {
         let answer = trials.try_photo(&sources[place], content, engine.as_mut());
         let bad = u64::from(answer.is_err());
         progress.step(failed.fetch_add(bad, Ordering::Relaxed) + bad);

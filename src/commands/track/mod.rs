@@ -15,8 +15,8 @@ use crate::domain::words::counted;
 use crate::exit;
 use crate::input::decode::Limits;
 use crate::report::track_page;
+use crate::track::json::{AllSeries, LesionJson, PhotoJson, SeriesJson};
 use crate::track::series::{Desk, Followed, follow};
-use crate::track::told::{Told, ToldLesion, ToldPhoto, ToldSeries};
 use args::TrackArgs;
 use plan::{TrackPlan, plan};
 
@@ -39,8 +39,8 @@ pub fn run(args: TrackArgs, global: &Global) -> Result<u8> {
     })?;
     progress.finish();
     let page = track_page(&followed, plan.language)?;
-    let series: Vec<ToldSeries> = followed.into_iter().map(|Followed { told, .. }| told).collect();
-    let told = Told { series: &series, dates: plan.dates, left_out: plan.left_out.clone() };
+    let series: Vec<SeriesJson> = followed.into_iter().map(|Followed { told, .. }| told).collect();
+    let told = AllSeries { series: &series, dates: plan.dates, left_out: plan.left_out.clone() };
     let (json, csv) = (told.json()?, told.csv()?);
     let files: [(&str, &[u8]); 3] = [("track.json", &json), ("track.csv", &csv), ("track.html", page.as_bytes())];
     write_together(&plan.results.vault, &plan.output, &files)?;
@@ -49,14 +49,14 @@ pub fn run(args: TrackArgs, global: &Global) -> Result<u8> {
     } else if !global.quiet {
         print(&told, &plan)?;
     }
-    let is_unread = |photo: &ToldPhoto| photo.reason.is_some_and(|reason| UNREAD.contains(&reason));
+    let is_unread = |photo: &PhotoJson| photo.reason.is_some_and(|reason| UNREAD.contains(&reason));
     let has_unread = series.iter().flat_map(|series| &series.photos).any(is_unread);
     Ok(if has_unread { exit::SOME_FAILED } else { exit::OK })
 }
 
-fn print(told: &Told, plan: &TrackPlan) -> Result<()> {
+fn print(told: &AllSeries, plan: &TrackPlan) -> Result<()> {
     let mut out = stdout();
-    let photos: Vec<(&ToldSeries, &ToldPhoto)> =
+    let photos: Vec<(&SeriesJson, &PhotoJson)> =
         told.series.iter().flat_map(|series| series.photos.iter().map(move |photo| (series, photo))).collect();
     let later = photos.len() - told.series.len();
     let comparable = photos.iter().filter(|(_, photo)| photo.alignment.is_some()).count();
@@ -79,7 +79,7 @@ fn print(told: &Told, plan: &TrackPlan) -> Result<()> {
     for series in told.series {
         let site = series.site.as_deref().map(|site| format!(", {site}")).unwrap_or_default();
         let Some(last) = series.photos.iter().rev().find(|photo| photo.alignment.is_some()) else { continue };
-        let say = |lesion: &ToldLesion| {
+        let say = |lesion: &LesionJson| {
             let change = lesion.area_change.filter(|_| lesion.alignment_error.is_some());
             let change = change.map(|c| format!(" ({:+.0} %)", 100.0 * c)).unwrap_or_default();
             format!("{} {}{change}", lesion.lesion, lesion.state.replace('_', " "))
@@ -97,7 +97,7 @@ fn print(told: &Told, plan: &TrackPlan) -> Result<()> {
 }
 
 /// How many lesions are in which state.
-fn counts(lesions: &[ToldLesion]) -> String {
+fn counts(lesions: &[LesionJson]) -> String {
     let mut states: Vec<(&str, usize)> = Vec::new();
     for lesion in lesions {
         match states.iter_mut().find(|(state, _)| *state == lesion.state) {

@@ -13,7 +13,7 @@ use crate::input::decode::SNIFF_BYTES;
 use crate::store::sign_of_results;
 
 /// What a member is to somebody who looks for photos.
-pub enum Look {
+pub enum Role {
     /// A folder, or a file that is hidden or filtered out.
     Nothing,
     /// A file that is no photo; whether it is an archive.
@@ -25,40 +25,40 @@ pub enum Look {
 }
 
 /// `folder` is the one that the archive stands for. `seen` are the paths that came before.
-pub fn look(
+pub fn role(
     archive: &mut Archive,
     member: &Member,
     folder: &Path,
     filter: &Filter,
     closed: &dyn Fn(&Path) -> bool,
     seen: &mut HashSet<PathBuf>,
-) -> Look {
+) -> Role {
     let refused = |problem| {
         let place = folder.join(format!("member-{}", member.number));
-        Look::Photo { place, problem: Some(problem) }
+        Role::Photo { place, problem: Some(problem) }
     };
     let path = match (member.kind, &member.path) {
-        (Kind::Folder, _) => return Look::Nothing,
+        (Kind::Folder, _) => return Role::Nothing,
         (Kind::Repeated, _) => return refused(PhotoError::NameRepeated),
         // Such a name is in no result and no log.
         (_, None) => return refused(PhotoError::MemberName),
         (_, Some(path)) => path,
     };
     if path.iter().any(hidden) || !filter.wants(path) {
-        return Look::Nothing;
+        return Role::Nothing;
     }
     let place = folder.join(path);
     if member.kind == Kind::Other {
-        return Look::Photo { place, problem: Some(PhotoError::MemberNotAFile) };
+        return Role::Photo { place, problem: Some(PhotoError::MemberNotAFile) };
     }
     let is_photo =
         has_photo_name(path) || closed(&place) || begins_like_a_photo(&archive.start(SNIFF_BYTES).unwrap_or_default());
     if !is_photo {
         let is_archive = folder_of(path).is_some();
-        return Look::Other(place, is_archive);
+        return Role::Other(place, is_archive);
     }
     let problem = (!seen.insert(path.clone())).then_some(PhotoError::NameRepeated);
-    Look::Photo { place, problem }
+    Role::Photo { place, problem }
 }
 
 /// Adds the photos of an archive that the user named.
@@ -77,10 +77,10 @@ pub fn list(
         let mut archive = Archive::open(file, vault)?;
         while let Some(member) = archive.next_member()? {
             results.note(&member);
-            match look(&mut archive, &member, folder, filter, closed, &mut seen) {
-                Look::Nothing => {}
-                Look::Other(place, is_archive) => skipped.push((place, is_archive)),
-                Look::Photo { place, problem } => {
+            match role(&mut archive, &member, folder, filter, closed, &mut seen) {
+                Role::Nothing => {}
+                Role::Other(place, is_archive) => skipped.push((place, is_archive)),
+                Role::Photo { place, problem } => {
                     let member = InArchive { number: member.number, bytes: member.bytes };
                     let member = Some((file.to_owned(), member));
                     theirs.push(Found { member, ..Found::file(place, problem) });

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::archives::{Look, look};
+use super::archives::{Role, role};
 use super::names::{Found, Names, lexical, parts_below};
 use super::{Filter, say_what_stays_closed};
 use crate::domain::source::{InArchive, Source};
@@ -76,15 +76,15 @@ impl<'a> Arrivals<'a> {
         let Self { archive, rules, folder, seen, .. } = self;
         let parts = |place: &Path| parts_below(folder, place).unwrap_or_default();
         let closed = |place: &Path| !rules.opt_out.is_empty() && rules.opt_out.excludes(&parts(place).join("/"));
-        let (place, problem) = match look(archive, member, folder, rules.filter, &closed, seen) {
-            Look::Nothing => return None,
-            Look::Other(place, is_archive) => {
+        let (place, problem) = match role(archive, member, folder, rules.filter, &closed, seen) {
+            Role::Nothing => return None,
+            Role::Other(place, is_archive) => {
                 tracing::info!("skipped, no photo: {}", place.file_name().unwrap_or_default().to_string_lossy());
                 self.skipped += 1;
                 self.closed_archives += usize::from(is_archive);
                 return None;
             }
-            Look::Photo { place, problem } => (place, problem),
+            Role::Photo { place, problem } => (place, problem),
         };
         let (parts, opted_out) = (parts(&place), closed(&place));
         let member = Some((PathBuf::new(), InArchive { number: member.number, bytes: member.bytes }));

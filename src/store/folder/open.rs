@@ -21,7 +21,7 @@ impl OutputFolder {
         let cannot = |e: io::Error| {
             UsageError(format!("The output folder {shown} cannot be used: {}. Choose another with -o.", describe(&e)))
         };
-        let folder = Self::look(root, vault)?;
+        let folder = Self::read_only(root, vault)?;
         private::make_folders(root, vault.is_private()).map_err(cannot)?;
         let folder = Self { _lock: Some(take_lock(root)?), ..folder };
         folder.tidy().map_err(cannot)?;
@@ -38,7 +38,7 @@ impl OutputFolder {
         if !vault::exists(&root.join(RUN_FILE)) {
             return Err(not_results());
         }
-        let folder = Self::look(root, vault)?;
+        let folder = Self::read_only(root, vault)?;
         folder.refuse_locked()?;
         let run = folder.earlier.as_ref().ok_or_else(not_results)?;
         if run.settings[ENCRYPTED_TO].as_str() != vault.fingerprint().as_deref() {
@@ -53,7 +53,7 @@ impl OutputFolder {
 
     /// Nothing is made, nothing is locked. That a folder is ours is proven by its run.json, before anything in it is written
     /// or removed; an empty one is free.
-    pub fn look(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
+    pub fn read_only(root: &Path, vault: &Vault) -> Result<Self, UsageError> {
         let shown = root.display();
         if root.exists() && !root.is_dir() {
             return Err(UsageError(format!("The output folder {shown} is a file. Choose another with -o.")));
