@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::kit::files::{Jpeg, identifying_exif};
 use crate::kit::photos::Scene;
 use crate::support::published::{assert_valid, schema};
-use crate::support::{Lab, assert_same};
+use crate::support::{CODE_KEY, Lab, assert_same};
 
 const PNG: [&str; 4] = ["--crops", "both", "--crop-format", "png"];
 
@@ -156,6 +156,28 @@ fn crops_are_cut_from_masks_that_are_there() {
     lab.say("measure out --photos photos --crops photo").expect_code(0);
     assert_eq!(files(&lab), promised(&lab));
     assert_eq!(crops(&lab.record("p000.jpg")).len(), 1);
+}
+
+#[test]
+fn an_experts_boxes_meet_codes_and_leave_no_name() {
+    let lab = Lab::new();
+    let [first, second] = ["AnnaMeier/arm.jpg", "BertaKlein/leg.jpg"];
+    for (name, seed) in [(first, 1), (second, 2)] {
+        lab.put(&format!("photos/{name}"), &Jpeg::camera().write(&Scene::any(seed).draw(240, 180).photo));
+    }
+    lab.put_private("study.key", CODE_KEY);
+    lab.run(&["--names", "pseudonym", "--key-file", "study.key", "--crops", "both", "--quiet"]).expect_code(0);
+    lab.put(
+        "boxes.csv",
+        format!("path,x,y,width,height\n{first},5,5,90,90\nCarlaGross/foot.jpg,5,5,90,90\n").as_bytes(),
+    );
+    lab.say("eval out --crop-truth boxes.csv --key-file study.key -o crops --quiet").expect_code(0);
+    let told = fs::read_to_string(lab.path("crops/labels.json")).unwrap();
+    for name in ["AnnaMeier", "BertaKlein", "CarlaGross"] {
+        assert!(!told.contains(name), "{name}: {told}");
+    }
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["crops"]["scored"], told["crops"]["unpaired"].as_array().unwrap().len()), (&1.into(), 1));
 }
 
 #[test]

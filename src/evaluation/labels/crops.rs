@@ -14,8 +14,8 @@ use crate::domain::pairing::pair;
 use crate::domain::record::{CropOf, Done};
 use crate::error::UsageError;
 use crate::evaluation::score::summary::{MetricSummary, summarise};
-use crate::people::OptOut;
 use crate::people::subjects::Subjects;
+use crate::people::{OptOut, Pseudonyms};
 use crate::store::results::Results;
 
 /// How well the program's crops agree with an expert's.
@@ -62,6 +62,9 @@ pub fn crop_scores(results: &Results, truth: &Path, plan: &LabelsPlan) -> Result
         true => of_table(&plan.table(truth)?, truth, &automatic, &plan.people)?,
         false => of_masks(truth, plan.crop_format.as_ref(), &automatic, &plan.people, &plan.vault)?,
     };
+    // What fits no photo keeps no name where the photos have none.
+    let codes: Option<&Pseudonyms> = plan.key.as_ref().filter(|_| results.carries_codes());
+    let unpaired = lone.into_iter().map(|name| codes.map_or(name.clone(), |codes| codes.path(&name))).collect();
     let rows: Vec<CropRow> =
         automatic.iter().filter_map(|one| expert.get(&one.image).map(|area| row(one, area))).collect();
     if rows.is_empty() {
@@ -79,7 +82,7 @@ pub fn crop_scores(results: &Results, truth: &Path, plan: &LabelsPlan) -> Result
         iou: summary(&|row| Some(row.iou)),
         coverage: summary(&|row| Some(row.coverage)),
         scale_ratio: summary(&|row| row.scale_ratio),
-        unpaired: lone,
+        unpaired,
         images: rows,
     })
 }
@@ -146,9 +149,8 @@ fn of_table(table: &Subjects, file: &Path, automatic: &[Automatic], people: &Opt
         }
     }
     let known: Vec<String> = automatic.iter().map(|one| one.image.clone()).collect();
-    let ours = pair(&known, &table.images().map(str::to_owned).collect::<Vec<_>>(), &[]);
-    let names: Vec<&str> = table.images().collect();
-    let lone = ours.lone_truths.iter().map(|&i| names[i].to_owned()).filter(|name| !people.excludes(name)).collect();
+    let met = table.images_of(&known);
+    let lone = table.images().filter(|name| !met.contains(name) && !people.excludes(name)).map(str::to_owned).collect();
     Ok((boxes, lone, "boxes"))
 }
 
