@@ -434,6 +434,7 @@ fn main() {
             Err(reason) => *tally.refused.entry(reason.code()).or_default() += 1,
             Ok(found) => {
                 tally.aligned += 1;
+                println!("{} {name} aligned: {}", tally.series, said(&found));
                 let exact = two.to_scene.then(&one.to_scene.inverse().unwrap());
                 let off =
                     |p: Point| derm_seg::track::transform::distance2(found.to_first.apply(p), exact.apply(p)).sqrt();
@@ -533,6 +534,11 @@ fn check(
     }
 }
 
+fn said(found: &Alignment) -> String {
+    let Alignment { points, residual, error, overlap, likeness, .. } = found;
+    format!("points {points} likeness {likeness:.2} overlap {overlap:.2} residual {residual:.2} error {error:.2}")
+}
+
 fn percent(part: usize, of: usize) -> f64 {
     100.0 * part as f64 / of.max(1) as f64
 }
@@ -588,13 +594,7 @@ fn strangers(views: &[(PathBuf, View)]) {
             pairs += 1;
             match align(first, other) {
                 Err(reason) => *refused.entry(Reason::code(reason)).or_default() += 1,
-                Ok(found) => guessed.push(format!(
-                    "{} {} points {} likeness {:.2}",
-                    name.display(),
-                    other_name.display(),
-                    found.points,
-                    found.likeness
-                )),
+                Ok(found) => guessed.push(format!("{} {} {}", name.display(), other_name.display(), said(&found))),
             }
         }
         let blank = Photo { width: 400, height: 300, rgb: vec![200; 400 * 300 * 3] };
@@ -610,7 +610,7 @@ fn strangers(views: &[(PathBuf, View)]) {
             pairs += 1;
             match align(first, other) {
                 Err(reason) => *refused.entry(Reason::code(reason)).or_default() += 1,
-                Ok(found) => guessed.push(format!("{} {what} points {}", name.display(), found.points)),
+                Ok(found) => guessed.push(format!("{} {what} {}", name.display(), said(&found))),
             }
         }
     }

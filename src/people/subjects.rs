@@ -55,6 +55,8 @@ pub enum TableError {
     Damaged(#[from] csv::Error),
     #[error("there is no column `{name}`; the columns are {columns}")]
     NoColumn { name: String, columns: String },
+    #[error("the table is empty: write a line with the names of the columns, and a line for each photo")]
+    Empty,
     #[error("no column has the usual name of an image column; name it with --image-column: {0}")]
     NoImageColumn(String),
     #[error("the line of `{0}` has the {SCALE_COLUMN} `{1}`: write a number over 0, such as 0.05")]
@@ -80,6 +82,9 @@ impl Subjects {
     }
 
     pub fn parse(text: &str, plan: &SubjectsPlan) -> Result<Self, TableError> {
+        if text.trim().is_empty() {
+            return Err(TableError::Empty);
+        }
         let header = text.lines().next().unwrap_or_default();
         let delimiter = [b',', b';', b'\t']
             .into_iter()

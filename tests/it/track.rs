@@ -202,11 +202,22 @@ fn results_with_codes_and_slips_of_the_pen() {
         ("path,subject,date\nP01/1.jpg,P01,2024-03-01\nP01/2.jpg,P01,8.3.2024\n", "write 2024-05-31"),
         ("path,date\nP01/1.jpg,2024-03-01\n", "no column of people"),
         ("path,subject,date\nP01/1.jpg,P01,2024-03-01\nP01/2.jpg,P02,2024-03-01\n", "two photos"),
+        ("path,subject,date\nP01/1.jpg,P01,20240301\nP01/2.jpg,P01,20240308\n", "`20240301` is not a day"),
+        ("", "the table is empty"),
     ] {
         lab.put("visits.csv", table.as_bytes());
         let ran = lab.say("track out --photos photos --subjects visits.csv --key-file study.key");
         assert!(ran.code == 2 && ran.stderr.contains(word), "{}", ran.stderr);
     }
+    // Days as a spreadsheet counts them are dates; only the days since the first photo are written.
+    lab.put("visits.csv", b"path,subject,day\nP01/2.jpg,P01,45359\nP01/1.jpg,P01,45352\n");
+    let told = track(&lab, "--key-file study.key");
+    let days: Vec<&Value> = told["series"][0]["photos"].as_array().unwrap().iter().map(|photo| &photo["day"]).collect();
+    assert_eq!(days, [0, 7]);
+    for name in ["track.json", "track.csv", "track.html"] {
+        assert!(!String::from_utf8_lossy(&lab.results()[name]).contains("453"), "{name} has a date");
+    }
+    assert_eq!(lab.say("track out --photos photos --subjects visits.csv --shift-days 40000000").code, 2);
     // A photo that is gone is said, and the exit code says it, too.
     lab.put("visits.csv", b"path,subject,day\nP01/1.jpg,P01,1\nP01/2.jpg,P01,2\n");
     std::fs::remove_file(lab.path("photos/P01/2.jpg")).unwrap();

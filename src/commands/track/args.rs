@@ -40,7 +40,7 @@ pub struct TrackArgs {
     #[arg(long, value_enum, default_value_t)]
     pub dates: Dates,
     /// Move the dates that are written by so many days
-    #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "dates")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-36500..=36500), conflicts_with = "dates")]
     pub shift_days: Option<i32>,
     /// Length of a marker that lies in the photos; the table's column marker_px says how long it is in each
     #[arg(long, value_name = "MM")]

@@ -1,6 +1,7 @@
 //! `track`: arguments to a plan.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::args::{Dates, TrackArgs};
@@ -20,6 +21,9 @@ use crate::track::series::{Series, Shot};
 
 const SITES: [&str; 4] = ["site", "body_site", "region", "location"];
 const DATES: [&str; 4] = ["date", "day", "visit_date", "visit_day"];
+
+/// Days of a study, or of a spreadsheet, which counts them from 1900. What is more is a date without its lines: 20240531.
+const MOST_DAYS: RangeInclusive<i64> = -100_000..=100_000;
 
 pub struct TrackPlan {
     pub results: Results,
@@ -168,7 +172,7 @@ impl<'a> Lines<'a> {
         Ok(shots)
     }
 
-    /// Two photos or more in their order; dates become the days since the first.
+    /// Two photos or more in their order, with the days since the first.
     fn series(&self, shots: Shots, left_out: &mut LeftOut) -> Vec<Series> {
         let mut series = Vec::new();
         for ((subject, site), mut shots) in shots {
@@ -177,10 +181,9 @@ impl<'a> Lines<'a> {
                 continue;
             }
             shots.sort_by(|a, b| (a.day, &a.path).cmp(&(b.day, &b.path)));
-            if self.are_dates {
-                let first = shots[0].day;
-                shots.iter_mut().for_each(|shot| shot.day -= first);
-            }
+            // Also where the table has days: they may be dates as a spreadsheet counts them.
+            let first = shots[0].day;
+            shots.iter_mut().for_each(|shot| shot.day -= first);
             series.push(Series { subject, site, shots });
         }
         series
@@ -198,7 +201,8 @@ impl<'a> Lines<'a> {
         let day = match self.are_dates {
             true => day_of(&text).ok_or_else(|| wrong("not a date: write 2024-05-31"))?,
             false => {
-                text.parse().map_err(|_| wrong("not a day: write a whole number, or a date such as 2024-05-31"))?
+                let day = text.parse().ok().filter(|day: &i64| MOST_DAYS.contains(day));
+                day.ok_or_else(|| wrong("not a day: write a whole number, or a date such as 2024-05-31"))?
             }
         };
         let number = |column: usize| -> Result<Option<f64>, UsageError> {
