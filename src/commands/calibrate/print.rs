@@ -16,12 +16,12 @@ pub fn table(plan: &CalibratePlan, calibration: &Calibration, has_manifest: bool
     }
     let _ = writeln!(
         text,
-        "\n{:<12} {:>7}  {:>7}  {:<15} {:>8}  {:<20}  promised",
+        "\n{:<12} {:>7}  {:>7}  {:<10} {:>8}  {:<20}  promised",
         "", "now", "best", "gain in", "gain", "95 % interval"
     );
     line(&mut text, "threshold", "Dice", &calibration.threshold);
     match &calibration.temperature {
-        Some(temperature) => line(&mut text, "temperature", "log-likelihood", temperature),
+        Some(temperature) => line(&mut text, "temperature", "likelihood", temperature),
         None => text += "temperature  none: the model gives probabilities of its own\n",
     }
     let shown = plan.output.display();
@@ -45,5 +45,5 @@ fn line(text: &mut String, name: &str, unit: &str, finding: &Finding) {
     };
     let Finding { current, best, gain, .. } = finding;
     let _ =
-        writeln!(text, "{name:<12} {current:>7.4}  {best:>7.4}  {unit:<15} {gain:>+8.4}  {interval:<20}  {verdict}");
+        writeln!(text, "{name:<12} {current:>7.4}  {best:>7.4}  {unit:<10} {gain:>+8.4}  {interval:<20}  {verdict}");
 }

@@ -4,6 +4,8 @@
 //! cross-validation, which is too narrow (the folds share their photos, and a setting that was chosen on a photo looks better on it
 //! than it is). It is a simultaneous band: the distance that the mean gain of *no* setting is likely to be off by, in its own
 //! standard errors. So it holds for the one that was chosen, however it was chosen. `tests` measures how often it does.
+//! Where a few people gain or lose far more than all others, that distance is measured in the standard errors of each resample
+//! (the bootstrap-t): those of the sample are too small where it missed such people.
 
 use std::ops::Range;
 
@@ -31,6 +33,20 @@ pub enum Verdict {
     /// The interval holds 0.
     NotSure,
     TooFew,
+}
+
+/// In whose standard errors a resample's distance from the mean is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errors {
+    OfSample,
+    /// For gains that are skewed: what an interval misses lies on one side of it, so each side is given 2.5 % of its own.
+    OfResample,
+}
+
+impl Errors {
+    fn inside(self) -> f64 {
+        if self == Errors::OfSample { 0.95 } else { 0.975 }
+    }
 }
 
 /// What every setting is worth, summed over the photos of each person, with how many they are.
@@ -80,13 +96,13 @@ fn best_of(sums: &[f64], photos: f64, current: usize) -> usize {
     })
 }
 
-pub fn choose(choices: &Choices, current: usize, seed: u64) -> (usize, Finding) {
+pub fn choose(choices: &Choices, current: usize, errors: Errors, seed: u64) -> (usize, Finding) {
     let (sums, photos) = choices.total(choices.people.iter());
     let best = best_of(&sums, photos, current);
     let mut rng = SplitMix64::new(seed);
     let gain = (0..PARTINGS).map(|_| gain_on_others(choices, current, &mut rng)).sum::<f64>() / PARTINGS as f64;
     let is_enough = choices.people.len() >= FEWEST;
-    let interval = (is_enough && best != current).then(|| interval(choices, current, best, &mut rng));
+    let interval = (is_enough && best != current).then(|| interval(choices, current, best, errors, &mut rng));
     let verdict = match interval {
         _ if !is_enough => Verdict::TooFew,
         None => Verdict::NothingBetter,
@@ -119,34 +135,53 @@ fn gain_on_others(choices: &Choices, current: usize, rng: &mut SplitMix64) -> f6
     gain / photos
 }
 
+/// People's gains: means over photos by setting, and their standard errors where people bring several photos each.
+fn means_and_errors<'a>(people: impl Iterator<Item = &'a (Vec<f64>, f64)> + Clone, with_errors: bool) -> [Vec<f64>; 2] {
+    let settings = people.clone().next().map_or(0, |(sums, _)| sums.len());
+    let (mut means, mut photos, mut count) = (vec![0.0; settings], 0.0, 0.0);
+    for (sums, of_photos) in people.clone() {
+        add(&mut means, sums);
+        (photos, count) = (photos + of_photos, count + 1.0);
+    }
+    means.iter_mut().for_each(|sum| *sum /= photos);
+    let mut errors = vec![0.0; settings];
+    for (sums, photos) in people.filter(|_| with_errors) {
+        for (error, (sum, mean)) in errors.iter_mut().zip(sums.iter().zip(&means)) {
+            *error += (sum - mean * photos).powi(2);
+        }
+    }
+    errors.iter_mut().for_each(|error| *error = (count / (count - 1.0) * *error).sqrt() / photos);
+    [means, errors]
+}
+
 /// 95 % interval of the mean gain of `best`, which holds although `best` was chosen on the same photos.
-fn interval(choices: &Choices, current: usize, best: usize, rng: &mut SplitMix64) -> [f64; 2] {
+fn interval(choices: &Choices, current: usize, best: usize, in_errors: Errors, rng: &mut SplitMix64) -> [f64; 2] {
     let gains: Vec<(Vec<f64>, f64)> = choices
         .people
         .iter()
         .map(|(sums, photos)| (sums.iter().map(|sum| sum - sums[current]).collect(), *photos))
         .collect();
     let people = gains.len() as f64;
-    let (sums, photos) = choices.total(gains.iter());
-    let means: Vec<f64> = sums.iter().map(|sum| sum / photos).collect();
-    // Of a mean over photos where people bring several each.
-    let error = |setting: usize| {
-        let off = |(sums, photos): &(Vec<f64>, f64)| (sums[setting] - means[setting] * photos).powi(2);
-        (people / (people - 1.0) * gains.iter().map(off).sum::<f64>()).sqrt() / photos
-    };
-    let errors: Vec<f64> = choices.settings().map(error).collect();
+    let [means, errors] = means_and_errors(gains.iter(), true);
     let mut farthest: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
-            let drawn = (0..gains.len()).map(|_| &gains[rng.below(gains.len() as u64) as usize]);
-            let (sums, photos) = choices.total(drawn);
-            let off = |setting: usize| (sums[setting] / photos - means[setting]).abs() / errors[setting];
+            let drawn: Vec<_> = gains.iter().map(|_| &gains[rng.below(gains.len() as u64) as usize]).collect();
+            let [drawn, own] = means_and_errors(drawn.into_iter(), in_errors == Errors::OfResample);
+            let off = |setting: usize| {
+                let error = match in_errors {
+                    Errors::OfSample => errors[setting],
+                    // One person drawn ten times has none.
+                    Errors::OfResample => own[setting].max(0.05 * errors[setting]),
+                };
+                (drawn[setting] - means[setting]).abs() / error
+            };
             choices.settings().filter(|&setting| errors[setting] > 1e-9).map(off).fold(0.0, f64::max)
         })
         .collect();
     farthest.sort_by(f64::total_cmp);
     // A bootstrap of few is too narrow by as much as their own mean hides, and by what Student's t adds to the normal.
     let few = (people / (people - 1.0)).sqrt() * student(people - 1.0) / NORMAL;
-    let half = quantile(&farthest, 0.95) * few * errors[best];
+    let half = quantile(&farthest, in_errors.inside()) * few * errors[best];
     [means[best] - half, means[best] + half]
 }
 

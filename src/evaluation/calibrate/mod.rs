@@ -8,7 +8,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-use choice::{Choices, choose};
+use choice::{Choices, Errors, choose};
 pub use choice::{FEWEST, Verdict};
 use sample::STEPS;
 pub use sample::Sample;
@@ -39,16 +39,21 @@ pub fn threshold(samples: &[Sample], subjects: Option<&[usize]>, current: f64, s
     let at = |step: usize| (step as f64 - 0.5) / (STEPS - 1) as f64;
     let now = ((current * (STEPS - 1) as f64 + 0.5).round() as usize).clamp(1, STEPS - 1);
     let values: Vec<Vec<f64>> = samples.iter().map(|sample| sample.dice()[1..].to_vec()).collect();
-    let (best, finding) = choose(&Choices::new(&values, subjects), now - 1, seed);
+    let (best, finding) = choose(&Choices::new(&values, subjects), now - 1, Errors::OfSample, seed);
     Finding { current, best: if best + 1 == now { current } else { at(best + 1) }, ..finding }
 }
 
-/// The temperature, on top of the model's own, under which what is true is likeliest; values are mean log-likelihoods of a pixel.
+fn temperatures() -> Vec<f64> {
+    (-TEMPERATURES..=TEMPERATURES).map(|i| 4_f64.powf(f64::from(i) / f64::from(TEMPERATURES))).collect()
+}
+
+/// The temperature, on top of the model's own, under which what is true is likeliest. Values are the probability of what is true,
+/// as the geometric mean over a photo's pixels. Its logarithm would let a few photos on which the model fails outweigh all
+/// others, and of few people no interval would hold what it says.
 pub fn temperature(samples: &[Sample], subjects: Option<&[usize]>, seed: u64) -> Finding {
-    let all: Vec<f64> =
-        (-TEMPERATURES..=TEMPERATURES).map(|i| 4_f64.powf(f64::from(i) / f64::from(TEMPERATURES))).collect();
+    let all = temperatures();
     let values: Vec<Vec<f64>> =
-        samples.iter().map(|sample| all.iter().map(|t| sample.log_likelihood(*t)).collect()).collect();
-    let (best, finding) = choose(&Choices::new(&values, subjects), TEMPERATURES as usize, seed);
+        samples.iter().map(|sample| all.iter().map(|t| sample.likelihood(*t)).collect()).collect();
+    let (best, finding) = choose(&Choices::new(&values, subjects), TEMPERATURES as usize, Errors::OfResample, seed);
     Finding { current: 1.0, best: all[best], ..finding }
 }

@@ -30,8 +30,8 @@ impl Sample {
         dice
     }
 
-    /// Mean logarithm of the probability of what is true, in nats; `temperature` is on top of the model's own.
-    pub fn log_likelihood(&self, temperature: f64) -> f64 {
+    /// The probability of what is true, as the geometric mean over pixels; `temperature` is on top of the model's own.
+    pub fn likelihood(&self, temperature: f64) -> f64 {
         let pixels: u64 = self.lesion.iter().chain(&self.other).sum();
         // A map's 0 and 1 are not quite 0 and 1.
         let half_a_step = 0.5 / (STEPS - 1) as f64;
@@ -46,6 +46,6 @@ impl Sample {
             -(*lesion as f64 * softplus(-logit) + *other as f64 * softplus(logit))
         };
         let sum: f64 = self.lesion.iter().zip(&self.other).enumerate().map(of_step).sum();
-        sum / pixels.max(1) as f64
+        (sum / pixels.max(1) as f64).exp()
     }
 }
