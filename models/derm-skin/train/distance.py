@@ -5,9 +5,11 @@ camera would see from ever farther away. derm-seg cuts the lesion out of each; b
 photo's own coordinates. Where nothing is found any more, that is counted.
 
     python distance.py --photos images --masks masks --program derm-seg --work scratch --count 40
+    python distance.py --data pad_ufes pad_ufes_more --program derm-seg --work scratch --count 1000
 
-Masks (values over 0 are lesion) choose photos with one lesion that does not touch the photo's edge. `figures.json` and a table in
-Markdown are what is printed in docs/crops.md.
+Masks (2 is lesion) choose photos with one lesion that does not touch the photo's edge. `figures.json` and a table in
+Markdown are what is printed in docs/crops.md, with why crops do not agree. With `--data`, the photos are those of people of whom the
+model has seen none (`data.py`).
 """
 import argparse
 import json
@@ -79,20 +81,31 @@ def inside(lesion, crop):
     return max(width, 0) * max(height, 0) / ((lesion[2] - lesion[0]) * (lesion[3] - lesion[1]))
 
 
+def pairs(args):
+    """Masks and their photos, in order."""
+    if not args.data:
+        return [(path, next(args.photos.glob(path.stem + ".*"))) for path in sorted(args.masks.iterdir())]
+    import data
+    seen = [(f"{data.DATA}/{row['set']}", row["id"]) for name in args.data for row in data.rows(name) if row["val"]]
+    return sorted(((Path(f"{root}/masks/{id}.png"), Path(f"{root}/images/{id}.jpg")) for root, id in seen), key=lambda pair: pair[0].name)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("photos", "masks", "work"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--masks", type=Path)
+    parser.add_argument("--data", nargs="+", default=[], metavar="SET")
+    parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--program", default="derm-seg")
     parser.add_argument("--count", type=int, default=40)
     args = parser.parse_args()
     frames, truth, lesions, placed = args.work / "frames", {}, {}, {}
     frames.mkdir(parents=True, exist_ok=True)
-    for path in sorted(args.masks.iterdir()):
+    for path, photo in pairs(args):
         box = usable(path)
-        if box is None or len(truth) == args.count:
+        if box is None or path.stem in truth or len(truth) == args.count:
             continue
-        photo = Image.open(next(args.photos.glob(path.stem + ".*"))).convert("RGB")
+        photo = Image.open(photo).convert("RGB")
         truth[path.stem], lesions[path.stem] = square(box), box
         for number, step in enumerate(STEPS):
             rng = np.random.default_rng([len(truth), number])
@@ -102,7 +115,7 @@ def main():
             placed[name] = (path.stem, number, at, scale)
     command = [args.program, "run", frames, "-o", args.work / "out", "--crops", "photo", "--crop-border", "pad", "--faces", "off", "--quiet"]
     subprocess.run(command, check=True)
-    boxes = {}
+    boxes, largest = {}, {}
     for line in (args.work / "out" / "records.jsonl").read_text().splitlines():
         record = json.loads(line)
         photo, number, at, scale = placed[record["input"]["path"]]
@@ -110,6 +123,8 @@ def main():
             box = crop["box"]
             corners = [box["x"] - at[0], box["y"] - at[1], box["x"] + box["width"] - at[0], box["y"] + box["height"] - at[1]]
             boxes[photo, number] = [corner / scale for corner in corners]
+            x, y, width, height = record["lesions"][0]["bbox"]
+            largest[photo, number] = square([(x - at[0]) / scale, (y - at[1]) / scale, (x + width - at[0]) / scale, (y + height - at[1]) / scale])
     scales = {(photo, number): scale for photo, number, _, scale in placed.values()}
     near = [photo for photo in truth if (photo, 0) in boxes]
     good = [photo for photo in near if overlap(boxes[photo, 0], truth[photo]) >= 0.5]
@@ -120,7 +135,11 @@ def main():
         sides = [(boxes[p, number][2] - boxes[p, number][0]) / (boxes[p, 0][2] - boxes[p, 0][0]) for p in found]
         pixels = [max(lesions[p][2] - lesions[p][0], lesions[p][3] - lesions[p][1]) * scales[p, number] for p in good]
         to_truth = [overlap(boxes[photo, number], truth[photo]) for photo in found]
+        apart = [photo for photo, iou in zip(found, to_near) if iou < 0.8]
+        side = dict(zip(found, sides))
         rows.append({
+            "apart": len(apart), "apart_larger": sum(side[p] > 0.8**-0.5 for p in apart), "apart_smaller": sum(side[p] < 0.8**0.5 for p in apart),
+            "apart_by_another_lesion": sum(overlap(largest[p, number], largest[p, 0]) >= 0.8 for p in apart),
             "farther": round(step, 2), "photos": len(good), "found": len(found),
             "median_iou_to_near": float(np.median(to_near)) if found else None,
             "share_iou_0.8": float(np.mean(np.array(to_near) >= 0.8)) if found else None,
@@ -136,6 +155,9 @@ def main():
         figures = ("median_iou_to_near", "share_iou_0.8", "median_side_to_near", "expert_lesion_inside")
         cells += [f"{row[key]:.2f}" if row[key] is not None else "" for key in figures]
         print("| " + " | ".join(cells) + " |")
+    many = {key: sum(row[key] for row in rows) for key in rows[0] if key.startswith("apart")}
+    print(f"of {many['apart']} crops under 0.8, {many['apart_larger']} are larger than that from nearby and {many['apart_smaller']} smaller; "
+          f"in {many['apart_by_another_lesion']} the largest lesion alone would agree")
 
 
 if __name__ == "__main__":
