@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -342,6 +344,43 @@ fn every_command_reads_and_writes_encrypted_results() {
     assert!(warned.stderr.contains("--encrypt-to"), "{}", warned.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn crops_second_models_and_what_judges_them_are_encrypted_too() {
+    let study = Vaulted::new();
+    let lab = &study.lab;
+    lab.install_classifier("second", "photo", false);
+    study.say(&["run", "photos", "-o", "clear", "--model", "model", "--quiet"]).expect_code(0);
+    study.encrypt_photos();
+    let with_all = ["--crops", "both", "--classify", "second", "--probs", "--private", "--quiet"];
+    study.sealed(&[&RUN[..], &with_all].concat()).expect_code(0);
+    lab.put("labels.csv", b"path,label\na.jpg,red\nPAT_1/b.jpg,pale\nPAT_2/c.jpg,red\n");
+    lab.put("boxes.csv", b"path,x,y,width,height\na.jpg,9,9,50,50\n");
+    lab.put("visits.csv", b"path,subject,day\na.jpg,P,0\nPAT_1/b.jpg,P,7\nPAT_2/c.jpg,P,9\n");
+    let verbs = [
+        &["eval", "out", "--labels", "labels.csv", "--crop-truth", "boxes.csv", "-o", "judged"][..],
+        &["stress", "photos", "--model", "model", "--kind", "blur=4", "-o", "stressed"],
+        &["calibrate", "out", "--truth", "clear/masks", "-o", "calibrated"],
+        &["track", "out", "--photos", "photos", "--subjects", "visits.csv", "-o", "tracked"],
+        &["measure", "out", "--photos", "photos", "--crops", "both"],
+    ];
+    for verb in verbs {
+        if verb[0] != "stress" {
+            study.say(verb).expect_code(2).expect_error(&["--identity FILE"]);
+        }
+        study.sealed(&[verb, &["--private", "--quiet"]].concat()).expect_code(0);
+    }
+    let folders = ["out", "judged", "stressed", "calibrated", "tracked"];
+    study.assert_nothing_clear(&folders);
+    for folder in folders {
+        for (name, _) in raw(&lab.path(folder)) {
+            let mode = fs::metadata(lab.path(folder).join(&name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{folder}/{name} is open to others");
+        }
+    }
+    assert!(raw(&lab.path("out")).keys().any(|name| name == "crops/a.jpg/photo.jpg.age"));
+}
+
 #[test]
 fn people_are_withdrawn_from_encrypted_results() {
     let (with, without) = (Vaulted::new(), Vaulted::new());
@@ -521,7 +560,6 @@ fn killed_while_encrypting() {
 #[cfg(unix)]
 #[test]
 fn private_files_are_for_the_user_alone_whatever_the_umask() {
-    use std::os::unix::fs::PermissionsExt;
     let study = Vaulted::new();
     let say = |umask: &str, args: &str| {
         let mut program = Command::new("sh");

@@ -48,6 +48,7 @@ fn steps(codes: bool) -> Vec<Vec<&'static str>> {
         named(&["stress", "photos", "-o", "stressed", "--model", "model", "--kind", "blur", "--kind", "noise=20"]),
         vec!["eval", "out", "--truth", "again/masks", "-o", "scores"],
         vec!["eval", "out", "--crop-truth", "again/masks", "-o", "cropped"],
+        coded(&["eval", "out", "--labels", "labels.csv", "-o", "judged"]),
         vec!["eval", "out", "--findings", "again/masks", "-o", "found"],
         vec!["compare", "again", "out", "-o", "changes"],
         vec!["report", "out", "-o", "page.html", "--scores", "scores/scores.json", "--compare", "changes/compare.json"],
@@ -79,6 +80,7 @@ pub fn tour(lab: &Lab, codes: bool, program: impl Fn() -> Command) -> Vec<(Strin
     lab.install_classifier("second", "lesion", false);
     lab.put("list", b"one\n");
     lab.put("patients.csv", b"path,patient,sex,day\none,one,f,0\n");
+    lab.put("labels.csv", b"path,label\none,red\n");
     lab.put_private("study.key", CODE_KEY);
     let steps = steps(codes);
     for verb in derm_seg::commands::Cli::command().get_subcommands() {
