@@ -33,7 +33,7 @@ const ROUNDS: usize = 3;
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
-    let photos: Vec<Vec<u8>> = (0..SCENES).map(|seed| jpeg(12, seed)).collect();
+    let photos: Vec<Vec<u8>> = (0..SCENES).map(|seed| jpeg(12.0, seed)).collect();
     let key = Identity::generate();
     fs::write(folder.path().join("key"), key.to_string().expose_secret()).unwrap();
     fs::set_permissions(folder.path().join("key"), Permissions::from_mode(0o600)).unwrap();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Many photos: is time linear, does memory stay flat, how long does a finished or an interrupted run take to go on?
-# Usage: benches/soak.sh [PROGRAM] [N]     100,000 photos of 160x120 and a model that costs nothing; needs GNU time
+# Usage: benches/soak.sh [PROGRAM] [N]     100,000 photos of 160x120, a fiftieth as many of 12 megapixels, and a model that costs nothing;
+#                                          20 photos of 12 megapixels with 10,000 lesions; needs GNU time
 set -euo pipefail
 program=$(realpath "${1:-target/release/derm-seg}")
 count=${2:-100000}
@@ -31,3 +32,11 @@ done
 cargo run --quiet --example many_photos -- "$work/flat" "$count" flat
 run "$count photos in one folder" flat
 measured "report over $count photos" "$program" report "$work/$count/out" -o "$work/report.html" --quiet
+for n in $((count / 500)) $((count / 50)); do
+    cargo run --quiet --example many_photos -- "$work/large$n" "$n" large
+    run "$n photos of 12 megapixels" "large$n"
+    rm -r "$work/large$n"
+done
+cargo run --quiet --example many_photos -- "$work/spotted" 20 spotted
+run "20 photos with 10,000 lesions" spotted
+measured "report over them" "$program" report "$work/spotted/out" -o "$work/report.html" --quiet

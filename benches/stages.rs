@@ -26,32 +26,32 @@ fn main() {
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn a_hash_of_the_file(bencher: Bencher, megapixels: u32) {
+fn a_hash_of_the_file(bencher: Bencher, megapixels: f64) {
     let bytes = jpeg(megapixels, 9);
     bencher.bench_local(|| blake3::hash(black_box(&bytes)));
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn b_privacy_scan(bencher: Bencher, megapixels: u32) {
+fn b_privacy_scan(bencher: Bencher, megapixels: f64) {
     let bytes = jpeg(megapixels, 9);
     bencher.bench_local(|| scan(black_box(&bytes), Path::new("a.jpg")));
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn c_decode(bencher: Bencher, megapixels: u32) {
+fn c_decode(bencher: Bencher, megapixels: f64) {
     let (desk, bytes) = (Desk::new(), jpeg(megapixels, 9));
     bencher.bench_local(|| desk.decode(black_box(&bytes)));
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn c_faces(bencher: Bencher, megapixels: u32) {
+fn c_faces(bencher: Bencher, megapixels: f64) {
     let desk = Desk::new();
     let (faces, photo) = (desk.faces(), desk.decode(&jpeg(megapixels, 9)).photo);
     bencher.bench_local(|| faces.find(black_box(&photo)).unwrap());
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn d_preprocess(bencher: Bencher, megapixels: u32) {
+fn d_preprocess(bencher: Bencher, megapixels: f64) {
     let desk = Desk::new();
     let photo = desk.decode(&jpeg(megapixels, 9)).photo;
     bencher.bench_local(|| desk.preprocess(black_box(&photo)));
@@ -60,13 +60,13 @@ fn d_preprocess(bencher: Bencher, megapixels: u32) {
 #[divan::bench]
 fn e_model(bencher: Bencher) {
     let desk = Desk::new();
-    let tensor = desk.preprocess(&desk.decode(&jpeg(1, 9)).photo);
+    let tensor = desk.preprocess(&desk.decode(&jpeg(1.0, 9)).photo);
     let mut engine = desk.engine();
     bencher.bench_local(|| engine.infer(black_box(&tensor)).unwrap());
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn f_interpret_and_paint(bencher: Bencher, megapixels: u32) {
+fn f_interpret_and_paint(bencher: Bencher, megapixels: f64) {
     let desk = Desk::new();
     let photo = desk.decode(&jpeg(megapixels, 9)).photo;
     let tensor = desk.preprocess(&photo);
@@ -75,7 +75,7 @@ fn f_interpret_and_paint(bencher: Bencher, megapixels: u32) {
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn g_measure(bencher: Bencher, megapixels: u32) {
+fn g_measure(bencher: Bencher, megapixels: f64) {
     let (photo, segmentation) = segmented(megapixels);
     let probability = |x: u32, y: u32| segmentation.lesion_probability(f64::from(x) + 0.5, f64::from(y) + 0.5);
     bencher.bench_local(|| {
@@ -84,13 +84,13 @@ fn g_measure(bencher: Bencher, megapixels: u32) {
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn h_encode_mask(bencher: Bencher, megapixels: u32) {
+fn h_encode_mask(bencher: Bencher, megapixels: f64) {
     let (_, segmentation) = segmented(megapixels);
     bencher.bench_local(|| encode_mask(black_box(&segmentation.labels), 1).unwrap());
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn i_encode_overlay(bencher: Bencher, megapixels: u32) {
+fn i_encode_overlay(bencher: Bencher, megapixels: f64) {
     let (photo, segmentation) = segmented(megapixels);
     bencher.bench_local(|| {
         encode_overlay(black_box(&photo), &segmentation.labels, Overlay { longest_side: 1600, filled: false }, &[])
@@ -98,7 +98,7 @@ fn i_encode_overlay(bencher: Bencher, megapixels: u32) {
     });
 }
 
-fn segmented(megapixels: u32) -> (Photo, Segmentation) {
+fn segmented(megapixels: f64) -> (Photo, Segmentation) {
     let desk = Desk::new();
     let photo = desk.decode(&jpeg(megapixels, 9)).photo;
     let segmentation = ask_model(&photo, None, &desk.plan, desk.engine().as_mut()).unwrap();
@@ -106,7 +106,7 @@ fn segmented(megapixels: u32) -> (Photo, Segmentation) {
 }
 
 #[divan::bench(args = MEGAPIXELS)]
-fn whole_photo(bencher: Bencher, megapixels: u32) {
+fn whole_photo(bencher: Bencher, megapixels: f64) {
     let (desk, folder) = (Desk::new(), tempfile::tempdir().unwrap());
     let path = folder.path().join("a.jpg");
     std::fs::write(&path, jpeg(megapixels, 9)).unwrap();

@@ -1,6 +1,8 @@
-//! What the benches work on: drawn photos of 1 and 12 megapixels, the built-in model, and the plan of a plain `run`.
+//! What the benches work on: drawn photos of three sizes, the built-in model, and the plan of a plain `run`.
 #![allow(dead_code, reason = "each bench takes a part of it")]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed bench")]
+
+use std::sync::LazyLock;
 
 use derm_seg::batch::{Engines, PhotoPlan};
 use derm_seg::domain::geometry::Rect;
@@ -17,11 +19,15 @@ use derm_seg::privacy::faces::{self, FaceFinder};
 use crate::kit::files::Jpeg;
 use crate::kit::photos::Scene;
 
-pub const MEGAPIXELS: [u32; 2] = [1, 12];
+pub const MEGAPIXELS: [f64; 3] = [0.04, 1.0, 12.0];
+
+/// A process can load it once.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::load(None, Device::Cpu).unwrap());
 
 /// As a phone's camera writes it; the grain keeps it as large as a real one.
-pub fn jpeg(megapixels: u32, seed: u64) -> Vec<u8> {
-    let (width, height) = if megapixels == 1 { (1200, 900) } else { (4000, 3000) };
+pub fn jpeg(megapixels: f64, seed: u64) -> Vec<u8> {
+    let height = (megapixels * 1e6 * 0.75).sqrt().round() as u32;
+    let width = height * 4 / 3;
     Jpeg { quality: 90, ..Jpeg::camera() }.write(&Scene::any(seed).draw(width, height).photo)
 }
 
@@ -33,7 +39,7 @@ pub struct Desk {
 impl Desk {
     pub fn new() -> Self {
         let model = built_in().unwrap();
-        let ready = LoadedModel::new(model, Runtime::load(None, Device::Cpu).unwrap()).unwrap();
+        let ready = LoadedModel::new(model, RUNTIME.clone()).unwrap();
         let plan = PhotoPlan {
             model: ready.model.id.clone(),
             spec: ready.spec.clone(),

@@ -1,6 +1,7 @@
 //! A model that was loaded, run once on a test picture, and understood.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use super::manifest::{
     GraphInfo, Input, InputManifest, Manifest, Model, ModelKind, Observed, ROUNDING, Resolved, Unclear, fill_in_input,
@@ -18,6 +19,8 @@ pub struct LoadedModel {
     pub spec: Resolved,
     /// What the run on the test picture gave.
     pub seen: Observed,
+    /// The session of that run, for the first worker: another one would take time and memory again.
+    tried: Mutex<Option<OrtSession>>,
 }
 
 impl LoadedModel {
@@ -39,7 +42,8 @@ impl LoadedModel {
         let (output, more) = resolve_output(&manifest.output, &graph, input.layout, &seen)
             .map_err(|unclear| explain(unclear, &model, &graph, |_| Some(seen.clone())))?;
         assumed.extend(more);
-        Ok(Self { model, runtime, graph, spec: Resolved { input, output, assumed }, seen })
+        let tried = Mutex::new(Some(session));
+        Ok(Self { model, runtime, graph, spec: Resolved { input, output, assumed }, seen, tried })
     }
 
     /// A manifest to fill in: what is given, what the graph shows, and guesses for the rest.
@@ -53,7 +57,8 @@ impl LoadedModel {
 
     /// A session for one more worker.
     pub fn open(&self) -> Result<Box<dyn Engine>, UsageError> {
-        let mut session = OrtSession::open(&self.runtime, &self.model)?;
+        let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut session = tried.map_or_else(|| OrtSession::open(&self.runtime, &self.model), Ok)?;
         session.select(&self.spec.input.name, &self.spec.output.name);
         Ok(Box::new(session))
     }

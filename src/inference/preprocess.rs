@@ -163,19 +163,24 @@ fn fill(content: &[u8], lesions: Option<&[u8]>, placement: &Placement, spec: &In
         .collect();
     // Of the lesions.
     tables.push(std::array::from_fn(|v| v as f32 / 255.0));
-    let channel_of = |i: usize| if spec.layout == Layout::Nchw { i / plane } else { i % channels };
-    let array = |data: Vec<f32>| Array4::from_shape_vec(shape, data).expect("as many values as the shape holds");
+    let values = || {
+        let mut values = Vec::with_capacity(bytes.len());
+        match spec.layout {
+            Layout::Nchw => bytes.chunks_exact(plane).zip(&tables).for_each(|(channel, table)| {
+                values.extend(channel.iter().map(|&v| table[usize::from(v)]));
+            }),
+            Layout::Nhwc => bytes.chunks_exact(channels).for_each(|pixel| {
+                values.extend(pixel.iter().zip(&tables).map(|(&v, table)| table[usize::from(v)]));
+            }),
+        }
+        Array4::from_shape_vec(shape, values).expect("as many values as the shape holds")
+    };
     match spec.element {
         Element::Uint8 => {
             TensorData::U8(Array4::from_shape_vec(shape, bytes).expect("as many values as the shape holds"))
         }
-        Element::Float16 => TensorData::F16(
-            array(bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect())
-                .mapv(f16::from_f32),
-        ),
-        _ => TensorData::F32(array(
-            bytes.iter().enumerate().map(|(i, &v)| tables[channel_of(i)][usize::from(v)]).collect(),
-        )),
+        Element::Float16 => TensorData::F16(values().mapv(f16::from_f32)),
+        _ => TensorData::F32(values()),
     }
 }
 

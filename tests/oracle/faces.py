@@ -70,8 +70,7 @@ def overlap(a, b):
 
 def search(picture):
     """What derm-seg does, with OpenCV's detector; also the highest hint of all turns and the best score after it."""
-    large = copy(picture, LARGE)
-    small = copy(large, SMALL)
+    large, small = copy(picture, LARGE), copy(picture, SMALL)
     found = []
     for turns in range(4):
         if len(look(GLANCE, np.rot90(small, turns))):

@@ -3,6 +3,7 @@
 //! They find the model's unsure masks, not the diseases it does not know: there it is sure and wrong. How many bad masks
 //! they find stands in the model's card.
 
+use super::paint::{Crossings, MAX_CLASSES};
 use super::{Decision, ProbMap};
 use crate::domain::mask::is_lesion;
 
@@ -13,8 +14,9 @@ const POSSIBLE: f32 = 0.1;
 pub fn lesion_doubt(looks: &[ProbMap]) -> Option<f64> {
     let (mut area, mut doubt) = (0.0, 0.0);
     for (i, look) in looks.iter().enumerate() {
+        let planes: Vec<&[f32]> = look.lesions().collect();
         look.for_each_cell(&looks[i + 1..], |cell, weight| {
-            let p = look.lesions().map(|plane| plane[cell]).sum::<f32>().min(1.0);
+            let p = planes.iter().map(|plane| plane[cell]).sum::<f32>().min(1.0);
             if p > POSSIBLE {
                 area += weight;
                 doubt += weight * f64::from(4.0 * p * (1.0 - p));
@@ -27,12 +29,17 @@ pub fn lesion_doubt(looks: &[ProbMap]) -> Option<f64> {
 /// One minus the Dice of what two looks call lesion, inside the part that both saw; 0 where neither found anything.
 pub fn disagreement(first: &ProbMap, closer: &ProbMap, decision: Decision) -> f64 {
     let (mut once, mut again, mut both) = (0u32, 0u32, 0u32);
-    let classes = 0..closer.classes() as u8;
+    let far = Crossings::at_cells_of(first, closer);
+    let near: Vec<&[f32]> = (0..closer.classes() as u8).map(|class| closer.plane(class)).collect();
+    let (classes, width) = (closer.classes(), closer.width());
+    let mut chances = [0.0; MAX_CLASSES];
+    let mut is_lesion = |of: &dyn Fn(usize) -> f32| {
+        (0..classes).for_each(|class| chances[class] = of(class));
+        is_lesion(decision.class(&chances[..classes]))
+    };
     closer.for_each_cell(&[], |cell, _| {
-        let (x, y) = closer.photo_point(cell);
-        let near: Vec<f32> = classes.clone().map(|class| closer.plane(class)[cell]).collect();
-        let far: Vec<f32> = classes.clone().map(|class| super::paint::sample(first, class, x, y)).collect();
-        let [near, far] = [near, far].map(|chances| is_lesion(decision.class(&chances)));
+        let near = is_lesion(&|class| near[class][cell]);
+        let far = is_lesion(&|class| far.sample(class, cell % width, cell / width));
         once += u32::from(far);
         again += u32::from(near);
         both += u32::from(far && near);

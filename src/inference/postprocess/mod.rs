@@ -52,9 +52,11 @@ impl ProbMap {
         Self { planes: swapped(self.planes, Axis(2)), ..self }
     }
 
-    /// The middle of a cell, in the photo's pixels.
-    fn photo_point(&self, cell: usize) -> (f64, f64) {
-        self.placement.to_photo((cell % self.width()) as f64 + 0.5, (cell / self.width()) as f64 + 0.5)
+    /// The middles of the cells, in the photo's pixels: of every column, and of every row.
+    fn middles(&self) -> (Vec<f64>, Vec<f64>) {
+        let column = |x: usize| self.placement.to_photo(x as f64 + 0.5, 0.0).0;
+        let row = |y: usize| self.placement.to_photo(0.0, y as f64 + 0.5).1;
+        ((0..self.width()).map(column).collect(), (0..self.height()).map(row).collect())
     }
 
     /// Every cell that shows a part of the photo which no closer look replaced, with the photo pixels that it covers.
@@ -62,10 +64,12 @@ impl ProbMap {
     fn for_each_cell(&self, closer: &[Self], mut see: impl FnMut(usize, f64)) {
         let Placement { source, content, .. } = self.placement;
         let pixels = source.width / content.width * source.height / content.height;
-        for cell in 0..self.width() * self.height() {
-            let (x, y) = self.photo_point(cell);
-            if self.placement.source.contains(x, y) && !closer.iter().any(|c| c.placement.source.contains(x, y)) {
-                see(cell, pixels);
+        let (xs, ys) = self.middles();
+        for (row, &y) in ys.iter().enumerate() {
+            for (column, &x) in xs.iter().enumerate() {
+                if source.contains(x, y) && !closer.iter().any(|c| c.placement.source.contains(x, y)) {
+                    see(row * xs.len() + column, pixels);
+                }
             }
         }
     }

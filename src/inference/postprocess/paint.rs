@@ -36,10 +36,35 @@ fn mix(a: f32, b: f32, weight: f32) -> f32 {
 /// One class's probability at a point of the photo.
 pub fn sample(map: &ProbMap, class: u8, x: f64, y: f64) -> f32 {
     let (u, v) = map.placement.to_frame(x, y);
-    let (tx, ty) = (tap(u, map.width()), tap(v, map.height()));
-    let plane = map.plane(class);
-    let row = |y: usize| mix(plane[y * map.width() + tx.low], plane[y * map.width() + tx.high], tx.weight);
-    mix(row(ty.low), row(ty.high), ty.weight)
+    between(map.plane(class), map.width(), tap(u, map.width()), tap(v, map.height()))
+}
+
+fn between(plane: &[f32], width: usize, across: Tap, down: Tap) -> f32 {
+    let row = |y: usize| mix(plane[y * width + across.low], plane[y * width + across.high], across.weight);
+    mix(row(down.low), row(down.high), down.weight)
+}
+
+/// A map read where columns and rows of the photo cross: where each of them falls is worked out once.
+pub struct Crossings<'a> {
+    planes: Vec<&'a [f32]>,
+    width: usize,
+    across: Vec<Tap>,
+    down: Vec<Tap>,
+}
+
+impl<'a> Crossings<'a> {
+    /// The middles of the cells of `other`.
+    pub fn at_cells_of(map: &'a ProbMap, other: &ProbMap) -> Self {
+        let (xs, ys) = other.middles();
+        let across = xs.iter().map(|&x| tap(map.placement.to_frame(x, 0.0).0, map.width()));
+        let down = ys.iter().map(|&y| tap(map.placement.to_frame(0.0, y).1, map.height()));
+        let planes = (0..map.classes() as u8).map(|class| map.plane(class)).collect();
+        Self { planes, width: map.width(), across: across.collect(), down: down.collect() }
+    }
+
+    pub fn sample(&self, class: usize, column: usize, row: usize) -> f32 {
+        between(self.planes[class], self.width, self.across[column], self.down[row])
+    }
 }
 
 pub fn paint(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
@@ -50,7 +75,7 @@ pub fn paint(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
     }
 }
 
-const MAX_CLASSES: usize = LESION as usize + MAX_KINDS;
+pub const MAX_CLASSES: usize = LESION as usize + MAX_KINDS;
 
 /// `N` is at least the number of classes.
 fn paint_classes<const N: usize>(labels: &mut LabelMap, map: &ProbMap, decision: Decision) {
@@ -195,6 +220,29 @@ mod tests {
                             );
                         }
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_map_read_at_another_ones_cells_is_read_where_they_lie() {
+        let map = |source, width: usize, height: usize, seed| {
+            let content = Rect::whole(width as u32, height as u32);
+            let (frame_width, frame_height) = (width as u32, height as u32);
+            ProbMap {
+                planes: patchy(width, height, seed),
+                placement: Placement { source, content, frame_width, frame_height },
+            }
+        };
+        let first = map(Rect::whole(300, 200), 24, 16, 5);
+        let closer = map(Rect { x: 31.0, y: 90.0, width: 77.0, height: 110.0 }, 20, 30, 6);
+        let far = Crossings::at_cells_of(&first, &closer);
+        for row in 0..30 {
+            for column in 0..20 {
+                let (x, y) = closer.placement.to_photo(column as f64 + 0.5, row as f64 + 0.5);
+                for class in 0..3 {
+                    assert_eq!(far.sample(usize::from(class), column, row), sample(&first, class, x, y));
                 }
             }
         }

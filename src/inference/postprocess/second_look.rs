@@ -3,6 +3,7 @@
 //! Both maps are merged on the closer one's grid, fading to the first towards the crop's edge so that no seam shows.
 
 use super::ProbMap;
+use super::paint::Crossings;
 use crate::domain::geometry::Rect;
 use crate::domain::mask::LESION;
 use crate::inference::manifest::SecondLook;
@@ -49,9 +50,7 @@ const FADE: f64 = 0.1;
 
 /// `closer`, counting as much as the rule says, with its rim faded into `first`; edges that are the photo's own do not fade.
 pub fn merge(first: &ProbMap, mut closer: ProbMap, rule: &SecondLook, photo_width: u32, photo_height: u32) -> ProbMap {
-    let (width, height) = (closer.width(), closer.height());
-    let placement = closer.placement;
-    let source = placement.source;
+    let source = closer.placement.source;
     let (photo_width, photo_height) = (f64::from(photo_width), f64::from(photo_height));
     // 0 at an inner edge of the crop, 1 from FADE on.
     let rise = |at: f64, start: f64, size: f64, limit: f64| {
@@ -59,19 +58,15 @@ pub fn merge(first: &ProbMap, mut closer: ProbMap, rule: &SecondLook, photo_widt
         let from_end = if start + size >= limit { 1.0 } else { (start + size - at) / (size * FADE) };
         from_start.min(from_end).clamp(0.0, 1.0) as f32
     };
-    for y in 0..height {
-        for x in 0..width {
-            let (u, v) = placement.to_photo(x as f64 + 0.5, y as f64 + 0.5);
-            let inside =
-                rise(u, source.x, source.width, photo_width).min(rise(v, source.y, source.height, photo_height));
-            let weight = rule.weight as f32 * inside;
-            if weight < 1.0 {
-                for class in 0..first.classes() {
-                    let far = super::paint::sample(first, class as u8, u, v);
-                    let near = &mut closer.planes[[class, y, x]];
-                    *near = far + (*near - far) * weight;
-                }
-            }
+    let (xs, ys) = closer.middles();
+    let across: Vec<f32> = xs.iter().map(|&u| rise(u, source.x, source.width, photo_width)).collect();
+    let down: Vec<f32> = ys.iter().map(|&v| rise(v, source.y, source.height, photo_height)).collect();
+    let far = Crossings::at_cells_of(first, &closer);
+    for ((class, y, x), near) in closer.planes.indexed_iter_mut() {
+        let weight = rule.weight as f32 * across[x].min(down[y]);
+        if weight < 1.0 {
+            let far = far.sample(class, x, y);
+            *near = far + (*near - far) * weight;
         }
     }
     closer

@@ -65,22 +65,18 @@ impl FaceFinder {
 
     /// The best first.
     pub fn find(&self, photo: &Photo) -> Result<Vec<Face>, PhotoError> {
-        let large = copy(photo, LARGE)?;
-        let small = copy(&large, SMALL)?;
+        let small = copy(photo, SMALL)?;
         let mut detector = self.take()?;
-        let mut found = Vec::new();
+        let mut hints = Vec::new();
         for turn in Turn::ALL {
-            if detector.look(&turn.picture(&small), HINT)?.is_empty() {
-                continue;
+            if !detector.look(&turn.picture(&small), HINT)?.is_empty() {
+                hints.push(turn);
             }
-            let faces = detector.look(&turn.picture(&large), THRESHOLD)?;
-            found.extend(faces.iter().map(|face| face.moved(|point| turn.back(point, &large))));
         }
+        let found = if hints.is_empty() { Vec::new() } else { closer(photo, &hints, &mut detector)? };
         // A detector that failed is not given back.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(detector);
-        let (across, down) =
-            (f64::from(photo.width) / f64::from(large.width), f64::from(photo.height) / f64::from(large.height));
-        Ok(yunet::without_doubles(found).iter().map(|face| face.moved(|(x, y)| (x * across, y * down))).collect())
+        Ok(found)
     }
 
     /// Covers the head of every face with grey until none is found; tells how many. Nothing of what was covered stays.
@@ -103,6 +99,19 @@ impl FaceFinder {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| YuNet::open(&self.runtime), Ok).map_err(|e| not_checked(&e))
     }
+}
+
+/// The larger copy decides, in the turns in which the small one had something.
+fn closer(photo: &Photo, turns: &[Turn], detector: &mut YuNet) -> Result<Vec<Face>, PhotoError> {
+    let large = copy(photo, LARGE)?;
+    let mut found = Vec::new();
+    for turn in turns {
+        let faces = detector.look(&turn.picture(&large), THRESHOLD)?;
+        found.extend(faces.iter().map(|face| face.moved(|point| turn.back(point, &large))));
+    }
+    let (across, down) =
+        (f64::from(photo.width) / f64::from(large.width), f64::from(photo.height) / f64::from(large.height));
+    Ok(yunet::without_doubles(found).iter().map(|face| face.moved(|(x, y)| (x * across, y * down))).collect())
 }
 
 fn not_checked(why: &dyn std::fmt::Display) -> PhotoError {
