@@ -1,8 +1,14 @@
 //! A photo that is still a file, or a member of an archive: where it lies, and what it is called in results.
 
+use std::cmp::Ordering;
 use std::path::PathBuf;
 
 use crate::error::PhotoError;
+
+/// The order of photos in tables: folder by folder.
+pub fn by_folders(a: &str, b: &str) -> Ordering {
+    a.split('/').cmp(b.split('/'))
+}
 
 /// One photo to process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

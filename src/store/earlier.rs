@@ -7,6 +7,7 @@ use super::folder::OutputFolder;
 use super::layout::{METRICS, RECORDS, files_below, photo_of};
 use crate::disk::vault::Locked;
 use crate::domain::record::Record;
+use crate::domain::source::by_folders;
 
 #[derive(Debug)]
 pub struct Earlier {
@@ -22,7 +23,7 @@ pub fn find(folder: &OutputFolder, names: &HashSet<&str>, file_names: &HashSet<&
     let mut found = with_results(folder, names, file_names)?;
     let known: HashSet<String> = found.iter().map(|earlier| earlier.name.clone()).collect();
     found.extend(without_results(folder, names)?.into_iter().filter(|earlier| !known.contains(&earlier.name)));
-    found.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
+    found.sort_by(|a, b| by_folders(&a.name, &b.name));
     Ok(found)
 }
 

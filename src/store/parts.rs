@@ -17,6 +17,7 @@ use super::withdraw::opted_out_people;
 use crate::disk::vault::{Vault, exists, forms};
 use crate::disk::{copy_as_is, describe};
 use crate::domain::record::Record;
+use crate::domain::source::by_folders;
 use crate::domain::words::counted;
 use crate::error::{RunError, UsageError};
 use crate::people::{LeftOut, OptOut, Remembered};
@@ -111,7 +112,7 @@ impl Parts {
             |(p, part): (usize, &Part)| (0..part.index.entries.len()).map(move |e| (p, e)).collect::<Vec<_>>();
         let mut photos: Vec<Place> = parts.iter().enumerate().flat_map(entries).collect();
         let name = |&(part, entry): &Place| parts[part].name(entry);
-        photos.sort_by(|a, b| name(a).split('/').cmp(name(b).split('/')));
+        photos.sort_by(|a, b| by_folders(name(a), name(b)));
         refuse_overlaps(&parts, &photos)?;
         Ok(Self { parts, photos })
     }

@@ -178,10 +178,10 @@ fn said(reason: &str) -> &str {
     }
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map_or("-".to_owned(), |v| format!("{v:.4}"))
 }
 
-fn range(values: Option<[f64; 2]>) -> String {
+pub(super) fn range(values: Option<[f64; 2]>) -> String {
     values.map_or("-".to_owned(), |[low, high]| format!("[{low:.4}, {high:.4}]"))
 }

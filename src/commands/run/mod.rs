@@ -18,6 +18,7 @@ use crate::batch::{MemoryGate, Stop, Tools};
 use crate::commands::shared::Global;
 use crate::disk::describe;
 use crate::disk::settle;
+use crate::domain::source::by_folders;
 use crate::error::{RunError, UsageError};
 use crate::exit;
 use crate::input::archive::Archive;
@@ -155,7 +156,7 @@ fn take_in_stream(
     found: &mut Discovered,
     summary: &mut RunSummary,
 ) -> Result<()> {
-    rows.sort_by(|a, b| a.source.name.split('/').cmp(b.source.name.split('/')));
+    rows.sort_by(|a, b| by_folders(&a.source.name, &b.source.name));
     summary.removed += take_out_of_earlier(earlier, rows, folder)?;
     summary.opted_out = plan.opt_out.left_out(&arrivals.opted_out);
     summary.totals.skipped_files = arrivals.skipped;

@@ -9,7 +9,7 @@ use super::print::RunSummary;
 use super::tasks::{Asked, Row, Task};
 use crate::disk::describe;
 use crate::domain::record::{Excluded, Failed, Failure, Input, Outcome, Privacy, Record};
-use crate::domain::source::Source;
+use crate::domain::source::{Source, by_folders};
 use crate::error::{PhotoError, RunError};
 use crate::inference::LoadedModel;
 use crate::people::{LeftOut, OptOut};
@@ -65,7 +65,7 @@ pub fn write_tables(
     let mut tables = Tables::create(folder.vault(), folder.root(), settings).map_err(full)?;
     let mut earlier = earlier.iter().peekable();
     for Row { source, task, outcome } in rows {
-        while let Some(before) = earlier.next_if(|earlier| earlier.name.split('/').lt(source.name.split('/'))) {
+        while let Some(before) = earlier.next_if(|earlier| by_folders(&earlier.name, &source.name).is_lt()) {
             let record = record_of_earlier(before, folder);
             summary.count_earlier(&record);
             tables.add(&record).map_err(full)?;

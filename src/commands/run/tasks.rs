@@ -10,7 +10,7 @@ use crate::batch::{PhotoPlan, parallel_map};
 use crate::disk::describe;
 use crate::domain::record::Record;
 use crate::domain::shard::PartOf;
-use crate::domain::source::Source;
+use crate::domain::source::{Source, by_folders};
 use crate::domain::words::counted;
 use crate::error::{RunError, UsageError};
 use crate::input::discover::{Discovered, check_locks, code_names, discover};
@@ -38,7 +38,7 @@ pub fn find(plan: &RunPlan) -> Result<(Discovered, Option<LeftOut>), UsageError>
     let opted_out = plan.opt_out.left_out(&theirs);
     if let Some(pseudonyms) = &plan.pseudonyms {
         code_names(&mut found.sources, pseudonyms);
-        found.sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
+        found.sources.sort_by(|a, b| by_folders(&a.name, &b.name));
     }
     let opened = found.sources.iter().filter(|source| !source.opted_out);
     check_locks(opened, &plan.vault, true)?;

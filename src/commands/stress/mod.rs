@@ -13,7 +13,7 @@ use crate::batch::{Feed, MemoryGate, PhotoPlan, Stop, Tools, quiet_worker_panics
 use crate::commands::shared::Global;
 use crate::commands::shared::print::write_and_print;
 use crate::domain::record::Failure;
-use crate::domain::source::Source;
+use crate::domain::source::{Source, by_folders};
 use crate::error::{PhotoError, UsageError};
 use crate::evaluation::stress::photo::{Trials, Tried};
 use crate::evaluation::stress::{PhotoFailure, Stress, csv};
@@ -78,7 +78,7 @@ fn find(plan: &StressPlan) -> Result<(Vec<Source>, Option<LeftOut>)> {
     }
     if let Some(pseudonyms) = &plan.pseudonyms {
         code_names(&mut sources, pseudonyms);
-        sources.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
+        sources.sort_by(|a, b| by_folders(&a.name, &b.name));
     }
     check_locks(sources.iter(), &plan.vault, true)?;
     Ok((sources, plan.opt_out.left_out(&theirs)))

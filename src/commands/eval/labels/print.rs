@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::commands::eval::print::{number, range};
 use crate::domain::words::counted;
 use crate::evaluation::labels::crops::CropScores;
 use crate::evaluation::labels::describe::Estimate;
@@ -71,12 +72,12 @@ fn classified(out: &mut String, scores: &Classified) -> fmt::Result {
     let by_subject = group.subjects.is_some();
     writeln!(out, "\n{:<28}{:>8}  95 % interval", "", "value")?;
     for (name, estimate) in group.figures.iter().filter(|(_, estimate)| estimate.value.is_some()) {
-        writeln!(out, "{name:<28}{}", told(estimate, by_subject))?;
+        writeln!(out, "{name:<28}{}", with_interval(estimate, by_subject))?;
     }
     for name in ["sensitivity", "specificity", "ppv", "npv", "f1", "auroc", "average_precision"] {
         for (label, figures) in group.labels.iter() {
             if let Some(estimate) = figures.get(name).filter(|estimate| estimate.value.is_some()) {
-                writeln!(out, "{:<28}{}", format!("{label}: {name}"), told(estimate, by_subject))?;
+                writeln!(out, "{:<28}{}", format!("{label}: {name}"), with_interval(estimate, by_subject))?;
             }
         }
     }
@@ -91,20 +92,21 @@ fn classified(out: &mut String, scores: &Classified) -> fmt::Result {
         let width = strata.groups.iter().map(|g| g.value.chars().count()).max().unwrap_or(0);
         for stratum in &strata.groups {
             if let Some(accuracy) = stratum.group.figures.get("accuracy") {
-                writeln!(out, "  {:<width$}{}  n {}", stratum.value, told(accuracy, by_subject), stratum.group.n)?;
+                writeln!(
+                    out,
+                    "  {:<width$}{}  n {}",
+                    stratum.value,
+                    with_interval(accuracy, by_subject),
+                    stratum.group.n
+                )?;
             }
         }
     }
     Ok(())
 }
 
-fn told(estimate: &Estimate, by_subject: bool) -> String {
-    let value = estimate.value.map_or("-".to_owned(), |v| format!("{v:.4}"));
-    format!("{value:>8}  {}", range(estimate.interval(by_subject)))
-}
-
-fn range(interval: Option<[f64; 2]>) -> String {
-    interval.map_or("-".to_owned(), |[low, high]| format!("[{low:.4}, {high:.4}]"))
+fn with_interval(estimate: &Estimate, by_subject: bool) -> String {
+    format!("{:>8}  {}", number(estimate.value), range(estimate.interval(by_subject)))
 }
 
 fn held_against(out: &mut String, against: &Against, by_subject: bool) -> fmt::Result {
@@ -121,7 +123,6 @@ fn held_against(out: &mut String, against: &Against, by_subject: bool) -> fmt::R
     });
     writeln!(out, "McNemar: exact p = {}{corrected}", small(test.exact_p))?;
     writeln!(out, "{:<28}{:>8}{:>8}{:>12}  95 % interval", "", "these", "others", "difference")?;
-    let number = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.4}"));
     for (name, d) in paired.figures.iter().filter(|(_, d)| d.difference.is_some()) {
         let difference = d.difference.map_or(String::new(), |v| format!("{v:+.4}"));
         writeln!(
@@ -155,7 +156,6 @@ fn of_crops(out: &mut String, crops: &CropScores) -> fmt::Result {
 }
 
 fn summarised(s: &MetricSummary) -> String {
-    let number = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.4}"));
     let quartiles = s.q1.zip(s.q3).map(|(a, b)| [a, b]);
     format!("{:>8}  {:<20}{:>8}  {}", number(s.mean), range(s.interval()), number(s.median), range(quartiles))
 }
