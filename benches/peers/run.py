@@ -107,15 +107,16 @@ def main():
         peers["Python script, reduced decoding"] = lambda src, out: [script, HERE / "script.py", src, out, a.model, a.jobs]
         if rembg and w < 8000:
             extra = f'{{"model_path": "{free}/model/model.onnx"}}'
-            peers["rembg, a model that costs nothing"] = lambda src, out: [rembg, "-m", "rembg.cli", "p", "-m", "u2net_custom", "-x", extra, "-om", src, out]
+            peers["rembg, a model that costs nothing"] = lambda src, out: [rembg.with_name("rembg"), "p", "-m", "u2net_custom", "-x", extra, "-om", src, out]
         best, start = {}, {}
         for r in range(a.rounds):
             for k, (name, command) in enumerate(peers.items()):
-                threads = {"OMP_NUM_THREADS": str(a.jobs)} if "rembg" in name else {}
-                result = measured(command(photos, WORK / f"out-{w}-{k}"), threads)
+                # rembg loads models from its own folder only.
+                env = {"OMP_NUM_THREADS": str(a.jobs), "U2NET_HOME": str(free / "model")} if "rembg" in name else {}
+                result = measured(command(photos, WORK / f"out-{w}-{k}"), env)
                 best[name] = min(best.get(name, result), result)
                 if r == 0:
-                    start[name] = measured(command(WORK / f"one-{w}", WORK / f"out-one-{w}-{k}"), threads)
+                    start[name] = measured(command(WORK / f"one-{w}", WORK / f"out-one-{w}-{k}"), env)
         for k, name in enumerate(peers):
             seconds, cpu, peak = best[name]
             dice = "-"
