@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder.join("model"))?;
     let (side, head) = match how {
         ["rembg"] => (320, Head::Sigmoid),
-        ["spotted"] => (1200, Head::Logits3),
+        ["spotted"] => (1500, Head::Logits3),
         _ => (32, Head::Logits3),
     };
     let model = Variant { side: Side::Fixed(side), head, ..Variant::default() }.build().model;
@@ -68,7 +68,7 @@ fn spotted() -> Photo {
     let (width, height) = (4000, 3000);
     let pixel = |x: u32, y: u32| {
         let (across, down) = ((x % 40).abs_diff(20), (y % 30).abs_diff(15));
-        if across * across + down * down < 144 { [165, 75, 70] } else { [205, 160, 140] }
+        if across * across + down * down < 81 { [165, 75, 70] } else { [205, 160, 140] }
     };
     let rgb = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
     Photo { width, height, rgb }
